@@ -1,0 +1,337 @@
+"""What the engine gives back: an answer of rows, or a receipt for one number.
+
+Rows are Arrow, at full precision. What is rounded, labelled or laid out is only ever the text made from them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
+from tallymark.errors import Fault, FaultError
+from tallymark.kinds import Type
+from tallymark.query import Query
+from tallymark.show.numbers import number, style_of, unit_sign, written
+from tallymark.show.periods import moment, period_label
+from tallymark.show.raw import json_text, raw
+from tallymark.show.sheet import Heading, Sheet, text_of
+from tallymark.show.tables import html, markdown, notes_text, table
+from tallymark.show.tree import Branch, tree
+from tallymark.units import Unit
+
+if TYPE_CHECKING:
+    import pandas
+    import polars
+    import pyarrow
+
+Role = Literal["dimension", "period", "metric"]
+
+CUT = "*"
+"""Stands after the label of a period that the knowledge date cuts."""
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerColumn:
+    """A column of an answer. `label` is in the reader's language; `decimals` None leaves the display to the unit."""
+
+    name: str
+    role: Role
+    type: Type
+    unit: Unit | None
+    label: str
+    decimals: int | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The column as plain data."""
+        unit = str(self.unit) if self.unit is not None else None
+        return {"name": self.name, "role": self.role, "type": self.type.value, "unit": unit, "label": self.label}
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Answer:
+    """Rows: dimensions, the period's start if a grain was asked, metrics; and how they came to be.
+
+    `table` has one column per entry of `columns`, in their order and under their names. `partial` are the labels of the
+    periods that `as_of` cuts. `periods` are the labels of the period column's values; one that is not there is named by
+    its grain. `locale` is the language of labels and numbers in texts made for readers.
+    """
+
+    columns: tuple[AnswerColumn, ...]
+    table: pyarrow.Table
+    notes: tuple[str, ...]
+    sql: str
+    query: Query
+    grain: str | None = None
+    partial: tuple[str, ...] = ()
+    timezone: str = "UTC"
+    locale: str = "en"
+    periods: Mapping[date | datetime, str] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        return int(self.table.num_rows)
+
+    def __iter__(self) -> Iterator[dict[str, Any]]:
+        return iter(self.to_dicts())
+
+    def __str__(self) -> str:
+        return table(self.sheet().page())
+
+    def _repr_html_(self) -> str:
+        return html(self.sheet().page())
+
+    @property
+    def value(self) -> Any:
+        """The number of an answer of one row and one metric. Raises FaultError for any other."""
+        metrics = [c.name for c in self.columns if c.role == "metric"]
+        if len(self) != 1 or len(metrics) != 1:
+            shape = f"{_many(len(self), 'row')} and {_many(len(metrics), 'metric')}"
+            raise FaultError(
+                Fault("Q590", f"the answer is not one number: it has {shape}", help="read its rows with `to_dicts()`")
+            )
+        return self.table.column(metrics[0])[0].as_py()
+
+    def to_arrow(self) -> pyarrow.Table:
+        """The rows as an Arrow table."""
+        return self.table
+
+    def to_dicts(self) -> list[dict[str, Any]]:
+        """The rows as dicts by column name; decimals are `Decimal`, periods `date` or `datetime`."""
+        rows: list[dict[str, Any]] = self.table.to_pylist()
+        return rows
+
+    def to_pandas(self) -> pandas.DataFrame:
+        """The rows as a pandas frame. Raises FaultError when pandas is not installed."""
+        _wanted("pandas")
+        return self.table.to_pandas()
+
+    def to_polars(self) -> polars.DataFrame:
+        """The rows as a polars frame. Raises FaultError when polars is not installed."""
+        _wanted("polars")
+        import polars
+
+        frame = polars.from_arrow(self.table)
+        assert isinstance(frame, polars.DataFrame)
+        return frame
+
+    def to_csv(self) -> str:
+        """The rows as CSV (RFC 4180, but lines end in a line feed), headed by column names, at full precision."""
+        import csv
+        from io import StringIO
+
+        out = StringIO()
+        writer = csv.writer(out, lineterminator="\n")
+        writer.writerow([c.name for c in self.columns])
+        writer.writerows([[raw(v) for v in row] for row in self._rows()])
+        return out.getvalue()
+
+    def to_json(self, *, sql: bool = False) -> str:
+        """The answer as JSON: columns, rows, notes; with the SQL if asked. Decimals are exact numbers."""
+        data: dict[str, Any] = {
+            "columns": [c.as_dict() for c in self.columns],
+            "rows": self.to_dicts(),
+            "grain": self.grain,
+            "timezone": self.timezone,
+            "partial": list(self.partial),
+            "notes": list(self.notes),
+        }
+        return json_text(data | ({"sql": self.sql} if sql else {})) + "\n"
+
+    def to_markdown(self) -> str:
+        """The rows as a Markdown table, at full precision, the notes below."""
+        headings = tuple(Heading(c.name, number=c.role == "metric") for c in self.columns)
+        rows = tuple(tuple(" ".join(raw(v).splitlines()) for v in row) for row in self._rows())
+        return markdown(Sheet(headings, rows)) + notes_text(self.notes)
+
+    def to_parquet(self, path: str | Path) -> None:
+        """Writes the rows to a Parquet file. Raises FaultError when it cannot be written."""
+        import pyarrow.parquet
+
+        try:
+            pyarrow.parquet.write_table(self.table, str(path))
+        except OSError as error:
+            raise FaultError(Fault("D490", f"cannot write {path}: {error.strerror or error}")) from error
+
+    def sheet(self) -> Sheet:
+        """The answer as texts for a reader: labelled, rounded, in the answer's language."""
+        headings = tuple(self._heading(c) for c in self.columns)
+        cells = [self._texts(c) for c in self.columns]
+        notes = self.notes
+        if self._cuts():
+            notes = (*notes, f"{CUT} partial: cut by the knowledge date")
+        return Sheet(headings, tuple(zip(*cells, strict=True)), notes)
+
+    def _heading(self, column: AnswerColumn) -> Heading:
+        measured = column.role == "metric" and (column.type.numeric or column.type is Type.NULL)
+        title = " ".join(text_of(column.label or column.name).split())
+        return Heading(title, unit_sign(column.unit, self.locale) if measured else "", measured)
+
+    def _texts(self, column: AnswerColumn) -> list[str]:
+        values = self.table.column(column.name).to_pylist()
+        if column.role == "period":
+            labels = [self._period(v) for v in values]
+            return [label + CUT if label in self.partial else label for label in labels]
+        if column.role == "metric" and column.type.numeric:
+            style = style_of(values, column.unit, column.type, decimals=column.decimals, locale=self.locale, sign=False)
+            return [written(v, style) for v in values]
+        return [text_of(v) for v in values]
+
+    def _period(self, start: Any) -> str:
+        if start in self.periods:
+            return self.periods[start]
+        return period_label(start, self.grain) if isinstance(start, date) else text_of(start)
+
+    def _cuts(self) -> bool:
+        """Whether any row's period is cut by the knowledge date."""
+        names = [c.name for c in self.columns if c.role == "period"]
+        return any(self._period(v) in self.partial for name in names for v in self.table.column(name).to_pylist())
+
+    def _rows(self) -> Iterator[tuple[Any, ...]]:
+        return zip(*(self.table.column(c.name).to_pylist() for c in self.columns), strict=True)
+
+
+@dataclass(frozen=True, slots=True)
+class AskedPeriod:
+    """The stretch `[start, end)` that a receipt is for, in the project's time zone; None is an unbounded side."""
+
+    label: str
+    start: date | datetime | None = None
+    end: date | datetime | None = None
+
+    def __str__(self) -> str:
+        if self.start is None or self.end is None:
+            return self.label
+        return f"{self.label}  [{moment(self.start)} … {moment(self.end)})"
+
+    def as_dict(self) -> dict[str, Any]:
+        """The period as plain data."""
+        return {"label": self.label, "start": self.start, "end": self.end}
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """One part of a formula and the value it had.
+
+    `text` is the stretch of the formula, `kind` what it is (metric, aggregate, operator, constant, window…), `name` the
+    metric's name if it is one, `rows` how many rows an aggregate read.
+    """
+
+    text: str
+    kind: str
+    value: Any
+    type: Type = Type.DOUBLE
+    unit: Unit | None = None
+    name: str | None = None
+    rows: int | None = None
+    notes: tuple[str, ...] = ()
+    children: tuple[Step, ...] = ()
+
+    def shown(self, locale: str = "en", decimals: int | None = None) -> str:
+        """The value as a reader sees it."""
+        if self.type.numeric or (isinstance(self.value, int | float | Decimal) and not isinstance(self.value, bool)):
+            return number(self.value, self.unit, self.type, decimals=decimals, locale=locale)
+        return text_of(self.value)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The step and all below it as plain data; decimals and dates as they are."""
+        return {
+            "text": self.text,
+            "kind": self.kind,
+            "name": self.name,
+            "value": self.value,
+            "type": self.type.value,
+            "unit": str(self.unit) if self.unit is not None else None,
+            "rows": self.rows,
+            "notes": list(self.notes),
+            "children": [c.as_dict() for c in self.children],
+        }
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """One number and how it came to be: each part of its formula with its value, the SQL, the notes."""
+
+    metric: str
+    label: str
+    period: AskedPeriod
+    slice: Mapping[str, Any]
+    value: Any
+    step: Step
+    sql: str
+    notes: tuple[str, ...] = ()
+    locale: str = "en"
+    decimals: int | None = None
+    parameters: Mapping[str, Any] = field(default_factory=dict)
+
+    def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
+        """The receipt as plain data; decimals and dates as they are."""
+        data = {
+            "metric": self.metric,
+            "label": self.label,
+            "period": self.period.as_dict(),
+            "slice": dict(self.slice),
+            "parameters": dict(self.parameters),
+            "value": self.value,
+            "unit": str(self.step.unit) if self.step.unit is not None else None,
+            "step": self.step.as_dict(),
+            "notes": list(self.notes),
+        }
+        return data | ({"sql": self.sql} if sql else {})
+
+    def to_json(self, *, sql: bool = True) -> str:
+        """The receipt as JSON; decimals are exact numbers."""
+        return json_text(self.to_dict(sql=sql)) + "\n"
+
+    def __str__(self) -> str:
+        return self.text()
+
+    def text(self, width: int | None = None) -> str:
+        """The receipt as a tree, values aligned, in lines of at most `width` characters where values allow it."""
+        title = self.label if self.label == self.metric else f"{self.label} ({self.metric})"
+        context = [str(self.period), *(f"{k} = {text_of(v)}" for k, v in self.slice.items())]
+        context += [f"${k} = {text_of(v)}" for k, v in self.parameters.items()]
+        lines = f"{text_of(title)}\n{' · '.join(context)}\n\n"
+        return lines + tree(_branch(self.step, self, set()), width) + notes_text(self._notes())
+
+    def _notes(self) -> tuple[str, ...]:
+        found = list(self.notes)
+        waiting = [self.step]
+        while waiting:
+            step = waiting.pop()
+            found += [n if n.startswith(step.text) else f"{_line(step.text)}: {n}" for n in step.notes]
+            waiting += reversed(step.children)
+        return tuple(dict.fromkeys(found))
+
+
+def _branch(step: Step, receipt: Receipt, told: set[tuple[str | None, str, str]]) -> Branch:
+    """The step as a branch. What stands in full further up is not told again; constants say their value themselves."""
+    mark = (step.name, step.text, repr(step.value))
+    shown = step.shown(receipt.locale, receipt.decimals if step is receipt.step else None)
+    text = _line(step.text if step.name in (None, step.text) else f"{step.name} = {step.text}")
+    if step.children and mark in told:
+        return Branch(text, shown, "as above")
+    told.add(mark)
+    parts = [c for c in step.children if c.kind != "constant"]
+    rows = _many(step.rows, "row") if step.rows is not None else ""
+    return Branch(text, shown, rows, tuple(_branch(c, receipt, told) for c in parts))
+
+
+def _line(text: str) -> str:
+    return text_of(" ".join(text.split()))
+
+
+def _many(count: int, what: str) -> str:
+    return f"{count:,} {what}{'' if count == 1 else 's'}"
+
+
+def _wanted(package: str) -> None:
+    """Raises FaultError naming the extra when an optional package is not installed."""
+    from importlib.util import find_spec
+
+    if find_spec(package) is None:
+        raise FaultError(
+            Fault("P790", f"{package} is not installed", help=f"install it with `pip install 'tallymark[{package}]'`")
+        )

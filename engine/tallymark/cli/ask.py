@@ -1,0 +1,84 @@
+"""`tally ask`: numbers."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tallymark.cli.examples import Exemplified
+from tallymark.cli.opening import with_book
+from tallymark.cli.printing import deliver, print_sheet
+from tallymark.cli.question import parameters, question_options, split
+from tallymark.cli.session import Session, format_option, session_options
+
+if TYPE_CHECKING:
+    from tallymark.answer import Answer
+
+FORMATS = ("table", "csv", "json", "parquet", "markdown")
+SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markdown", ".markdown": "markdown"}
+
+
+@click.command(
+    "ask",
+    cls=Exemplified,
+    examples=(
+        "tally ask mrr nrr --grain month --from 2024-01 --to 2024-06",
+        'tally ask "mrr / customers" --by plan --period 2024-Q2',
+        "tally ask ticket_volume --by customer.country --order -ticket_volume --limit 5",
+        "tally ask mrr --grain month --output mrr.parquet",
+    ),
+)
+@click.argument("metrics", nargs=-1, required=True, metavar="METRIC…")
+@click.option("--by", multiple=True, metavar="DIMENSION", help="Group by a dimension; repeat, or separate by commas.")
+@click.option("--grain", metavar="GRAIN", help="One row per hour, day, week, month, quarter or year.")
+@question_options
+@click.option(
+    "--order", multiple=True, metavar="COLUMN", help="Sort by a metric, a dimension or `time`; -COLUMN falls."
+)
+@click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N rows only.")
+@click.option("--sparse", is_flag=True, help="Leave out cells that no row of data touches.")
+@click.option("--sql", is_flag=True, help="Print the SQL that answered, not the rows; with json, beside the rows.")
+@click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a file.")
+@format_option(*FORMATS, help="How to print; the ending of --output's FILE says it too.")
+@session_options
+@click.pass_obj
+def ask_command(
+    session: Session,
+    /,
+    metrics: tuple[str, ...],
+    sql: bool,
+    output: Path | None,
+    format_: str | None,
+    by: tuple[str, ...],
+    order: tuple[str, ...],
+    param: tuple[str, ...],
+    **question: Any,
+) -> None:
+    """Ask for metrics: by name, by an alias, or as a formula in quotes."""
+    format_ = format_ or (SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
+    if format_ == "parquet" and output is None:
+        raise click.UsageError("parquet is not for a terminal: say where to write it with --output FILE.")
+    given = {"by": split(by), "order": split(order), "parameters": parameters(param)} | question
+    answer = with_book(session, "asking", lambda book: book.ask(*metrics, **given))
+    _hand_over(session, answer, format_, output, sql)
+
+
+def _hand_over(session: Session, answer: Answer, format_: str, output: Path | None, sql: bool) -> None:
+    from tallymark.show.tables import table
+
+    if format_ == "json":
+        deliver(answer.to_json(sql=sql), output)
+    elif sql:
+        deliver(answer.sql.rstrip() + "\n", output)
+    elif format_ == "parquet" and output is not None:
+        answer.to_parquet(output)
+    elif format_ == "csv":
+        deliver(answer.to_csv(), output)
+    elif format_ == "markdown":
+        deliver(answer.to_markdown(), output)
+    elif output is not None:
+        deliver(table(answer.sheet()), output)
+    else:
+        print_sheet(session, answer.sheet())

@@ -1,0 +1,137 @@
+"""`tally demo`: a sample project, written, opened, asked."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from tallymark.cli import opening
+from tallymark.cli.describing import sample_writer
+from tallymark.cli.printing import print_sheet
+from tallymark.cli.running import work
+from tallymark.cli.session import Session, session_options
+
+if TYPE_CHECKING:
+    from tallymark.answer import Answer, AnswerColumn, Receipt
+    from tallymark.show.sheet import Sheet
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """A sample project and what the report shows of it. Periods are months; `receipt` is explained for the last."""
+
+    title: str
+    start: str
+    end: str
+    metrics: tuple[str, ...]
+    receipt: str
+    tries: tuple[str, ...]
+
+
+SAMPLES = {
+    "company": Sample(
+        "An invented software company, seen at the end of 2024",
+        "2022-01",
+        "2024-12",
+        (
+            "mrr",
+            "paying_customers",
+            "arpa",
+            "nrr",
+            "grr",
+            "customer_churn_rate",
+            "ltv_to_cac",
+            "mau",
+            "stickiness",
+            "nps",
+            "csat",
+            "ticket_volume",
+            "time_to_resolution_median",
+        ),
+        "nrr",
+        (
+            "tally ask mrr nrr --by plan --grain quarter --from 2024-01 --to 2024-12",
+            "tally explain ltv_to_cac --period 2024-Q4 --as-of 2024-12-31",
+            "tally list churn",
+            "tally lineage nrr",
+        ),
+    ),
+    "cdnow": Sample(
+        "The purchases of the CDNOW shop, 1997 to mid-1998 (real data)",
+        "1997-01",
+        "1998-06",
+        ("revenue", "orders", "customers", "new_customers", "average_order_value", "purchase_frequency"),
+        "average_order_value",
+        (
+            "tally ask revenue customers --grain quarter --from 1997-01 --to 1998-06",
+            'tally ask "trailing(customers, 90 days)" --grain month --from 1997-01 --to 1998-06',
+            "tally list",
+        ),
+    ),
+}
+
+
+@click.command("demo")
+@click.argument("sample", type=click.Choice(list(SAMPLES)), default="company")
+@click.option(
+    "--to",
+    "to",
+    type=click.Path(path_type=Path),
+    metavar="DIR",
+    help="Where to write it. [default: a new temporary folder]",
+)
+@session_options
+@click.pass_obj
+def demo_command(session: Session, sample: str, to: Path | None) -> None:
+    """Write a sample project, ask it, and show a short report.
+
+    SAMPLE is `company`, an invented software company with three years of data, or `cdnow`, the real purchases of a
+    music shop.
+    """
+    chosen = SAMPLES[sample]
+    folder = to if to is not None else Path(tempfile.mkdtemp(prefix="tally-demo-"))
+    work("writing the sample", lambda: sample_writer(sample)(folder))
+    session.project = folder
+    answer, receipt = opening.with_book(session, "asking", lambda book: _asked(book, chosen))
+    click.echo(f"{chosen.title}\n")
+    print_sheet(session, report(answer))
+    click.echo(f"\nHow the last {receipt.label} came to be:\n")
+    click.echo(receipt.text(session.width()), nl=False)
+    click.echo("\nThe project is in a folder, to be read and changed. Try:\n")
+    click.echo("\n".join(f"  {line}" for line in (f"cd {folder}", *chosen.tries)))
+
+
+def report(answer: Answer) -> Sheet:
+    """A line per metric: its last value, that of a year before, and the whole course as a sparkline."""
+    from tallymark.show.sheet import Heading, Sheet
+
+    periods = [row[0] for row in answer.sheet().rows]
+    year_ago = len(periods) - 13
+    shown = [Heading(""), Heading(periods[-1], number=True)]
+    if year_ago >= 0:
+        shown.append(Heading(periods[year_ago], number=True))
+    shown.append(Heading(f"{periods[0]} … {periods[-1]}"))
+    metrics = [c for c in answer.columns if c.role == "metric"]
+    return Sheet(tuple(shown), tuple(_line(answer, c, year_ago) for c in metrics), ())
+
+
+def _line(answer: Answer, column: AnswerColumn, year_ago: int) -> tuple[str, ...]:
+    from tallymark.show.numbers import style_of, written
+    from tallymark.show.spark import sparkline
+
+    values = answer.table.column(column.name).to_pylist()
+    style = style_of(values, column.unit, column.type, decimals=column.decimals, locale=answer.locale)
+    told = [written(values[-1], style)]
+    if year_ago >= 0:
+        told.append(written(values[year_ago], style))
+    return (column.label, *told, sparkline(values))
+
+
+def _asked(book: Any, sample: Sample) -> tuple[Answer, Receipt]:
+    metrics = [m for m in sample.metrics if m in book.metrics and not book.metrics[m].needs]
+    answer = book.ask(*metrics, grain="month", start=sample.start, end=sample.end)
+    return answer, book.explain(sample.receipt, period=sample.end)

@@ -1,0 +1,40 @@
+"""`tally explain`: the receipt of one number."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import click
+
+from tallymark.cli.examples import Exemplified
+from tallymark.cli.opening import with_book
+from tallymark.cli.question import parameters, question_options
+from tallymark.cli.session import Session, format_option, session_options
+
+
+@click.command(
+    "explain",
+    cls=Exemplified,
+    examples=(
+        "tally explain nrr --period 2024-06",
+        "tally explain mrr --period 2024-06 --where \"plan = 'pro'\" --sql",
+    ),
+)
+@click.argument("metric")
+@question_options
+@click.option("--sql", is_flag=True, help="The SQL too.")
+@format_option("text", "json")
+@session_options
+@click.pass_obj
+def explain_command(
+    session: Session, /, metric: str, param: tuple[str, ...], sql: bool, format_: str | None, **question: Any
+) -> None:
+    """Show how one number came to be: each part of its formula with its value."""
+    given = {"parameters": parameters(param)} | question
+    receipt = with_book(session, "explaining", lambda book: book.explain(metric, **given))
+    if format_ == "json":
+        click.echo(receipt.to_json(sql=sql), nl=False)
+        return
+    click.echo(receipt.text(session.width()), nl=False)
+    if sql:
+        click.echo(f"\n{receipt.sql.rstrip()}")

@@ -1,0 +1,93 @@
+"""`tally list`: which metrics there are."""
+
+from __future__ import annotations
+
+import unicodedata
+from typing import Any
+
+import click
+
+from tallymark.cli.opening import with_book
+from tallymark.cli.printing import print_sheet
+from tallymark.cli.session import Session, format_option, session_options
+
+
+@click.command("list")
+@click.argument("text", required=False)
+@click.option("--unit", metavar="UNIT", help="Only metrics of a unit: money, percent, duration…")
+@click.option("--tag", metavar="TAG", help="Only metrics with a tag.")
+@click.option("--pack", metavar="PACK", help="Only metrics of a pack.")
+@click.option("--needs", metavar="DATASET", help="Only metrics that wait for a dataset.")
+@click.option("--available/--unavailable", default=None, help="Only metrics that can, or cannot, be asked now.")
+@click.option("--all", "hidden", is_flag=True, help="Hidden metrics too.")
+@format_option("table", "json")
+@session_options
+@click.pass_obj
+def list_command(session: Session, /, text: str | None, hidden: bool, format_: str | None, **wanted: Any) -> None:
+    """List the metrics, or those whose name, label, alias or description has TEXT, in any language."""
+    metrics = with_book(session, "reading", lambda book: list(book.metrics.values()))
+    found = [m for m in metrics if (hidden or not m.hidden) and _has(m, text) and _fits(m, **wanted)]
+    if format_ == "json":
+        from tallymark.show.raw import json_text
+
+        click.echo(json_text([_as_dict(m) for m in found]))
+    elif found:
+        print_sheet(session, _sheet(found))
+    else:
+        click.echo("no metric fits", err=True)
+
+
+def _has(metric: Any, text: str | None) -> bool:
+    if not text:
+        return True
+    definition = (*metric.definition.label.values(), *metric.definition.description.values())
+    spoken = _bare(" ".join((metric.name, metric.name.replace("_", " "), *definition, *metric.aliases)))
+    return all(word in spoken for word in _bare(text).split())
+
+
+def _bare(text: str) -> str:
+    """Small letters without accents, so that `desabonnement` finds `désabonnement`."""
+    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+
+
+def _fits(
+    metric: Any, unit: str | None, tag: str | None, pack: str | None, needs: str | None, available: bool | None
+) -> bool:
+    return (
+        (unit is None or str(metric.unit) == unit or metric.unit.name == unit)
+        and (tag is None or tag in metric.tags)
+        and (pack is None or metric.pack == pack)
+        and (needs is None or any(needs in need.replace(".", " ").split() for need in metric.needs))
+        and (available is None or available == (not metric.needs))
+    )
+
+
+def _sheet(metrics: list[Any]) -> Any:
+    from tallymark.show.sheet import Heading, Sheet, text_of
+
+    lacking = any(m.needs for m in metrics)
+    headings = (Heading("metric"), Heading("label"), Heading("unit"), *((Heading("waits for"),) if lacking else ()))
+
+    def row(metric: Any) -> tuple[str, ...]:
+        texts = (metric.name, text_of(metric.label()), str(metric.unit))
+        return (*texts, ", ".join(metric.needs)) if lacking else texts
+
+    return Sheet(headings, tuple(map(row, metrics)))
+
+
+def _as_dict(metric: Any) -> dict[str, Any]:
+    return {
+        "name": metric.name,
+        "label": metric.label(),
+        "description": metric.description(),
+        "unit": str(metric.unit),
+        "formula": metric.formula,
+        "aliases": list(metric.aliases),
+        "tags": list(metric.tags),
+        "direction": metric.direction,
+        "pack": metric.pack,
+        "hidden": metric.hidden,
+        "available": not metric.needs,
+        "needs": list(metric.needs),
+        "place": str(metric.place),
+    }

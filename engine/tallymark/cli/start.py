@@ -1,0 +1,186 @@
+"""`tally init`: a new project, with datasets for the data files at hand."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+import click
+
+from tallymark.cli.describing import columns_of
+from tallymark.cli.guessing import Found, datasets, slug
+from tallymark.cli.opening import FILE
+from tallymark.cli.running import work
+from tallymark.cli.session import Session, session_options
+from tallymark.errors import Fault, FaultError
+
+SUFFIXES = (".csv", ".tsv", ".parquet", ".json", ".jsonl", ".ndjson")
+PACKED = (".gz", ".zst")
+HEAD = {
+    FILE: "# The project's settings. `tally schema project` says what else may stand here.",
+    "metrics/datasets.yaml": (
+        "# The tables, as found in the files. Keys, times, references and units are guessed: correct them."
+    ),
+    "metrics/metrics.yaml": (
+        "# The metrics. `tally functions` lists what formulas can say; `tally check` finds mistakes."
+    ),
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """What a new project is told."""
+
+    name: str
+    currency: str = "USD"
+    timezone: str = "UTC"
+    language: str = "en"
+    packs: tuple[str, ...] = ()
+    data: tuple[Path, ...] = ()
+
+
+@click.command("init")
+@click.argument("folder", metavar="[DIR]", type=click.Path(path_type=Path, file_okay=False), default=".")
+@click.option("--name", help="What the project is called. [default: the folder's name]")
+@click.option("--currency", metavar="CODE", help="The currency of amounts, as EUR. [default: USD]")
+@click.option("--timezone", metavar="ZONE", help="Where days begin and end, as Europe/Paris. [default: UTC]")
+@click.option("--language", metavar="CODE", help="The language of labels and numbers: en, fr, ro… [default: en]")
+@click.option("--pack", "packs", multiple=True, metavar="PACK", help="Take a pack of standard metrics, or `all`.")
+@click.option(
+    "--data",
+    multiple=True,
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    metavar="FILE",
+    help="Make a dataset of a file; repeat. [default: the data files in DIR and DIR/data]",
+)
+@click.option("--yes", is_flag=True, help="Ask nothing, take the defaults.")
+@session_options
+@click.pass_obj
+def init_command(session: Session, /, folder: Path, yes: bool, **given: Any) -> None:
+    """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a first metric for each.
+
+    Asks when it runs on a terminal and --yes is not given. Never writes over a file.
+    """
+    folder = folder.resolve()
+    _refuse_to_overwrite(folder)
+    settings = _settings(folder, given)
+    if sys.stdin.isatty() and not yes:
+        settings = _asked(settings, given)
+    found = work("reading the data files", lambda: _found(folder, settings.data))
+    written = _write(folder, settings, found)
+    for path in written:
+        click.echo(f"wrote {path.relative_to(folder)}")
+    first = f"tally ask {found[0].name}_count" if found else "tally list --all"
+    where = "" if folder == Path.cwd() else f"cd {folder}\n  "
+    click.echo(f"\nNext:\n  {where}tally check\n  {first}")
+
+
+def _settings(folder: Path, given: dict[str, Any]) -> Settings:
+    said = {k: v for k, v in given.items() if v}
+    settings = Settings(**({"name": folder.name or "project"} | said))
+    return settings if settings.data else replace(settings, data=tuple(_data_files(folder)))
+
+
+def _asked(settings: Settings, given: dict[str, Any]) -> Settings:
+    """The settings, each that was not given asked for."""
+    asked: dict[str, Any] = {}
+    questions = {"name": "Name", "currency": "Currency", "timezone": "Time zone", "language": "Language"}
+    for field, question in questions.items():
+        if not given[field]:
+            asked[field] = click.prompt(question, default=getattr(settings, field), err=True)
+    if settings.data and not given["data"]:
+        shown = ", ".join(p.name for p in settings.data)
+        if not click.confirm(f"Make datasets of {shown}?", default=True, err=True):
+            asked["data"] = ()
+    return replace(settings, **asked)
+
+
+def _data_files(folder: Path) -> Iterable[Path]:
+    places = [p for p in (folder, folder / "data") if p.is_dir()]
+    for path in sorted(path for place in places for path in place.iterdir()):
+        if path.is_file() and not path.name.startswith(".") and _stem(path) is not None:
+            yield path
+
+
+def _stem(path: Path) -> str | None:
+    """The name without its endings; None for what is no data file."""
+    name = path.name
+    for packed in PACKED:
+        name = name.removesuffix(packed)
+    kind = Path(name).suffix.lower()
+    return Path(name).stem if kind in SUFFIXES else None
+
+
+def _refuse_to_overwrite(folder: Path) -> None:
+    there = [name for name in HEAD if (folder / name).exists()]
+    if there:
+        message = f"there is a {there[0]} in {folder} already"
+        raise FaultError(Fault("R091", message, help="change that project, or start one in another folder"))
+
+
+def _found(folder: Path, files: tuple[Path, ...]) -> list[Found]:
+    """The files as datasets-to-be. Raises FaultError with the faults of all files that cannot be read."""
+    found: list[Found] = []
+    faults: list[Fault] = []
+    sources = _sources(folder, files)
+    for path in (file.resolve() for file in files):
+        source = sources.get(path.parent)
+        name = slug(_stem(path) or path.stem, (f.name for f in found))
+        table = path.name if source else path.relative_to(folder).as_posix()
+        try:
+            found.append(Found(name, table, columns_of(path), source))
+        except FaultError as error:
+            faults += error.faults
+    if faults:
+        raise FaultError(faults)
+    return found
+
+
+def _sources(folder: Path, files: tuple[Path, ...]) -> dict[Path, str]:
+    """A source's name for each folder outside the project's that has a file."""
+    sources: dict[Path, str] = {}
+    for path in (file.resolve() for file in files):
+        if not path.is_relative_to(folder) and path.parent not in sources:
+            sources[path.parent] = slug(path.parent.name, ("files", *sources.values()))
+    return sources
+
+
+def _write(folder: Path, settings: Settings, found: list[Found]) -> list[Path]:
+    files = {FILE: _project(folder, settings)}
+    if found:
+        files["metrics/datasets.yaml"] = {"datasets": datasets(found)}
+    files["metrics/metrics.yaml"] = {"metrics": {f"{f.name}_count": _first_metric(f) for f in found}}
+    try:
+        for name, content in files.items():
+            path = folder / name
+            path.parent.mkdir(parents=True, exist_ok=True)
+            path.write_text(f"{HEAD[name]}\n{_yaml(content)}", encoding="utf-8")
+    except OSError as error:
+        raise FaultError(Fault("R092", f"cannot write the project: {error.strerror or error}")) from error
+    return [folder / name for name in files]
+
+
+def _project(folder: Path, settings: Settings) -> dict[str, Any]:
+    made: dict[str, Any] = {
+        "name": settings.name,
+        "currency": settings.currency.upper(),
+        "timezone": settings.timezone,
+        "language": settings.language.lower(),
+    }
+    if settings.packs:
+        made["packs"] = list(settings.packs)
+    places = {"files": ".", **{name: str(path) for path, name in _sources(folder, settings.data).items()}}
+    return made | {"sources": {name: {"kind": "files", "path": path} for name, path in places.items()}}
+
+
+def _first_metric(found: Found) -> dict[str, str]:
+    return {"formula": f"count({found.name})", "unit": "count", "label": f"Number of {found.name.replace('_', ' ')}"}
+
+
+def _yaml(content: Any) -> str:
+    import yaml
+
+    return yaml.safe_dump(content, sort_keys=False, allow_unicode=True, width=110)

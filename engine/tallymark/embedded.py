@@ -1,0 +1,268 @@
+"""The embedded database: an in-memory DuckDB that reads only what the project's sources allow.
+
+Everything that opens a door is settled once, when the database is made, in an order that DuckDB accepts: the folder for
+spilled data and the allowed directories first, then external access off, at last the configuration locked; the settings
+are then read back. From there on extensions and files outside the allowed directories are out of reach of any SQL, also
+through `..`, links, globs or the network. A question runs in a read-only transaction and must be exactly one SELECT, so
+that even a data-changing WITH changes nothing. Sources load through `loading`, under the same lock-down.
+"""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from typing import TYPE_CHECKING
+
+import duckdb
+
+from tallymark.errors import Cancelled, Fault, FaultError
+
+if TYPE_CHECKING:
+    import pyarrow
+
+FIXED: dict[str, str | bool] = {
+    "TimeZone": "UTC",
+    "autoinstall_known_extensions": False,
+    "autoload_known_extensions": False,
+    "allow_community_extensions": False,
+    "allow_unsigned_extensions": False,
+    "allow_persistent_secrets": False,
+    "python_enable_replacements": False,
+    "python_scan_all_frames": False,
+    "enable_external_access": False,
+    "lock_configuration": True,
+}
+"""Settings every embedded database has, in the order in which they are made; the last two close the doors."""
+
+_CANCEL_SECONDS = 5.0
+"""How long `cancel` goes on interrupting a statement that starts just as it is called."""
+
+
+@dataclass(eq=False, slots=True)
+class _Running:
+    cursor: duckdb.DuckDBPyConnection
+    cancelled: bool = False
+
+
+class Embedded:
+    """A `source.Backend` over DuckDB in memory. Safe to use from several threads.
+
+    `allowed` are the folders and files that sources read (a folder allows all below it). `memory_limit` is DuckDB's
+    text, as `4GB`; beyond it, work spills to a private temporary folder that `close` removes. Raises FaultError (D408)
+    when a limit is not understood.
+    """
+
+    def __init__(
+        self,
+        allowed: Sequence[Path] = (),
+        memory_limit: str | None = None,
+        threads: int | None = None,
+        spill_limit: str | None = None,
+    ) -> None:
+        self._home = Path(tempfile.mkdtemp(prefix="tallymark-")).resolve()
+        self.scratch = self._home / "scratch"
+        """A private folder the database may read, for copies that sources make of files; removed by `close`."""
+        self.scratch.mkdir()
+        self._gate = threading.Condition()
+        self._running: set[_Running] = set()
+        self._asking = 0
+        self._shut_by: int | None = None
+        self._closed = False
+        self._root = duckdb.connect(":memory:")
+        try:
+            limits = {"memory_limit": memory_limit, "threads": threads, "max_temp_directory_size": spill_limit}
+            self._settle(allowed, limits)
+        except BaseException:
+            self.close()
+            raise
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot name of its dialect."""
+        return "duckdb"
+
+    def run(self, sql: str) -> pyarrow.Table:
+        """Runs exactly one SELECT and gives all its rows, in a read-only transaction of its own.
+
+        Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 for errors of data and of the database;
+        Cancelled after `cancel`; KeyboardInterrupt as it came.
+        """
+        _require_one_select(sql)
+        with self._asked(), self._cursor() as cursor:
+            cursor.execute("BEGIN TRANSACTION READ ONLY")
+            try:
+                return cursor.sql(sql).to_arrow_table()
+            finally:
+                # A transaction that failed has been rolled back already; its error is the one to see.
+                with suppress(duckdb.Error):
+                    cursor.execute("ROLLBACK")
+
+    @contextmanager
+    def loading(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """A cursor for a source's own statements: trusted SQL, several statements, the lock-down still in force.
+
+        DuckDB's errors leave as FaultError or Cancelled, as with `run`.
+        """
+        with self._cursor() as cursor:
+            yield cursor
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Waits until no question runs and holds new ones back: for swapping an attached database file."""
+        with self._gate:
+            self._gate.wait_for(lambda: self._asking == 0 and self._shut_by is None)
+            self._shut_by = threading.get_ident()
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._shut_by = None
+                self._gate.notify_all()
+
+    def cancel(self) -> None:
+        """Stops whatever runs now, in any thread: each of those calls raises Cancelled."""
+        deadline = monotonic() + _CANCEL_SECONDS
+        with self._gate:
+            stopping = set(self._running)
+            for each in stopping:
+                each.cancelled = True
+            # DuckDB forgets an interrupt that comes before the statement starts, hence the repetition.
+            while stopping & self._running and monotonic() < deadline:
+                for each in stopping & self._running:
+                    each.cursor.interrupt()
+                self._gate.wait(0.01)
+
+    def close(self) -> None:
+        """Stops what runs, drops everything and removes the temporary folder. May be called again."""
+        if self._closed:
+            return
+        self._closed = True
+        self.cancel()
+        self._root.close()
+        shutil.rmtree(self._home, ignore_errors=True)
+
+    def __enter__(self) -> Embedded:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def _settle(self, allowed: Sequence[Path], limits: Mapping[str, str | int | None]) -> None:
+        for name, value in limits.items():
+            if value is not None:
+                self._set_limit(name, value)
+        self._set("temp_directory", str(self._home / "spill"))
+        places = [p.resolve() for p in allowed]
+        self._set("allowed_directories", [f"{p}/" for p in places if not p.is_file()] + [f"{self.scratch}/"])
+        self._set("allowed_paths", [str(p) for p in places if p.is_file()])
+        for name, fixed in FIXED.items():
+            self._set(name, fixed)
+        for name, fixed in FIXED.items():
+            held = self._root.execute("SELECT current_setting(?)", [name]).fetchone()
+            if held is None or held[0] not in (fixed, f"Etc/{fixed}"):
+                raise FaultError(Fault("D409", f"the embedded database did not take the setting `{name}`"))
+
+    def _set_limit(self, name: str, value: str | int) -> None:
+        try:
+            self._set(name, value)
+        except duckdb.Error as error:
+            message = f"the limit `{name}: {value}` is not understood: {_sentence(error)}"
+            raise FaultError(Fault("D408", message)) from error
+
+    def _set(self, name: str, value: str | int | bool | list[str]) -> None:
+        self._root.execute(f"SET {name} = {_literal(value)}")
+
+    @contextmanager
+    def _asked(self) -> Iterator[None]:
+        with self._gate:
+            self._gate.wait_for(lambda: self._shut_by in (None, threading.get_ident()))
+            self._asking += 1
+        try:
+            yield
+        finally:
+            with self._gate:
+                self._asking -= 1
+                self._gate.notify_all()
+
+    @contextmanager
+    def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        if self._closed:
+            raise FaultError(Fault("D409", "the embedded database is closed"))
+        running = _Running(self._root.cursor())
+        with self._gate:
+            self._running.add(running)
+        try:
+            yield running.cursor
+        except duckdb.Error as error:
+            if running.cancelled or isinstance(error, duckdb.InterruptException):
+                raise Cancelled("the question was cancelled") from error
+            raise FaultError(fault_of(error)) from error
+        except RuntimeError as error:
+            # DuckDB's client says so when a signal handler raised while a statement ran.
+            if "interrupted" in str(error).lower():
+                raise KeyboardInterrupt from error
+            raise
+        finally:
+            with self._gate:
+                self._running.discard(running)
+                self._gate.notify_all()
+            running.cursor.close()
+        if running.cancelled:
+            raise Cancelled("the question was cancelled")
+
+
+def fault_of(error: duckdb.Error) -> Fault:
+    """DuckDB's error as a fault: what happened in one sentence, a way out, and no SQL."""
+    said = _sentence(error)
+    if isinstance(error, duckdb.PermissionException):
+        return Fault("D406", f"the embedded database refused: {said}", help="only folders of sources can be read")
+    if isinstance(error, duckdb.OutOfMemoryException):
+        return Fault(
+            "D404",
+            f"the memory for this question ran out: {said}",
+            help="ask for fewer cells at once, or raise the memory limit",
+        )
+    converting = isinstance(error, duckdb.ConversionException)
+    if isinstance(error, duckdb.OutOfRangeException) or (converting and "out of range" in said):
+        return Fault("D402", f"a number grew out of range: {said}", help="declare the column `double`")
+    if converting:
+        return Fault("D403", f"a value did not convert: {said}")
+    if isinstance(error, duckdb.TransactionException) and "read-only" in said:
+        return Fault("D401", "only one SELECT may run at a time; this would change data")
+    if isinstance(error, duckdb.IOException | duckdb.HTTPException):
+        return Fault("D405", f"the data could not be read: {said}", help="was the file moved, changed or damaged?")
+    return Fault("D409", f"the embedded database failed: {said}", help="please report this with the question you asked")
+
+
+def _sentence(error: duckdb.Error) -> str:
+    # The first paragraph, without "Xyz Error: "; what follows quotes the SQL or advises on DuckDB's settings.
+    first = str(error).split("\n\n")[0].split("\nLINE ")[0].strip()
+    head, colon, rest = first.partition(": ")
+    text = rest if colon and head.endswith("Error") else first
+    return " ".join(text.split())[:300].rstrip(".")
+
+
+def _require_one_select(sql: str) -> None:
+    try:
+        found = duckdb.extract_statements(sql)
+    except duckdb.Error as error:
+        raise FaultError(Fault("D401", f"the statement is not understood: {_sentence(error)}")) from error
+    if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
+        kinds = ", ".join(statement.type.name for statement in found) or "nothing"
+        raise FaultError(Fault("D401", f"only one SELECT may run at a time; this is {kinds}"))
+
+
+def _literal(value: str | int | bool | list[str]) -> str:
+    if isinstance(value, bool):
+        return str(value).lower()
+    if isinstance(value, int):
+        return str(value)
+    if isinstance(value, str):
+        return "'" + value.replace("'", "''") + "'"
+    return "[" + ", ".join(_literal(each) for each in value) + "]"

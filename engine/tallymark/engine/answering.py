@@ -1,0 +1,84 @@
+"""Rows from the database become an answer: columns named and typed, periods dated, notes attached."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from tallymark.answer import Answer, AnswerColumn
+from tallymark.catalog import Catalog, Metric, Reached
+from tallymark.check.dimensions import leaves
+from tallymark.engine.asking import Asked
+from tallymark.errors import Fault, FaultError
+from tallymark.kinds import Type
+from tallymark.lower import Lowered
+from tallymark.plan import Key
+from tallymark.windows import PERIOD, resolve
+
+
+def answer_of(
+    asked: Asked, lowered: Lowered, table: pa.Table, sql: str, notes: tuple[str, ...], catalog: Catalog
+) -> Answer:
+    """The answer. Raises FaultError (D451) for a number too large to be one."""
+    question, plan = asked.question, lowered.plan
+    columns: list[AnswerColumn] = []
+    arrays: list[Any] = []
+    for name, key in zip(question.by, plan.space.level, strict=True):
+        columns.append(_dimension(".".join(name), key, catalog, asked))
+        arrays.append(table.column(key.column))
+    starts: dict[date | datetime, str] = {}
+    if question.grain is not None:
+        values, starts = _periods(asked, table.column("i").to_pylist())
+        columns.append(AnswerColumn("period", "period", Type.DATE, None, "period"))
+        arrays.append(values)
+    for number, (metric, (name, _)) in enumerate(zip(asked.metrics, question.metrics, strict=True)):
+        columns.append(_metric(name, metric, catalog.project.language))
+        arrays.append(_finite(table.column(f"m{number}"), name))
+    partial = tuple(
+        p.label for p in question.periods
+        if resolve(PERIOD, p, question.grain, question.calendar, question.as_of).partial
+    )  # fmt: skip
+    named = pa.table(dict(zip([c.name for c in columns], arrays, strict=True)))
+    language = catalog.project.locale or catalog.project.language
+    return Answer(
+        tuple(columns), named, notes, sql, asked.query, question.grain, partial, question.calendar.timezone, language,
+        starts,
+    )  # fmt: skip
+
+
+def _dimension(name: str, key: Key, catalog: Catalog, asked: Asked) -> AnswerColumn:
+    for metric in asked.metrics:
+        for dataset in sorted(leaves(catalog, metric.expression, key.parts)) if metric.expression else ():
+            found = catalog.reach(dataset, key.parts)
+            if isinstance(found, Reached):
+                return AnswerColumn(name, "dimension", key.type, found.unit, name)
+    return AnswerColumn(name, "dimension", key.type, None, name)
+
+
+def _metric(name: str, metric: Metric, language: str) -> AnswerColumn:
+    label = metric.label(language) if name == metric.name else name
+    return AnswerColumn(name, "metric", metric.type, metric.unit, label, metric.definition.decimals)
+
+
+def _periods(asked: Asked, numbers: list[int]) -> tuple[Any, dict[date | datetime, str]]:
+    """The starts of the rows' periods: dates, or local times for a grain of hours."""
+    question = asked.question
+    hours = question.grain == "hour"
+    walls = [question.calendar.local(p.start) for p in question.periods]
+    starts: list[Any] = walls if hours else [w.date() for w in walls]
+    kind = pa.timestamp("us") if hours else pa.date32()
+    labels = {s: p.label for s, p in zip(starts, question.periods, strict=True)}
+    return pa.array([starts[n] for n in numbers], type=kind), labels
+
+
+def _finite(values: Any, name: str) -> Any:
+    """The values; infinity is an overflow, which is an error and never a number."""
+    if pa.types.is_floating(values.type):
+        finite = pc.all(pc.is_finite(values)).as_py()
+        if finite is False:
+            message = f"`{name}` overflows: a result is too large for a number"
+            raise FaultError(Fault("D451", message, help="use logarithms, or smaller units"))
+    return values

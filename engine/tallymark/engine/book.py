@@ -1,0 +1,246 @@
+"""A book of metrics: a project opened, checked and ready for questions."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Iterable, Mapping, Sequence
+from datetime import date, datetime
+from pathlib import Path
+from types import MappingProxyType, TracebackType
+from typing import Any
+
+from tallymark.answer import Answer, Receipt
+from tallymark.catalog import Catalog, Dataset, Metric
+from tallymark.check import check
+from tallymark.definitions import Definitions, Project
+from tallymark.engine.answering import answer_of
+from tallymark.engine.asking import Asked, Asking, now
+from tallymark.engine.earliest import earliest
+from tallymark.engine.lineage import Lineage, lineage
+from tallymark.engine.receipts import receipt
+from tallymark.engine.remarks import remarks
+from tallymark.engine.sources import Sources
+from tallymark.errors import Fault, FaultError, in_order
+from tallymark.formula.bound import Bound
+from tallymark.lower import Lowered, lower
+from tallymark.plugins import Plugins, load
+from tallymark.query import Query
+from tallymark.read import read_project
+from tallymark.render import Rendered, render
+from tallymark.render.keys import repeated_key
+from tallymark.windows import WEEKDAYS, Calendar
+
+Moment = str | date | datetime
+
+
+class Book:
+    """All metrics of a project. Made by `tallymark.open`; safe to use from several threads.
+
+    `faults` are what `check` found, warnings included; metrics without faults can be asked even when others have some.
+    """
+
+    def __init__(self, definitions: Definitions, plugins: Plugins, tables: Mapping[str, Any], found: Iterable[Fault]) -> None:
+        self._definitions = definitions
+        self._plugins = plugins
+        self._sources = Sources(definitions, plugins, tables)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions)
+        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
+        project = definitions.project
+        self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
+        self._asking = Asking(self._catalog, plugins.functions, self._calendar)
+        self._unique: dict[str, Hashable] = {}
+        self._lock = threading.Lock()
+
+    # --- what there is ---------------------------------------------------------------------------------------------
+
+    @property
+    def project(self) -> Project:
+        """The settings of the project."""
+        return self._catalog.project
+
+    @property
+    def metrics(self) -> Mapping[str, Metric]:
+        """Every metric by name, those that lack data included."""
+        return MappingProxyType(dict(self._catalog.metrics))
+
+    @property
+    def datasets(self) -> Mapping[str, Dataset]:
+        """Every dataset by name."""
+        return self._catalog.datasets
+
+    @property
+    def catalog(self) -> Catalog:
+        """Everything with its names bound."""
+        return self._catalog
+
+    def find(self, text: str) -> list[Metric]:
+        """The metrics whose name, label or alias is `text`, apart from case and accents."""
+        return list(self._catalog.find(text))
+
+    def check(self, data: bool = False) -> tuple[Fault, ...]:
+        """Every fault of the project, in the order of their places; with `data`, those of keys and references too."""
+        if not data:
+            return self.faults
+        from tallymark.engine.data_checks import check_data
+
+        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
+
+    def lineage(self, metric: str) -> Lineage:
+        """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
+        return lineage(self._catalog, self._asking.metric(metric))
+
+    # --- questions -------------------------------------------------------------------------------------------------
+
+    def ask(
+        self,
+        *metrics: str | Query,
+        by: str | Sequence[str] = (),
+        grain: str | None = None,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        where: str | None = None,
+        order: str | Sequence[str] = (),
+        limit: int | None = None,
+        as_of: Moment | None = None,
+        sparse: bool = False,
+        parameters: Mapping[str, Any] | None = None,
+        timezone: str | None = None,
+    ) -> Answer:
+        """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
+
+        A ready `Query` may be given instead of metrics and keywords. Raises FaultError with everything wrong in the
+        question or the data, and Cancelled after `cancel`.
+        """
+        query = _query(
+            metrics, by, grain, period, start, end, where, order, limit, as_of, sparse, parameters or {}, timezone
+        )
+        asked = self._asking.bind(query, self._earliest, now())
+        lowered = lower(self._catalog, asked.question)
+        rendered = self._render(lowered)
+        table = self._sources.embedded.run(rendered.sql)
+        notes = remarks(asked, lowered, table, self._catalog, self._sources)
+        return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
+
+    def explain(
+        self,
+        metric: str,
+        *,
+        period: str | None = None,
+        start: Moment | None = None,
+        end: Moment | None = None,
+        where: str | None = None,
+        as_of: Moment | None = None,
+        parameters: Mapping[str, Any] | None = None,
+        timezone: str | None = None,
+    ) -> Receipt:
+        """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
+
+        Raises FaultError as `ask` does.
+        """
+        query = _query(
+            (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
+        )
+        asked = self._asking.bind(query, self._earliest, now())
+        lowered = lower(self._catalog, asked.question)
+        return receipt(asked, lowered, self._catalog, self._sources, self._render)
+
+    def cancel(self) -> None:
+        """Stops every question that runs now, in any thread."""
+        self._sources.embedded.cancel()
+
+    def close(self) -> None:
+        """Frees the embedded database. The book cannot be asked afterwards."""
+        self._sources.close()
+
+    def __enter__(self) -> Book:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def _earliest(self, bounds: tuple[Bound, ...]) -> datetime | None:
+        return earliest(bounds, self._catalog, self._sources, self._calendar)
+
+    def _render(self, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
+        """The SQL of a plan, after making sure that no reference in it multiplies rows."""
+
+        def relation(dataset: str) -> tuple[str, ...]:
+            return self._sources.relation(self._catalog.datasets[dataset])
+
+        rendered = render(lowered.plan, self._catalog, relation, functions=self._plugins.functions, keep=keep)
+        for dataset in rendered.referenced:
+            self._require_unique_key(dataset)
+        return rendered
+
+    def _require_unique_key(self, dataset: str) -> None:
+        """A repeated key under a reference is a fault, looked for once for every state of the data."""
+        own = self._catalog.datasets[dataset]
+        state = self._sources.state(own)
+        with self._lock:
+            if dataset in self._unique and self._unique[dataset] == state:
+                return
+        found = self._sources.embedded.run(repeated_key(self._catalog, dataset, self._sources.relation(own)))
+        if found.num_rows:
+            key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
+            message = f"`{dataset}` has {count} rows with the {own.key} {key!r}, and others refer to them"
+            help_ = "a reference needs one row for each key: remove the repeats, or choose another key"
+            raise FaultError(Fault("D440", message, own.place if own.place.file != "<none>" else None, help_))
+        with self._lock:
+            self._unique[dataset] = state
+
+
+def _query(
+    metrics: tuple[str | Query, ...],
+    by: str | Sequence[str],
+    grain: str | None,
+    period: str | None,
+    start: Moment | None,
+    end: Moment | None,
+    where: str | None,
+    order: str | Sequence[str],
+    limit: int | None,
+    as_of: Moment | None,
+    sparse: bool,
+    parameters: Mapping[str, Any],
+    timezone: str | None,
+) -> Query:
+    if metrics and isinstance(metrics[0], Query):
+        return metrics[0]
+    texts = tuple(m for m in metrics if isinstance(m, str))
+    return Query(
+        texts, _listed(by), grain, period, start, end, where, _listed(order), limit, as_of, sparse, timezone, parameters
+    )
+
+
+def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)
+
+
+def open_project(
+    path: str | Path | None = None,
+    *,
+    definitions: Definitions | None = None,
+    tables: Mapping[str, Any] | None = None,
+    plugins: bool | Sequence[object] = True,
+    strict: bool = True,
+) -> Book:
+    """Opens a project: a folder with a `tally.yaml`, or ready `definitions`.
+
+    `tables` are in-memory tables by dataset name (Arrow, pandas, polars). `plugins` False leaves out all but the built-in
+    ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is False: the
+    book then holds them in `faults`, and what is sound can be asked.
+    """
+    outside = plugins if isinstance(plugins, bool) else True
+    loaded = load(outside, () if isinstance(plugins, bool) else plugins)
+    faults: list[Fault] = []
+    if definitions is None:
+        definitions, faults = read_project(Path(path if path is not None else "."), loaded.packs)
+    book = Book(definitions, loaded, tables or {}, faults)
+    errors = [f for f in book.faults if f.severity == "error"]
+    if strict and errors:
+        book.close()
+        raise FaultError(errors)
+    return book

@@ -1,0 +1,55 @@
+"""The earliest time among the rows that formulas read: where a question without a range begins."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime, time
+
+from sqlglot import exp
+
+from tallymark.catalog import Catalog
+from tallymark.engine.sources import Sources
+from tallymark.formula.bound import Aggregate, Bound, MetricUse, parts
+from tallymark.plan import Clock
+from tallymark.render.expressions import Writer
+from tallymark.render.rows import Rows, Statement
+from tallymark.render.values import column
+from tallymark.windows import Calendar
+
+
+def earliest(bounds: tuple[Bound, ...], catalog: Catalog, sources: Sources, calendar: Calendar) -> datetime | None:
+    """The earliest time on any axis of time that the formulas read; None without rows. Raises FaultError."""
+    found = [t for place in sorted(_axes(bounds, catalog)) if (t := _first(place, catalog, sources, calendar))]
+    return min(found, default=None)
+
+
+def _axes(bounds: tuple[Bound, ...], catalog: Catalog) -> set[tuple[str, str]]:
+    axes: set[tuple[str, str]] = set()
+    seen: set[str] = set()
+    waiting = list(bounds)
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, Aggregate) and here.axis.columns:
+            axes.add((here.dataset, here.axis.columns[0]))
+        elif isinstance(here, MetricUse) and here.name not in seen:
+            seen.add(here.name)
+            expression = catalog.metrics[here.name].expression
+            waiting += [expression] if expression is not None else []
+        waiting.extend(parts(here))
+    return axes
+
+
+def _first(place: tuple[str, str], catalog: Catalog, sources: Sources, calendar: Calendar) -> datetime | None:
+    dataset, name = place
+    statement = Statement()
+    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, date.max, datetime.max.replace(tzinfo=UTC))
+    rows = Rows(catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(clock), calendar, statement)
+    relation = rows.relation(dataset, frozenset({name}))
+    query = exp.select(exp.alias_(exp.Min(this=column(name)), "first")).from_(relation)
+    for cte, body in statement.ctes.items():
+        query = query.with_(cte, as_=body, copy=False)
+    value = sources.embedded.run(query.sql("duckdb")).column(0)[0].as_py()
+    if value is None:
+        return None
+    if isinstance(value, datetime):
+        return value.astimezone(UTC) if value.tzinfo is not None else calendar.instant(value)
+    return calendar.instant(datetime.combine(value, time.min))

@@ -1,0 +1,109 @@
+"""The sources of one engine: made when first needed, on one embedded database that can read their folders only."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Hashable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tallymark.catalog import Dataset
+from tallymark.definitions import Definitions, SourceDef
+from tallymark.embedded import Embedded
+from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.plugins import Plugins
+from tallymark.source import Source, Table, TableColumn
+
+IMPLIED = ("files", "memory")
+"""Sources that are there without being declared, each of the kind of its name."""
+
+
+class Sources:
+    """Gives each declared source, and the implied ones, to whoever reads tables."""
+
+    def __init__(self, definitions: Definitions, plugins: Plugins, tables: Mapping[str, Any]) -> None:
+        self.definitions = definitions
+        self.plugins = plugins
+        self.tables = dict(tables)
+        self.folder = Path(definitions.project.folder)
+        self._lock = threading.RLock()
+        self._made: dict[str, Source] = {}
+        self._embedded: Embedded | None = None
+
+    @property
+    def embedded(self) -> Embedded:
+        """The embedded database, started when first needed."""
+        with self._lock:
+            if self._embedded is None:
+                self._embedded = Embedded(self._allowed())
+            return self._embedded
+
+    def _declared(self) -> dict[str, SourceDef]:
+        implied = {name: SourceDef(name, name) for name in IMPLIED}
+        return {**implied, **self.definitions.sources}
+
+    def _allowed(self) -> list[Path]:
+        """Every folder and file that the sources say they read."""
+        places: list[Path] = []
+        for definition in self._declared().values():
+            kind = self.plugins.sources.get(definition.kind)
+            if kind is not None and kind.reads is not None and self._wanted(definition):
+                places += kind.reads(definition, self.folder)
+        return places
+
+    def _wanted(self, definition: SourceDef) -> bool:
+        """The implied source of files is for projects with a folder."""
+        return definition.name in self.definitions.sources or self.definitions.project.folder != ""
+
+    def source(self, name: str) -> Source:
+        """The source of that name. Raises FaultError when there is none, or its kind is unknown."""
+        with self._lock:
+            if name not in self._made:
+                self._made[name] = self._make(name)
+            return self._made[name]
+
+    def _make(self, name: str) -> Source:
+        declared = self._declared()
+        definition = declared.get(name)
+        if definition is None:
+            help_ = did_you_mean(name, declared)
+            raise FaultError(Fault("D430", f"unknown source `{name}`", None, help_))
+        kind = self.plugins.sources.get(definition.kind)
+        if kind is None:
+            help_ = did_you_mean(definition.kind, self.plugins.sources)
+            message = f"no plugin gives sources of the kind `{definition.kind}`"
+            raise FaultError(Fault("D431", message, definition.place, help_))
+        source = kind.make(definition, self.folder, self.embedded, self.definitions.project.timezone)
+        if name == "memory":
+            for table, data in self.tables.items():
+                source.put(table, data)  # type: ignore[attr-defined]
+        return source
+
+    def describe(self, name: str, table: Table) -> tuple[TableColumn, ...]:
+        """The columns of a table. Raises FaultError."""
+        try:
+            return self.source(name).describe(table)
+        except FaultError as error:
+            raise FaultError(f if f.place else _placed(f, table) for f in error.faults) from error
+
+    def relation(self, dataset: Dataset) -> tuple[str, ...]:
+        """Makes a dataset queryable: the parts of its name on the backend. Raises FaultError."""
+        return self.source(dataset.source).prepare(dataset.table)
+
+    def state(self, dataset: Dataset) -> Hashable:
+        return self.source(dataset.source).state(dataset.table)
+
+    def notes(self, dataset: Dataset) -> tuple[str, ...]:
+        return self.source(dataset.source).notes(dataset.table)
+
+    def close(self) -> None:
+        """Closes the embedded database."""
+        with self._lock:
+            if self._embedded is not None:
+                self._embedded.close()
+
+
+def _placed(fault: Fault, table: Table) -> Fault:
+    from dataclasses import replace
+
+    return replace(fault, place=table.place) if table.place.file != "<none>" else fault

@@ -1,0 +1,1 @@
+"""The formula language: its grammar, its parsed and bound trees, and the table of functions."""

@@ -1,0 +1,228 @@
+"""A formula with every name bound and every type and unit known.
+
+Two levels share the operators and scalar functions (`Apply`). At **row level** the leaves are columns; at **metric
+level** they are aggregates, other metrics and, inside conditions, dimensions. Each form that changes the context in which
+its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`.
+
+Every node has a `type`, a `unit` and the `span` of the formula text it came from (spans do not count when comparing).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from tallymark.kinds import Type
+from tallymark.place import Span
+from tallymark.units import NUMBER, Unit
+
+NOSPAN: Span = (0, 0)
+
+WindowForm = Literal["trailing", "to_date", "cumulative", "opening", "closing"]
+AxisKind = Literal["flow", "stock", "timeless"]
+
+
+@dataclass(frozen=True, slots=True)
+class Constant:
+    """A literal: int, Decimal, float, str, bool, datetime.date or None. A duration is a number of seconds."""
+
+    value: Any
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ParameterUse:
+    """`$name`: its value is put in when the question is asked."""
+
+    name: str
+    type: Type
+    unit: Unit = NUMBER
+    many: bool = False
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class ColumnUse:
+    """Row level: a column of the dataset at hand, or one reached over `path`, the names of references to follow."""
+
+    path: tuple[str, ...]
+    column: str
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+    def __str__(self) -> str:
+        return ".".join((*self.path, self.column))
+
+
+@dataclass(frozen=True, slots=True)
+class DimensionUse:
+    """Metric level, inside a condition: a dimension, found anew from each dataset the condition reaches."""
+
+    parts: tuple[str, ...]
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+    def __str__(self) -> str:
+        return ".".join(self.parts)
+
+
+@dataclass(frozen=True, slots=True)
+class Apply:
+    """An operator or scalar function applied to arguments. `extra` holds literal words (a unit, a part)."""
+
+    function: str
+    arguments: tuple[Bound, ...]
+    type: Type
+    unit: Unit = NUMBER
+    extra: tuple[Any, ...] = ()
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Axis:
+    """What places a row in time: a flow's time column, a stock's validity (`from`, `to`), or nothing."""
+
+    kind: AxisKind
+    columns: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Aggregate:
+    """A leaf of the metric level: an aggregate over the rows of one dataset in the context.
+
+    `argument` None counts rows. `condition` is its own `where`, at row level. `extra` holds literal arguments (the
+    fraction of a percentile). `zero` says that no rows give 0 rather than null.
+    """
+
+    function: str
+    dataset: str
+    argument: Bound | None
+    condition: Bound | None
+    axis: Axis
+    type: Type
+    unit: Unit = NUMBER
+    extra: tuple[Any, ...] = ()
+    zero: bool = False
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class MetricUse:
+    name: str
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Shift:
+    """The body in the period `count` back (its own length when `unit` is None)."""
+
+    body: Bound
+    count: int
+    step: str | None
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Windowed:
+    """The body over another window derived from the same period. `count`, `step`: of `trailing`; `step`: of `to_date`.
+
+    `parameter` names the duration parameter that gives `count` and `step` when the question is asked.
+    """
+
+    form: WindowForm
+    body: Bound
+    type: Type
+    unit: Unit = NUMBER
+    count: int = 0
+    step: str | None = None
+    parameter: str | None = None
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Filtered:
+    """The body in the slice narrowed by `condition`, which speaks of dimensions."""
+
+    body: Bound
+    condition: Bound
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Lifted:
+    """The body with the innermost level's dimensions lifted; only the named ones unless `dimensions` is None."""
+
+    body: Bound
+    dimensions: tuple[tuple[str, ...], ...] | None
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Nested:
+    """One evaluation of the body for each member, then the aggregate over them.
+
+    `member` is a dimension's parts, or a one-word grain when `by_grain`.
+    """
+
+    function: str
+    body: Bound
+    member: tuple[str, ...]
+    by_grain: bool
+    type: Type
+    unit: Unit = NUMBER
+    extra: tuple[Any, ...] = ()
+    zero: bool = False
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+Bound = (
+    Constant
+    | ParameterUse
+    | ColumnUse
+    | DimensionUse
+    | Apply
+    | Aggregate
+    | MetricUse
+    | Shift
+    | Windowed
+    | Filtered
+    | Lifted
+    | Nested
+)
+
+
+def parts(node: Bound) -> tuple[Bound, ...]:
+    """The direct parts of a node, in writing order."""
+    match node:
+        case Apply(arguments=arguments):
+            return arguments
+        case Aggregate(argument=argument, condition=condition):
+            return tuple(p for p in (argument, condition) if p is not None)
+        case Filtered(body=body, condition=condition):
+            return (body, condition)
+        case Shift(body=body) | Windowed(body=body) | Lifted(body=body) | Nested(body=body):
+            return (body,)
+    return ()
+
+
+def walk(node: Bound) -> list[Bound]:
+    """The node and everything below it, parents first, without following metric names."""
+    found: list[Bound] = []
+    waiting = [node]
+    while waiting:
+        current = waiting.pop()
+        found.append(current)
+        waiting.extend(reversed(parts(current)))
+    return found

@@ -1,0 +1,62 @@
+"""What a plugin may give: one hook a sentence. Built-in plugins use these and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pluggy
+
+from tallymark.definitions import SourceDef
+from tallymark.formula.functions import Function
+from tallymark.source import Backend, Source
+
+if TYPE_CHECKING:
+    from tallymark.embedded import Embedded
+
+NAMESPACE = "tallymark"
+
+hookspec = pluggy.HookspecMarker(NAMESPACE)
+hookimpl = pluggy.HookimplMarker(NAMESPACE)
+
+Pack = Sequence[tuple[str, str]]
+"""The files of a metric pack: the path to show in faults, and the text."""
+
+
+@dataclass(frozen=True, slots=True)
+class SourceKind:
+    """A kind of source: its name in `kind:`, what makes one, and the JSON Schema of its options.
+
+    `make(definition, folder, embedded, timezone)` gets the project's folder and the engine's embedded database. Relative
+    folders that it reads are named by `reads(definition, folder)`, so that the database allows them and no others.
+    """
+
+    name: str
+    make: Callable[[SourceDef, Path, Embedded, str], Source]
+    options: Mapping[str, Any] = field(default_factory=dict)
+    reads: Callable[[SourceDef, Path], Sequence[Path]] | None = None
+
+
+class Hooks:
+    """The hooks, each called once when an engine opens a project."""
+
+    @hookspec
+    def tally_sources(self) -> Sequence[SourceKind]:  # type: ignore[empty-body]
+        """Gives kinds of data sources."""
+
+    @hookspec
+    def tally_packs(self) -> Mapping[str, Pack]:  # type: ignore[empty-body]
+        """Gives metric packs by name."""
+
+    @hookspec
+    def tally_functions(self) -> Sequence[Function]:  # type: ignore[empty-body]
+        """Gives rows of the function table."""
+
+    @hookspec
+    def tally_samples(self) -> Mapping[str, Callable[[Path], None]]:  # type: ignore[empty-body]
+        """Gives sample projects by name: functions that write one into an empty folder."""
+
+
+__all__ = ["Backend", "Hooks", "Pack", "SourceKind", "hookimpl", "hookspec"]

@@ -1,0 +1,208 @@
+"""Catalog and question become one plan: contexts, then groups of leaves, then spaces in order."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tallymark.catalog import Catalog, Reached
+from tallymark.errors import Fault, FaultError
+from tallymark.formula.bound import Bound
+from tallymark.graph import in_order
+from tallymark.kinds import Type
+from tallymark.lower.contexts import Context, Contexts, SpaceDraft
+from tallymark.lower.gather import Gathered, gather
+from tallymark.lower.question import Question
+from tallymark.lower.settle import settle
+from tallymark.plan import Clock, Grid, Key, Leaf, Lift, Nest, Operation, Output, Parts, Plan, Space, Value
+from tallymark.windows import Period, Resolved, Window, resolve
+
+__all__ = ["Lowered", "Question", "lower", "settle"]
+
+
+@dataclass(frozen=True, slots=True)
+class Lowered:
+    """A plan and the contexts it came from, for receipts."""
+
+    plan: Plan
+    contexts: Contexts
+    root: Context
+
+
+def lower(catalog: Catalog, question: Question) -> Lowered:
+    """The plan of a question. Raises FaultError for what cannot be planned (too many pieces, a dimension of nothing)."""
+    return _Lowering(catalog, question).run()
+
+
+@dataclass(slots=True)
+class _Lowering:
+    catalog: Catalog
+    question: Question
+    grids: list[Grid] = field(default_factory=list)
+    keys: dict[Parts, Key] = field(default_factory=dict)
+
+    def run(self) -> Lowered:
+        question = self.question
+        self.grids.append(Grid(0, question.periods, question.grain))
+        contexts = Contexts(self.catalog, question.values, self._pieces)
+        root = Context(0, filters=question.filters, levels=(question.by,))
+        contexts.space(root).dense = True
+        outputs = self._outputs(contexts, root)
+        lifts = any(isinstance(node, Lift) for space in contexts.spaces for node in space.nodes)
+        # Rows read under a `total` tell, too, which combinations of the asked dimensions there are.
+        touched = self._touched(contexts, root) if question.sparse or (lifts and question.by) else None
+        for draft in contexts.spaces:
+            draft.dense = draft.dense or any(step.startswith("total") for step in draft.path[-1:])
+        gathered = self._gather(contexts)
+        spaces = self._spaces(contexts, gathered)
+        clock = self._clock()
+        order = self._order(outputs)
+        plan = Plan(
+            clock, tuple(self.grids), gathered.groups, spaces, outputs, touched if question.sparse else None, order, question.limit, gathered.home
+        )
+        return Lowered(plan, contexts, root)
+
+    def _clock(self) -> Clock:
+        calendar = self.question.calendar
+        last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
+        return Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of)
+
+    def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
+        outputs = []
+        for name, bound in self.question.metrics:
+            node = contexts.lower(settle(bound, self.question.values), root)
+            outputs.append(Output(name, node, _zero_denominators(contexts.space(root), node)))
+        return tuple(outputs)
+
+    def _touched(self, contexts: Contexts, root: Context) -> tuple[int, ...]:
+        found: dict[int, None] = {}
+        for _, bound in self.question.metrics:
+            settled = settle(bound, self.question.values)
+            found.update(dict.fromkeys(contexts.presence(settled, root, root.filters)))
+        return tuple(found)
+
+    # --- grids -----------------------------------------------------------------------------------------------------
+
+    def _pieces(self, outer: int, window: Window, grain: str) -> int:
+        """The grid of the pieces a grain cuts out of `window` over each period of the grid `outer`."""
+        periods: list[Period] = []
+        parents: list[int] = []
+        for number, whole in enumerate(self._resolve(window, outer)):
+            if whole.void:
+                continue
+            if whole.start is None:
+                message = f"`per {grain}` over all time has no beginning"
+                raise FaultError(Fault("Q540", message, None, "use `trailing` or `to_date` instead of `cumulative`"))
+            count = self.question.calendar.count(whole.start, whole.end, grain) if whole.start < whole.end else 0
+            self._cap(len(periods) + count, grain)
+            pieces = self.question.calendar.pieces(whole.start, whole.end, grain) if count else ()
+            periods += pieces
+            parents += [number] * len(pieces)
+        found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))
+        same = next((g.number for g in self.grids if (g.periods, g.outer, g.parents) == (found.periods, outer, found.parents)), None)
+        if same is None:
+            self.grids.append(found)
+        return found.number if same is None else same
+
+    def _cap(self, count: int, grain: str) -> None:
+        if count > self.question.max_pieces:
+            message = f"`per {grain}` would cut the windows into more than {self.question.max_pieces:,} pieces"
+            raise FaultError(Fault("Q541", message, None, "ask a shorter range or a coarser grain"))
+
+    def _resolve(self, window: Window, grid: int) -> tuple[Resolved, ...]:
+        calendar, as_of = self.question.calendar, self.question.as_of
+        here = self.grids[grid]
+        return tuple(resolve(window, p, here.grain, calendar, as_of) for p in here.periods)
+
+    # --- groups and spaces -----------------------------------------------------------------------------------------
+
+    def _gather(self, contexts: Contexts) -> Gathered:
+        def question_filters(dataset: str) -> frozenset[Bound]:
+            return contexts.conditions(dataset, self.question.filters)
+
+        return gather(
+            contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters
+        )
+
+    def _key(self, dimension: Parts, dataset: str) -> Key:
+        if dimension not in self.keys:
+            found = self.catalog.reach(dataset, dimension)
+            assert isinstance(found, Reached)
+            kind = Type.TIMESTAMP if found.type is Type.INSTANT else found.type
+            self.keys[dimension] = Key(dimension, f"d{len(self.keys)}", kind)
+        return self.keys[dimension]
+
+    def _spaces(self, contexts: Contexts, gathered: Gathered) -> tuple[Space, ...]:
+        drafts = {str(d.number): d for d in contexts.spaces}
+
+        def needs(name: str) -> Iterable[str]:
+            for node in drafts[name].nodes:
+                if isinstance(node, Nest):
+                    yield str(node.inner)
+                elif isinstance(node, Lift):
+                    yield str(node.outer)
+
+        order = [drafts[n] for n in in_order(["0"], needs).names]
+        return tuple(self._space(d, gathered) for d in order)
+
+    def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
+        level = set(draft.level)
+        population = tuple(g.number for g in gathered.groups if level and level <= {k.parts for k in g.level})
+        missing = [d for d in draft.level if d not in self.keys]
+        if missing:
+            named = ".".join(missing[0])
+            help_ = "no metric of the question reads rows that could be grouped by it"
+            raise FaultError(Fault("Q511", f"`{named}` groups nothing here", None, help_))
+        keys = tuple(self.keys[d] for d in draft.level)
+        return Space(
+            draft.number, keys, draft.grid, tuple(draft.nodes), draft.dense, population if draft.dense else ()
+        )
+
+    def _order(self, outputs: tuple[Output, ...]) -> tuple[tuple[str, bool], ...]:
+        """What the answer is ordered by: as asked, then by period and the dimensions, so that it never depends on chance."""
+        names = {o.name for o in outputs}
+        asked: list[tuple[str, bool]] = []
+        for name, descends in self.question.order:
+            if name == "time":
+                asked.append(("i", descends))
+            elif name in names:
+                asked.append((name, descends))
+            else:
+                asked.append((self.keys[tuple(name.split("."))].column, descends))
+        rest = ["i", *(self.keys[d].column for d in self.question.by)]
+        return (*asked, *((c, False) for c in rest if c not in {a for a, _ in asked}))
+
+
+def _zero_denominators(space: SpaceDraft, node: int) -> int | None:
+    """A node that is true where a division below `node`, in the same space, had a number over zero."""
+    seen, waiting, tests = {node}, [node], []
+    while waiting:
+        here = space.nodes[waiting.pop()]
+        if not isinstance(here, Operation):
+            continue
+        if here.function == "/" and not _nonzero_constant(space, here.arguments[1]):
+            tests.append(here.arguments)
+        fresh = [a for a in here.arguments if a not in seen]
+        seen.update(fresh)
+        waiting.extend(fresh)
+    result = None
+    for above, below in tests:
+        test = _zero_test(space, above, below)
+        result = test if result is None else space.put(Operation("or", (result, test), Type.BOOLEAN))
+    return result
+
+
+def _nonzero_constant(space: SpaceDraft, node: int) -> bool:
+    found = space.nodes[node]
+    return isinstance(found, Value) and found.value != 0
+
+
+def _zero_test(space: SpaceDraft, above: int, below: int) -> int:
+    zero = space.put(Value(0, Type.INTEGER))
+    is_zero = space.put(Operation("=", (below, zero), Type.BOOLEAN))
+    absent = space.put(Operation("is null", (above,), Type.BOOLEAN))
+    present = space.put(Operation("not", (absent,), Type.BOOLEAN))
+    return space.put(Operation("and", (is_zero, present), Type.BOOLEAN))
+
+
+__all__ += ["Leaf"]

@@ -1,0 +1,117 @@
+"""Leaves that can be read together are: one group for each dataset, level, grid and kind of window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from tallymark.formula.bound import Axis, Bound
+from tallymark.lower.contexts import SpaceDraft
+from tallymark.plan import Group, Key, Leaf, Parts, Role
+from tallymark.windows import Resolved, Window, segments
+
+Resolve = Callable[[Window, int], tuple[Resolved, ...]]
+"""The instants of a window over every period of a grid."""
+
+Place = tuple[str, tuple[Parts, ...], Axis, int]
+
+
+@dataclass(slots=True)
+class GroupDraft:
+    """A group while leaves are being gathered. `must_hold` are filters that may be put on the rows themselves."""
+
+    leaves: dict[Leaf, None] = field(default_factory=dict)
+    must_hold: frozenset[Bound] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Gathered:
+    """The groups, and the group of each leaf by space and node."""
+
+    groups: tuple[Group, ...]
+    home: Mapping[tuple[int, int], int]
+
+
+@dataclass(frozen=True, slots=True)
+class Hull:
+    """From the earliest start to the latest end of all windows of a question; None where there is no bound."""
+
+    start: datetime | None
+    end: datetime | None
+    empty: bool = False
+
+
+def gather(
+    spaces: Iterable[SpaceDraft],
+    keys: Callable[[Parts, str], Key],
+    column: Callable[[Parts, str], Bound],
+    resolve: Resolve,
+    asked: tuple[Parts, ...],
+    filters: Callable[[str], frozenset[Bound]],
+) -> Gathered:
+    """Groups the leaves of all spaces.
+
+    Groups that know all the asked dimensions also tell which combinations of them exist, and so read every row between
+    the earliest start and the latest end under no more than the question's own `filters`.
+    """
+    drafts: dict[Place, GroupDraft] = {}
+    homes: dict[tuple[int, int], Place] = {}
+    for space in spaces:
+        for number, node in enumerate(space.nodes):
+            if isinstance(node, Leaf):
+                place = (node.dataset, space.level, node.axis, space.grid)
+                drafts.setdefault(place, GroupDraft()).leaves[node] = None
+                homes[space.number, number] = place
+    resolved = {
+        (leaf.window, place[3]): resolve(leaf.window, place[3]) for place, d in drafts.items() for leaf in d.leaves
+    }
+    hull = _hull(r for windows in resolved.values() for r in windows)
+    groups = {}
+    for number, (place, draft) in enumerate(drafts.items()):
+        telling = bool(asked) and set(asked) <= set(place[1])
+        common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
+        groups[place] = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
+    return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
+
+
+def _hull(windows: Iterable[Resolved]) -> Hull:
+    live = [w for w in windows if not w.void]
+    if not live:
+        return Hull(None, None, empty=True)
+    starts = [w.start for w in live]
+    start = None if any(s is None for s in starts) else min(s for s in starts if s is not None)
+    return Hull(start, max(w.end for w in live))
+
+
+def _group(
+    number: int,
+    place: Place,
+    draft: GroupDraft,
+    common: frozenset[Bound],
+    hull: Hull | None,
+    resolved: Mapping[tuple[Window, int], tuple[Resolved, ...]],
+    keys: Callable[[Parts, str], Key],
+    column: Callable[[Parts, str], Bound],
+) -> Group:
+    dataset, level, axis, grid = place
+    windows = dict.fromkeys(leaf.window for leaf in draft.leaves)
+    roles = tuple(Role(w, resolved[w, grid]) for w in windows)
+    own = [r for role in roles for r in role.resolved]
+    if axis.kind == "stock":
+        own = [replace(r, start=r.end) for r in own]
+    bounds = hull or _hull(own)
+    return Group(
+        number=number,
+        dataset=dataset,
+        level=tuple(keys(d, dataset) for d in level),
+        keys=tuple(column(d, dataset) for d in level),
+        axis=axis,
+        grid=grid,
+        filters=tuple(sorted(common, key=repr)),
+        leaves=tuple(draft.leaves),
+        roles=roles,
+        cuts=segments(own).cuts,
+        lowest=bounds.start,
+        highest=bounds.end,
+    )

@@ -1,0 +1,216 @@
+"""The plan of a question: steps as data, without SQL.
+
+A **space** is a relation with one row per cell: the values of its *level* (its keys) and the number `i` of a period of
+its *grid*. Its **nodes** are the columns. Leaves come from **groups**, one scan of one dataset each; nests aggregate the
+rows of a deeper space; lifts are joined from a coarser one; everything else is computed from other nodes.
+
+    rows ──bucket, accumulate, spread, merge──▶ group ──combine──▶ space ──derive──▶ (nest | lift ▶ space …) ──▶ answer
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from tallymark.formula.bound import Axis, Bound
+from tallymark.kinds import Type
+from tallymark.windows import Period, Resolved, Window
+
+Parts = tuple[str, ...]
+"""A dimension as named: `("plan",)`, `("customer", "country")`."""
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A dimension of a level; `column` is its name in every relation of the plan."""
+
+    parts: Parts
+    column: str
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Leaf:
+    """An aggregate over the rows of one dataset in one window. `conditions` are row-level and all hold."""
+
+    dataset: str
+    function: str
+    argument: Bound | None
+    conditions: frozenset[Bound]
+    axis: Axis
+    window: Window
+    type: Type
+    extra: tuple[Any, ...] = ()
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Nest:
+    """An aggregate over the rows of the space `inner` that share this level and period.
+
+    `presence` are nodes of `inner` that count rows: a member is there when any is above 0. None means every row is (the
+    pieces of a grain). `member` is the dimension of the members, null being none. `window` tells the periods that have no value because they begin after `as_of`.
+    """
+
+    inner: int
+    function: str
+    body: int
+    presence: tuple[int, ...] | None
+    window: Window
+    type: Type
+    member: Parts | None = None
+    extra: tuple[Any, ...] = ()
+    zero: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Lift:
+    """The node `body` of the coarser space `outer`, joined on the keys both have and the period."""
+
+    outer: int
+    body: int
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Value:
+    """A constant."""
+
+    value: Any
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Operation:
+    """An operator or scalar function over other nodes of the same space."""
+
+    function: str
+    arguments: tuple[int, ...]
+    type: Type
+    extra: tuple[Any, ...] = ()
+
+
+Node = Leaf | Nest | Lift | Value | Operation
+
+
+@dataclass(frozen=True, slots=True)
+class Grid:
+    """The periods of a space. For the pieces of a grain, `parents` gives each piece's period in the grid `outer`."""
+
+    number: int
+    periods: tuple[Period, ...]
+    grain: str | None
+    outer: int | None = None
+    parents: tuple[int, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Space:
+    """A relation of the plan; `nodes` in an order where each follows its arguments.
+
+    `dense`: it has every combination of keys found in `population` (groups that hold all its keys) with every period.
+    """
+
+    number: int
+    level: tuple[Key, ...]
+    grid: int
+    nodes: tuple[Node, ...]
+    dense: bool
+    population: tuple[int, ...] = ()
+
+    @property
+    def name(self) -> str:
+        return f"s{self.number}"
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """One window of a group over every period of the grid."""
+
+    window: Window
+    resolved: tuple[Resolved, ...]
+
+    @property
+    def first_void(self) -> int | None:
+        """The first period without a value, because it begins at or after `as_of`; those after it have none either."""
+        return next((i for i, r in enumerate(self.resolved) if r.void), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Group:
+    """One scan: the leaves that share a dataset, a level, a grid and a kind of window.
+
+    `keys` are the level's dimensions as row-level columns. `filters` hold for every row read. `lowest` and `highest` bound
+    the times read (None: no bound). `cuts` are the instants that cut time into segments.
+    """
+
+    number: int
+    dataset: str
+    level: tuple[Key, ...]
+    keys: tuple[Bound, ...]
+    axis: Axis
+    grid: int
+    filters: tuple[Bound, ...]
+    leaves: tuple[Leaf, ...]
+    roles: tuple[Role, ...]
+    cuts: tuple[datetime, ...]
+    lowest: datetime | None
+    highest: datetime | None
+
+    @property
+    def name(self) -> str:
+        return f"g{self.number}"
+
+    def role_of(self, leaf: Leaf) -> int:
+        return next(n for n, r in enumerate(self.roles) if r.window == leaf.window)
+
+
+@dataclass(frozen=True, slots=True)
+class Output:
+    """A column of the answer: a node of the question's space, as asked."""
+
+    name: str
+    node: int
+    zero_denominators: int | None = None
+    """A boolean node that is true in cells where a division by zero made a null."""
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the instant
+    from which on nothing is known, and `today`, the day before it ends."""
+
+    timezone: str
+    week_start: int
+    fiscal_year_start: int
+    today: date
+    as_of: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """Everything needed to write the SQL of a question, and to read its answer."""
+
+    clock: Clock
+    grids: tuple[Grid, ...]
+    groups: tuple[Group, ...]
+    spaces: tuple[Space, ...]
+    """In an order where each follows those it draws on; the last is the question's own."""
+    outputs: tuple[Output, ...]
+    touched: tuple[int, ...] | None = None
+    """For a sparse answer: nodes that count rows; a cell is kept when any is above 0."""
+    order: tuple[tuple[str, bool], ...] = ()
+    """Output names, key columns or `i`, each with whether it descends."""
+    limit: int | None = None
+    home: Mapping[tuple[int, int], int] | None = None
+    """The group that holds each leaf, by space and node."""
+
+    @property
+    def space(self) -> Space:
+        return self.spaces[-1]
+
+    @property
+    def periods(self) -> tuple[Period, ...]:
+        return self.grids[self.space.grid].periods

@@ -1,0 +1,156 @@
+"""Datasets and metrics, each from its entry in a file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from tallymark.definitions import EMPTY, ColumnDef, DatasetDef, MetricDef, RefDef
+from tallymark.kinds import DECLARABLE
+from tallymark.read.values import (
+    Reading,
+    by_language,
+    entries,
+    formula,
+    lists_by_language,
+    named,
+    text,
+    texts,
+    truth,
+    unit,
+    whole,
+    word,
+)
+from tallymark.yaml_text import Entries, Items, Scalar, Value
+
+MAX_DECIMALS = 12
+
+
+def metric(key: Scalar, value: Value, reading: Reading) -> MetricDef | None:
+    """A metric: its formula alone, or a mapping. None, and a fault, when it has no formula or no usable name."""
+    subject = f"metric `{key.text[:60]}`"
+    usable = named(key, "metric", reading, bare=True)
+    said = value if isinstance(value, Entries) else None
+    found = said.get("formula") if said else value
+    if said is not None and (found is None or (isinstance(found, Scalar) and found.absent and found.style != "*")):
+        reading.fault("R023", "no formula", key, "write `formula: …`", subject)
+        found = None
+    parsed = formula(found, reading, subject)
+    if parsed is None:
+        return None
+    made = MetricDef(key.text, parsed, pack=reading.pack, place=key.place())
+    if said is not None:
+        made = _described(made, said, reading, subject)
+    return made if usable else None
+
+
+def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -> MetricDef:
+    return MetricDef(
+        name=made.name,
+        formula=made.formula,
+        unit=unit(said.get("unit"), reading, subject),
+        missing=_one_of(word(said.get("missing")), "zero", "null"),
+        label=by_language(said.get("label"), reading),
+        description=by_language(said.get("description"), reading),
+        aliases=lists_by_language(said.get("aliases"), reading),
+        direction=_one_of(text(said.get("direction")), "up", "down"),
+        decimals=whole(said.get("decimals"), 0, MAX_DECIMALS),
+        tags=texts(said.get("tags")),
+        hidden=truth(said.get("hidden"), False),
+        pack=made.pack,
+        place=made.place,
+    )
+
+
+def _one_of(found: str | None, *known: str) -> str | None:
+    return found if found in known else None
+
+
+def dataset(key: Scalar, value: Value, reading: Reading) -> DatasetDef | None:
+    """A dataset; None, and a fault, when it has no usable name."""
+    subject = f"dataset `{key.text[:60]}`"
+    usable = named(key, "dataset", reading, bare=True)
+    said = value if isinstance(value, Entries) else Entries(key.page, (), value.start, value.end)
+    source, table = text(said.get("source")), text(said.get("table"))
+    if source is not None and table is None:
+        at = said.key("source") or key
+        reading.fault("R033", "a `source` without a `table`", at, f"write `table:`, the table in `{source}`", subject)
+    made = DatasetDef(
+        name=key.text,
+        source=source or ("files" if table else None),
+        table=table,
+        implements=text(said.get("implements")),
+        key=text(said.get("key")),
+        time=text(said.get("time")),
+        valid=_pair(said.get("valid")),
+        refs=_refs(said.get("refs"), reading, subject),
+        columns=_columns(said.get("columns"), reading, subject),
+        format=format_of(said.get("format")),
+        label=by_language(said.get("label"), reading),
+        description=by_language(said.get("description"), reading),
+        pack=reading.pack,
+        place=key.place(),
+    )
+    return made if usable else None
+
+
+def _pair(value: Value | None) -> tuple[str, str] | None:
+    found = texts(value) if isinstance(value, Items) else ()
+    return (found[0], found[1]) if len(found) == 2 else None
+
+
+def _refs(value: Value | None, reading: Reading, owner: str) -> Mapping[str, RefDef]:
+    found = {}
+    for key, said in entries(value):
+        target = text(said.get("dataset") if isinstance(said, Entries) else said)
+        column = text(said.get("column")) if isinstance(said, Entries) else None
+        if target is None and not (isinstance(said, Scalar) and said.style == "*"):
+            message = f"the reference `{key.text[:60]}` names no dataset"
+            reading.fault("R023", message, key, "write `dataset: …`", owner)
+        if named(key, "reference", reading, bare=False) and target is not None:
+            found[key.text] = RefDef(key.text, target, column or key.text, key.place())
+    return found or EMPTY
+
+
+def _columns(value: Value | None, reading: Reading, owner: str) -> Mapping[str, ColumnDef]:
+    made = ((key.text, _column(key, said, reading, owner)) for key, said in entries(value) if not reading.full)
+    return {name: column for name, column in made if column is not None} or EMPTY
+
+
+def _column(key: Scalar, value: Value, reading: Reading, owner: str) -> ColumnDef | None:
+    subject = f"column `{key.text[:60]}` of {owner}"
+    usable = named(key, "column", reading, bare=False)
+    said = value if isinstance(value, Entries) else None
+    if said is None:
+        return ColumnDef(key.text, _one_of(text(value), *DECLARABLE), place=key.place()) if usable else None
+    computed = said.get("formula")
+    parsed = formula(computed, reading, subject) if computed is not None else None
+    if parsed is not None and said.key("column") is not None:
+        at = said.key("column") or key
+        reading.fault("R033", "both `formula` and `column`", at, "a column is read or computed; keep one", subject)
+    made = ColumnDef(
+        name=key.text,
+        type=_one_of(text(said.get("type")), *DECLARABLE),
+        unit=unit(said.get("unit"), reading, subject),
+        column=text(said.get("column")),
+        formula=parsed,
+        required=truth(said.get("required"), True),
+        label=by_language(said.get("label"), reading),
+        description=by_language(said.get("description"), reading),
+        format=format_of(said.get("format")),
+        place=key.place(),
+    )
+    return made if usable else None
+
+
+def format_of(value: Value | None) -> Mapping[str, Any]:
+    """How texts are written: words by key, and the list `nulls`."""
+    found: dict[str, Any] = {}
+    for key, said in entries(value):
+        if key.text == "nulls":
+            # An empty plain scalar is a text here too: `nulls: [, -]` and `nulls: ""` both mean the empty one.
+            items = said.items if isinstance(said, Items) else (said,)
+            found[key.text] = tuple(item.text for item in items if isinstance(item, Scalar) and item.style != "*")
+        elif word(said) is not None:
+            found[key.text] = word(said)
+    return found or EMPTY

@@ -1,0 +1,67 @@
+"""`tally.yaml`: the project's settings and its sources."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from zoneinfo import ZoneInfo, available_timezones
+
+from tallymark.definitions import Project, SourceDef
+from tallymark.errors import did_you_mean
+from tallymark.read.values import Reading, data, entries, named, text, texts, whole
+from tallymark.schema import MONTHS, WEEKDAYS
+from tallymark.yaml_text import Entries, Scalar, Value, resolved
+
+_CELLS = 10**12
+_MONTHS = {name: i for i, name in enumerate(MONTHS, 1)} | {str(i): i for i in range(1, 13)}
+
+
+def settings(root: Entries, folder: str, reading: Reading) -> Project:
+    """The settings; what is missing or wrong keeps its default."""
+    usual = Project()
+    limits = root.get("limits")
+    cells = whole(limits.get("cells"), 1, _CELLS) if isinstance(limits, Entries) else None
+    week = text(root.get("week_start"))
+    currency, language = text(root.get("currency")), text(root.get("language"))
+    return Project(
+        name=text(root.get("name")) or usual.name,
+        folder=folder,
+        currency=currency if currency and len(currency) == 3 and currency.isupper() else usual.currency,
+        timezone=_timezone(root.get("timezone"), reading) or usual.timezone,
+        week_start=week if week in WEEKDAYS else usual.week_start,
+        fiscal_year_start=_MONTHS.get(text(root.get("fiscal_year_start")) or "", usual.fiscal_year_start),
+        language=language if language and language.isascii() and language.isalpha() else usual.language,
+        locale=text(root.get("locale")),
+        packs=texts(root.get("packs")),
+        metrics=texts(root.get("metrics")) or usual.metrics,
+        max_cells=cells or usual.max_cells,
+        place=replace(root.page.place(0), width=1),
+    )
+
+
+def _timezone(value: Value | None, reading: Reading) -> str | None:
+    name = text(value)
+    if value is None or name is None:
+        return None
+    try:
+        ZoneInfo(name)
+    except (ValueError, OSError, LookupError):
+        # A folder of the zone database, such as `Europe`, raises OSError; a name no zone has, a LookupError.
+        help = did_you_mean(name[:60], available_timezones())
+        reading.fault("R030", f"unknown time zone `{name[:60]}`", value, help)
+        return None
+    return name
+
+
+def source(key: Scalar, value: Value, reading: Reading) -> SourceDef | None:
+    """A source; None, and a fault, when it has no kind or no usable name."""
+    usable = named(key, "source", reading, bare=False)
+    if not isinstance(value, Entries) and not (isinstance(value, Scalar) and resolved(value) is None):
+        return None
+    said = list(entries(value))
+    kind = next((text(v) for k, v in said if k.text == "kind"), None)
+    if kind is None:
+        if not (isinstance(value, Scalar) and value.style == "*"):
+            reading.fault("R023", f"the source `{key.text[:60]}` has no kind", key, "write `kind: files`, for example")
+        return None
+    options = {k.text: data(v) for k, v in said if k.text != "kind"}
+    return SourceDef(key.text, kind, options, key.place()) if usable else None

@@ -1,0 +1,88 @@
+"""A plan as one SELECT of one dialect, built as a tree and never as text."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlglot import exp
+
+from tallymark.catalog import Catalog
+from tallymark.formula.functions import TABLE, Function
+from tallymark.kinds import Type
+from tallymark.plan import Plan
+from tallymark.render.expressions import Writer
+from tallymark.render.groups import Groups
+from tallymark.render.rows import Relations, Rows, Statement
+from tallymark.render.spaces import Spaces
+from tallymark.render.values import any_of, column, compare, integer
+from tallymark.windows import Calendar
+
+__all__ = ["Rendered", "calendar_of", "render"]
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """A statement, and the datasets it joins over references (whose keys must not repeat)."""
+
+    sql: str
+    referenced: tuple[str, ...]
+    node_columns: Mapping[int, str]
+    """For each kept node of the question's space, the column that holds it."""
+
+
+def calendar_of(plan: Plan) -> Calendar:
+    """The calendar that the plan's instants were made by."""
+    clock = plan.clock
+    return Calendar(clock.timezone, clock.week_start, clock.fiscal_year_start)
+
+
+def render(
+    plan: Plan,
+    catalog: Catalog,
+    relations: Relations,
+    dialect: str = "duckdb",
+    functions: Mapping[str, Function] = TABLE,
+    keep: Sequence[int] = (),
+) -> Rendered:
+    """The SELECT that answers `plan`: the keys, the period's number `i`, one column per output, and those of `keep`."""
+    statement = Statement()
+    calendar = calendar_of(plan)
+    writer = Writer(plan.clock, dialect, functions)
+    rows = Rows(catalog, relations, writer, calendar, statement)
+    spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
+    wanted = {o.node for o in plan.outputs} | set(keep) | set(plan.touched or ())
+    wanted |= {o.zero_denominators for o in plan.outputs if o.zero_denominators is not None}
+    written = spaces.write(sorted(wanted))
+    query = _final(plan, written.relation, written.columns, writer, keep)
+    for name, cte in statement.ctes.items():
+        query = query.with_(name, as_=cte, copy=False)
+    return Rendered(query.sql(dialect, pretty=True), tuple(rows.referenced), {n: f"k{n}" for n in keep})
+
+
+def _final(
+    plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]
+) -> exp.Select:
+    space = plan.space
+
+    def shown(node: int) -> exp.Expression:
+        value: exp.Expression = column(columns[node])
+        return writer.local(value) if space.nodes[node].type is Type.INSTANT else value
+
+    selected: list[exp.Expression] = [column(k.column) for k in space.level]
+    selected.append(column("i"))
+    for number, output in enumerate(plan.outputs):
+        selected.append(exp.alias_(shown(output.node), f"m{number}"))
+        if output.zero_denominators is not None:
+            selected.append(exp.alias_(column(columns[output.zero_denominators]), f"z{number}"))
+    selected += [exp.alias_(shown(n), f"k{n}") for n in keep]
+    query = exp.select(*selected).from_(relation)
+    if plan.touched is not None:
+        rows = [compare(exp.GT, column(columns[n]), integer(0)) for n in plan.touched]
+        query = query.where(any_of(rows) or exp.Boolean(this=False))
+    names = {o.name: f"m{n}" for n, o in enumerate(plan.outputs)}
+    order = [
+        exp.Ordered(this=column(names.get(name, name)), desc=descends, nulls_first=False) for name, descends in plan.order
+    ]
+    query = query.order_by(*order)
+    return query.limit(plan.limit) if plan.limit is not None else query

@@ -1,0 +1,133 @@
+"""Aggregates as SQL, whole or in parts.
+
+An aggregate that is *mergeable* is a row of data: what is accumulated per group of rows, how two accumulations merge, and
+how the result is finished. The others go back to the rows.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from sqlglot import exp
+
+from tallymark.kinds import Type
+from tallymark.render.values import call, cast, constant
+
+ROWS = "rows"
+
+
+def aggregate(
+    function: str,
+    argument: exp.Expression | None,
+    condition: exp.Expression | None,
+    extra: tuple[Any, ...] = (),
+    order: Sequence[exp.Expression] = (),
+) -> exp.Expression:
+    """The whole aggregate over rows where `condition` holds. `order`: what `first` and `last` go by, before the value."""
+    if function in ("first", "last"):
+        assert argument is not None
+        return _filtered(_ordered(function, argument, order), _present(argument, condition))
+    return _filtered(_plain(function, argument, extra), condition)
+
+
+def _plain(function: str, argument: exp.Expression | None, extra: tuple[Any, ...]) -> exp.Expression:
+    if argument is None:
+        return exp.Count(this=exp.Star())
+    match function:
+        case "count":
+            return exp.Count(this=argument)
+        case "count_distinct":
+            return exp.Count(this=exp.Distinct(expressions=[argument]))
+        case "avg":
+            return exp.Avg(this=cast(argument, Type.DOUBLE))
+        case "median" | "percentile":
+            fraction = constant(float(extra[0]) if extra else 0.5, Type.DOUBLE)
+            return call("QUANTILE_CONT", cast(argument, Type.DOUBLE), fraction)
+        case "stddev":
+            return call("STDDEV_SAMP", cast(argument, Type.DOUBLE))
+        case "variance":
+            return call("VAR_SAMP", cast(argument, Type.DOUBLE))
+        case "any":
+            return call("BOOL_OR", argument)
+        case "all":
+            return call("BOOL_AND", argument)
+    return call(function.upper(), argument)
+
+
+def _ordered(function: str, argument: exp.Expression, order: Sequence[exp.Expression]) -> exp.Expression:
+    """Null keys come first, so that `last` never prefers one."""
+    by = [exp.Ordered(this=o.copy(), nulls_first=True) for o in (*order, argument)]
+    return call(function.upper(), exp.Order(this=argument, expressions=by))
+
+
+def _present(argument: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    known = exp.Not(this=exp.Is(this=argument.copy(), expression=exp.Null()))
+    return known if condition is None else exp.And(this=condition, expression=known)
+
+
+def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    if condition is None:
+        return value
+    return exp.Filter(this=value, expression=exp.Where(this=condition))
+
+
+def filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    """An aggregate over the rows where `condition` holds."""
+    return _filtered(value, condition)
+
+
+Build = Callable[[exp.Expression | None], exp.Expression]
+Merge = Callable[[exp.Expression], exp.Expression]
+Finish = Callable[[list[exp.Expression]], exp.Expression]
+
+
+@dataclass(frozen=True, slots=True)
+class Mergeable:
+    """How an aggregate is taken in parts: one accumulator per entry of `accumulate`, merged by the same entry of `merge`."""
+
+    accumulate: tuple[Build, ...]
+    merge: tuple[Merge, ...]
+    finish: Finish
+
+
+def _sum(value: exp.Expression | None) -> exp.Expression:
+    return exp.Sum(this=value)
+
+
+def _only(values: list[exp.Expression]) -> exp.Expression:
+    return values[0]
+
+
+def _mean(values: list[exp.Expression]) -> exp.Expression:
+    whole, count = values
+    return exp.Div(
+        this=cast(whole, Type.DOUBLE), expression=exp.Nullif(this=count, expression=exp.Literal.number("0"))
+    )
+
+
+def _one(build: Build, merge: Merge) -> Mergeable:
+    return Mergeable((build,), (merge,), _only)
+
+
+def _count(value: exp.Expression | None) -> exp.Expression:
+    return exp.Count(this=exp.Star() if value is None else value)
+
+
+MERGEABLE: dict[str, Mergeable] = {
+    ROWS: _one(_count, _sum),
+    "count": _one(_count, _sum),
+    "sum": _one(_sum, _sum),
+    "min": _one(lambda v: exp.Min(this=v), lambda v: exp.Min(this=v)),
+    "max": _one(lambda v: exp.Max(this=v), lambda v: exp.Max(this=v)),
+    "any": _one(lambda v: call("BOOL_OR", *([v] if v else [])), lambda v: call("BOOL_OR", v)),
+    "all": _one(lambda v: call("BOOL_AND", *([v] if v else [])), lambda v: call("BOOL_AND", v)),
+    "avg": Mergeable((_sum, _count), (_sum, _sum), _mean),
+}
+"""The aggregates that are taken in parts."""
+
+
+def finished(value: exp.Expression, kind: Type) -> exp.Expression:
+    """The result as its type: counts and sums of whole numbers are 64-bit integers, overflow being an error."""
+    return cast(value, Type.INTEGER) if kind is Type.INTEGER else value

@@ -1,0 +1,255 @@
+"""Operators and scalar functions as SQL trees: the templates of the function table, filled in."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from functools import lru_cache
+from typing import Any
+
+import sqlglot
+from sqlglot import exp
+
+from tallymark.formula.functions import TABLE, Function
+from tallymark.kinds import Type
+from tallymark.plan import Clock
+from tallymark.render.values import all_of, any_of, atom, call, cast, constant, integer
+
+REPEATING = frozenset(
+    {"greatest", "least", "clamp", "divide", "scale", "band", "weighted_mean", "coverage", "margin_of_error"}
+    | {"sqrt", "ln", "log10"}
+)
+"""Functions whose SQL names an argument more than once: what stands there is computed once, as a column of its own."""
+
+EXACT = frozenset({"abs", "round", "floor", "ceil", "trunc", "mod", "negate", "+", "-", "*"})
+
+
+@dataclass(frozen=True, slots=True)
+class Term:
+    """An argument: its SQL and its type."""
+
+    sql: exp.Expression
+    type: Type
+
+
+@lru_cache(maxsize=512)
+def _template(text: str) -> exp.Expression:
+    return sqlglot.parse_one(text, read="duckdb")
+
+
+class Writer:
+    """Writes applications of functions for one dialect and clock."""
+
+    def __init__(self, clock: Clock, dialect: str = "duckdb", functions: Mapping[str, Function] = TABLE) -> None:
+        self.clock = clock
+        self.dialect = dialect
+        self.functions = functions
+        self._own: dict[str, Callable[[Sequence[Term], tuple[Any, ...], Type], exp.Expression]] = {
+            "local": lambda terms, extra, kind: self.local(terms[0].sql),
+            "case": self._case,
+            "today": lambda terms, extra, kind: constant(self.clock.today, Type.DATE),
+            "date_add": self._date_add,
+            "date_diff": self._date_diff,
+            "date_part": self._date_part,
+            "year": lambda terms, extra, kind: self.truncated("year", terms[0].sql),
+            "quarter": lambda terms, extra, kind: self.truncated("quarter", terms[0].sql),
+            "month": lambda terms, extra, kind: self.truncated("month", terms[0].sql),
+            "week": lambda terms, extra, kind: self.truncated("week", terms[0].sql),
+            "day": lambda terms, extra, kind: cast(terms[0].sql, Type.DATE),
+            "band": self._band,
+            "weighted_mean": self._weighted_mean,
+            "coverage": self._coverage,
+            "margin_of_error": self._margin_of_error,
+            "elapsed": self._elapsed,
+        }
+
+    def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        """`function` over `terms`, giving a value of type `kind`."""
+        own = self._own.get(function)
+        if own is not None:
+            return own(terms, extra, kind)
+        row = self.functions[function]
+        if function in EXACT and kind is Type.INTEGER and function in ("round", "floor", "ceil", "trunc") and not extra:
+            return terms[0].sql
+        return self._fill(row, self._widened(row, terms, kind), extra)
+
+    def _widened(self, row: Function, terms: Sequence[Term], kind: Type) -> list[exp.Expression]:
+        """The arguments, as doubles where the result is one: quotients, and products of two decimals."""
+        if kind is not Type.DOUBLE:
+            return [t.sql for t in terms]
+        return [cast(t.sql, Type.DOUBLE) if t.type in (Type.INTEGER, Type.DECIMAL) else t.sql for t in terms]
+
+    def _fill(self, row: Function, arguments: list[exp.Expression], extra: tuple[Any, ...]) -> exp.Expression:
+        names = [t.name for t in row.takes]
+        filled: dict[str, exp.Expression] = {n: atom(a) for n, a in zip(names, arguments, strict=False)}
+        fixed = sum(1 for t in row.takes if not t.repeats)
+        rest = [atom(a) for a in arguments[fixed:]]
+        if row.name == "round":
+            filled["digits"] = integer(extra[0] if extra else 0)
+        filled["any_null"] = exp.Paren(this=any_of([exp.Is(this=atom(a), expression=exp.Null()) for a in arguments]))
+        return _substitute(_template(row.template(self.dialect)), filled, rest)
+
+    # --- time ------------------------------------------------------------------------------------------------------
+
+    def local(self, instant: exp.Expression) -> exp.Expression:
+        """An instant on the project's clock: a naive time."""
+        return call("TIMEZONE", exp.Literal.string(self.clock.timezone), instant)
+
+    def truncated(self, unit: str, time: exp.Expression) -> exp.Expression:
+        """The first day of the unit that a naive time or date lies in, on the project's calendar."""
+        if unit == "day":
+            return cast(time, Type.DATE)
+        days, months = self._offset(unit)
+        moved = time
+        if days or months:
+            moved = exp.Sub(this=atom(time), expression=_interval(days or months, "DAY" if days else "MONTH"))
+        cut = call("DATE_TRUNC", exp.Literal.string(unit), moved)
+        if days or months:
+            cut = exp.Add(this=cut, expression=_interval(days or months, "DAY" if days else "MONTH"))
+        return cast(cut, Type.DATE)
+
+    def _offset(self, unit: str) -> tuple[int, int]:
+        """How many days, or months, after the usual start a week, or a fiscal quarter or year, begins."""
+        if unit == "week":
+            return self.clock.week_start, 0
+        if unit in ("quarter", "year"):
+            return 0, (self.clock.fiscal_year_start - 1) % (3 if unit == "quarter" else 12)
+        return 0, 0
+
+    def _date_add(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        count, unit = extra
+        time = terms[0]
+        calendar = unit in ("day", "week", "month", "quarter", "year")
+        if time.type is Type.INSTANT and calendar:
+            moved = exp.Add(this=self.local(time.sql), expression=_duration(count, unit))
+            return call("TIMEZONE", exp.Literal.string(self.clock.timezone), moved)
+        return cast(exp.Add(this=atom(time.sql), expression=_duration(count, unit)), kind)
+
+    def _date_diff(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        unit = extra[0]
+        first, second = (t.sql for t in terms)
+        if unit == "week" or (unit in ("quarter", "year") and self.clock.fiscal_year_start != 1):
+            first, second = (self.truncated(unit, x) for x in (first, second))
+            steps = {"week": ("day", 7), "quarter": ("month", 3), "year": ("month", 12)}
+            small, size = steps[unit]
+            return exp.IntDiv(this=self._boundaries(small, first, second), expression=integer(size))
+        return self._boundaries(unit, first, second)
+
+    def _boundaries(self, unit: str, first: exp.Expression, second: exp.Expression) -> exp.Expression:
+        return call("DATE_DIFF", exp.Literal.string(unit), first, second)
+
+    def _date_part(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        part = {"weekday": "isodow"}.get(extra[0], extra[0])
+        time = terms[0].sql
+        if part in ("hour", "minute", "second") and terms[0].type is Type.DATE:
+            time = cast(time, Type.TIMESTAMP)
+        if part in ("quarter", "year") and self.clock.fiscal_year_start != 1:
+            back = _interval(self.clock.fiscal_year_start - 1, "MONTH")
+            moved: exp.Expression = exp.Sub(this=atom(time), expression=back)
+            found = call("DATE_PART", exp.Literal.string(part), moved)
+            return exp.Add(this=found, expression=integer(1)) if part == "year" else found
+        return call("DATE_PART", exp.Literal.string(part), time)
+
+    def _elapsed(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        """Seconds between two times, to the microsecond."""
+        later, earlier = (call("EPOCH_US", _timestamp(t)) for t in terms)
+        micros = exp.Paren(this=exp.Sub(this=later, expression=earlier))
+        return exp.Div(this=cast(micros, Type.DOUBLE), expression=cast(integer(1_000_000), Type.DOUBLE))
+
+    # --- choices and scores ----------------------------------------------------------------------------------------
+
+    def _case(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        *branches, otherwise = (t.sql for t in terms)
+        result = exp.Case()
+        for condition, value in zip(branches[::2], branches[1::2], strict=True):
+            result = result.when(condition, value)
+        return result.else_(otherwise)
+
+    def _band(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        value, *thresholds = terms
+        steps: exp.Expression | None = None
+        for threshold in thresholds:
+            reached = exp.GTE(this=atom(value.sql), expression=atom(threshold.sql))
+            step = exp.Case().when(reached, integer(1)).else_(integer(0))
+            steps = exp.Paren(this=step) if steps is None else exp.Add(this=steps, expression=exp.Paren(this=step))
+        assert steps is not None
+        scaled = exp.Mul(this=cast(integer(100), Type.DOUBLE), expression=exp.Paren(this=steps))
+        score = exp.Div(this=scaled, expression=cast(integer(len(thresholds)), Type.DOUBLE))
+        known = exp.Not(this=exp.Is(this=atom(value.sql), expression=exp.Null()))
+        return exp.Case().when(known, score)
+
+    def _pairs(self, terms: Sequence[Term]) -> list[tuple[exp.Expression, exp.Expression]]:
+        doubles = [t.sql if t.type is Type.DOUBLE or not t.type.numeric else cast(t.sql, Type.DOUBLE) for t in terms]
+        return list(zip(doubles[::2], doubles[1::2], strict=True))
+
+    def _weighted_mean(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        pairs = self._pairs(terms)
+        zero = integer(0)
+        above = _sum([exp.Coalesce(this=exp.Mul(this=atom(x), expression=atom(w)), expressions=[zero]) for x, w in pairs])
+        return exp.Div(this=exp.Paren(this=above), expression=self._weight_present(pairs))
+
+    def _weight_present(self, pairs: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
+        weights = [exp.Case().when(_known(x), w).else_(integer(0)) for x, w in pairs]
+        return exp.Nullif(this=_sum(weights), expression=integer(0))
+
+    def _coverage(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        pairs = self._pairs(terms)
+        present = _sum([exp.Case().when(_known(x), w).else_(integer(0)) for x, w in pairs])
+        whole = exp.Nullif(this=_sum([w for _, w in pairs]), expression=integer(0))
+        return exp.Div(this=cast(exp.Paren(this=present), Type.DOUBLE), expression=whole)
+
+    def _margin_of_error(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        text = "1.96e0 * 100 * SQRT(GREATEST((:p + :d) / :n - POWER((:p - :d) / :n, 2), 0) / :n)"
+        p, d, n = (cast(t.sql, Type.DOUBLE) for t in terms)
+        counted = exp.Nullif(this=n, expression=integer(0))
+        known = all_of([_known(x) for x in (p, d)])
+        assert known is not None
+        filled = _substitute(_template(text), {"p": p, "d": d, "n": counted}, [])
+        return exp.Case().when(known, filled)
+
+
+def _substitute(
+    template: exp.Expression, filled: Mapping[str, exp.Expression], rest: list[exp.Expression]
+) -> exp.Expression:
+    """The template with its placeholders replaced; `:rest` becomes as many arguments as there are."""
+    tree = template.copy()
+    for placeholder in list(tree.find_all(exp.Placeholder)):
+        name = placeholder.name
+        if name == "rest":
+            parent = placeholder.parent
+            assert parent is not None
+            kept = [e for e in parent.expressions if e is not placeholder]
+            parent.set("expressions", [*kept, *(r.copy() for r in rest)])
+        else:
+            placeholder.replace(filled.get(name, exp.Null()).copy())
+    return tree
+
+
+def _known(value: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=atom(value), expression=exp.Null()))
+
+
+def _sum(values: list[exp.Expression]) -> exp.Expression:
+    result = atom(values[0])
+    for value in values[1:]:
+        result = exp.Add(this=result, expression=atom(value))
+    return result
+
+
+def _timestamp(term: Term) -> exp.Expression:
+    return cast(term.sql, Type.TIMESTAMP) if term.type is Type.DATE else term.sql
+
+
+def _interval(count: int, unit: str) -> exp.Expression:
+    return exp.Interval(this=exp.Literal.string(str(count)), unit=exp.var(unit))
+
+
+def _duration(count: Any, unit: str) -> exp.Expression:
+    """A literal duration as an interval; fractions of short units in microseconds."""
+    if unit == "quarter":
+        return _interval(int(count) * 3, "MONTH")
+    if count == int(count):
+        return _interval(int(count), unit.upper())
+    micros = int(timedelta(**{f"{unit}s": float(count)}) / timedelta(microseconds=1))
+    return _interval(micros, "MICROSECOND")

@@ -1,0 +1,239 @@
+"""Datasets as relations: stored columns cast at the door, computed columns laid on in order, references joined.
+
+Each distinct need (a dataset and the columns wanted of it) is one common table expression, shared by all that need it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from sqlglot import exp
+
+from tallymark.catalog import Catalog, Column, Dataset
+from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant, parts
+from tallymark.kinds import Type
+from tallymark.render.aggregates import aggregate
+from tallymark.render.expressions import Term, Writer
+from tallymark.render.values import SQL_TYPES, all_of, cast, column, compare, constant, moment
+from tallymark.windows import Calendar
+
+Relations = Callable[[str], tuple[str, ...]]
+"""The parts of a dataset's qualified name on the backend."""
+
+BASE = "b"
+
+
+@dataclass(slots=True)
+class Statement:
+    """The common table expressions of a statement in the order they were added."""
+
+    ctes: dict[str, exp.Expression] = field(default_factory=dict)
+
+    def add(self, name: str, query: exp.Expression) -> str:
+        self.ctes[name] = query
+        return name
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """A FROM clause: the base relation under `b`, and one LEFT JOIN per way over references."""
+
+    select: exp.Select
+
+
+class Rows:
+    """Writes datasets as relations."""
+
+    def __init__(
+        self, catalog: Catalog, relations: Relations, writer: Writer, calendar: Calendar, statement: Statement
+    ) -> None:
+        self.catalog = catalog
+        self.relations = relations
+        self.writer = writer
+        self.calendar = calendar
+        self.statement = statement
+        self.referenced: dict[str, None] = {}
+        """Datasets that were joined over references, whose keys must be unique."""
+        self._known: dict[tuple[str, frozenset[str]], str] = {}
+
+    # --- relations -------------------------------------------------------------------------------------------------
+
+    def relation(self, dataset: str, columns: frozenset[str]) -> str:
+        """The name of a relation with these columns of `dataset`."""
+        place = (dataset, columns)
+        if place not in self._known:
+            own = self.catalog.datasets[dataset]
+            computed = [c for c in columns if own.columns[c].stored is None]
+            query = self._computed(own, columns, computed) if computed else self._stored(own, columns)
+            count = sum(1 for d, _ in self._known if d == dataset)
+            name = f"{dataset}_rows" if count == 0 else f"{dataset}_rows_{count + 1}"
+            self._known[place] = self.statement.add(name, query)
+        return self._known[place]
+
+    def _stored(self, own: Dataset, columns: frozenset[str]) -> exp.Select:
+        select = exp.select(*(exp.alias_(self._read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
+        if not columns:
+            select = exp.select(exp.alias_(exp.Literal.number("1"), "one"))
+        return select.from_(_table(self.relations(own.name)))
+
+    def _read(self, found: Column) -> exp.Expression:
+        """A stored column as its type: infinities and NaN are null, and durations are seconds."""
+        assert found.stored is not None and found.physical is not None
+        value: exp.Expression = column(found.stored)
+        if found.physical is Type.DOUBLE:
+            finite = exp.Anonymous(this="ISFINITE", expressions=[value])
+            value = exp.Case().when(finite, column(found.stored))
+        if found.factor != 1.0:
+            return exp.Mul(this=cast(value, Type.DOUBLE), expression=constant(found.factor, Type.DOUBLE))
+        if found.type is found.physical and found.type in (Type.TEXT, Type.BOOLEAN, Type.DATE, Type.DOUBLE):
+            return value
+        return cast(value, found.type) if found.type in SQL_TYPES else value
+
+    def _computed(self, own: Dataset, columns: frozenset[str], computed: Sequence[str]) -> exp.Select:
+        """Stored columns and what the computed ones need below, then the computed ones on top."""
+        formulas = {c: own.columns[c].formula for c in computed}
+        gathered = {c: own.columns[c].aggregate for c in computed if own.columns[c].aggregate is not None}
+        needed = [f for f in formulas.values() if f is not None]
+        own_needed = {u.column for f in needed for u in uses(f) if not u.path}
+        keep = {c for c in columns if c not in computed}
+        keys = {own.key} if gathered and own.key is not None else set()
+        select, term = self.joined(own.name, needed, frozenset(keep | own_needed | keys))
+        shown = [exp.alias_(column(c, BASE), c, quoted=True) for c in sorted(keep)]
+        for name in sorted(computed):
+            formula, over = formulas[name], gathered.get(name)
+            if over is not None:
+                select, value = self._gathered(select, own, own.columns[name], over)
+            else:
+                assert formula is not None
+                value = self.express(formula, term)
+            shown.append(exp.alias_(value, name, quoted=True))
+        return select.select(*shown, append=False)
+
+    def _gathered(
+        self, select: exp.Select, own: Dataset, found: Column, over: Aggregate
+    ) -> tuple[exp.Select, exp.Expression]:
+        """A column that aggregates the rows of another dataset that refer to this one, up to as_of."""
+        assert found.via is not None and own.key is not None
+        other = self.catalog.datasets[over.dataset]
+        holder = other.references[found.via].column
+        name = f"{own.name}_{found.name}"
+        expressions = [x for x in (over.argument, over.condition) if x is not None]
+        times = {c for c in over.axis.columns[:1]}
+        inner, term = self.joined(other.name, expressions, frozenset({holder, *times, *_order_columns(other, over)}))
+        conditions = [self.express(over.condition, term)] if over.condition is not None else []
+        for time in times:
+            edge = self.edge(other.columns[time], self.writer.clock.as_of)
+            conditions.append(compare(exp.LT, column(time, BASE), edge))
+        argument = self.express(over.argument, term) if over.argument is not None else None
+        order = [column(c, BASE) for c in _order_columns(other, over)]
+        value = aggregate(over.function, argument, None, over.extra, order)
+        inner = inner.select(exp.alias_(column(holder, BASE), "k"), exp.alias_(value, "v"), append=False)
+        where = all_of(conditions)
+        inner = inner.where(where) if where is not None else inner
+        self.statement.add(name, inner.group_by(column(holder, BASE)))
+        joined = select.join(
+            exp.to_table(name), on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)), join_type="LEFT"
+        )
+        result: exp.Expression = column("v", name)
+        if over.zero:
+            result = exp.Coalesce(this=result, expressions=[exp.Literal.number("0")])
+        return joined, result
+
+    def edge(self, time: Column, instant: datetime) -> exp.Expression:
+        """An instant as a literal comparable with a time column: local for naive columns."""
+        if time.type is Type.INSTANT:
+            return moment(instant, zoned=True)
+        return moment(self.calendar.wall(instant), zoned=False)
+
+    # --- joins -----------------------------------------------------------------------------------------------------
+
+    def joined(
+        self, dataset: str, expressions: Iterable[Bound], own: frozenset[str]
+    ) -> tuple[exp.Select, Callable[[ColumnUse], exp.Expression]]:
+        """A FROM clause that serves `expressions` and the `own` columns, and how columns are named in it."""
+        wanted: dict[tuple[str, ...], set[str]] = {(): set(own)}
+        for expression in expressions:
+            for use in uses(expression):
+                wanted.setdefault(use.path, set()).add(use.column)
+        for path in list(wanted):
+            self._want_way(dataset, path, wanted)
+        homes = {path: self._home(dataset, path) for path in wanted}
+        base = self.relation(dataset, frozenset(wanted[()]))
+        select = exp.select("1").from_(exp.alias_(exp.to_table(base), BASE, table=True))
+        for path in sorted((p for p in wanted if p), key=len):
+            select = self._join(select, path, homes, frozenset(wanted[path]))
+        return select, lambda use: column(use.column, _alias(use.path))
+
+    def _want_way(self, dataset: str, path: tuple[str, ...], wanted: dict[tuple[str, ...], set[str]]) -> None:
+        """Every step of a way needs the holding column before it and the key behind it."""
+        for length in range(len(path)):
+            here = self._home(dataset, path[:length])
+            reference = here.references[path[length]]
+            target = self.catalog.datasets[reference.dataset]
+            assert target.key is not None
+            wanted.setdefault(path[:length], set()).add(reference.column)
+            wanted.setdefault(path[: length + 1], set()).add(target.key)
+
+    def _home(self, dataset: str, path: tuple[str, ...]) -> Dataset:
+        here = self.catalog.datasets[dataset]
+        for step in path:
+            here = self.catalog.datasets[here.references[step].dataset]
+        return here
+
+    def _join(
+        self, select: exp.Select, path: tuple[str, ...], homes: dict[tuple[str, ...], Dataset], columns: frozenset[str]
+    ) -> exp.Select:
+        target = homes[path]
+        holder = homes[path[:-1]].references[path[-1]].column
+        self.referenced[target.name] = None
+        name = self.relation(target.name, columns)
+        assert target.key is not None
+        on = exp.EQ(this=column(holder, _alias(path[:-1])), expression=column(target.key, _alias(path)))
+        return select.join(exp.alias_(exp.to_table(name), _alias(path), table=True), on=on, join_type="LEFT")
+
+    # --- expressions -----------------------------------------------------------------------------------------------
+
+    def express(self, bound: Bound, term: Callable[[ColumnUse], exp.Expression]) -> exp.Expression:
+        """A row-level expression as SQL."""
+        match bound:
+            case Constant(value=value, type=kind):
+                return constant(value, kind)
+            case ColumnUse():
+                return term(bound)
+            case Apply():
+                terms = [Term(self.express(a, term), a.type) for a in bound.arguments]
+                return self.writer.apply(bound.function, terms, bound.extra, bound.type)
+        raise TypeError(f"not a row-level expression: {bound!r}")
+
+
+def uses(bound: Bound) -> Iterator[ColumnUse]:
+    """The columns a row-level expression names."""
+    waiting = [bound]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, ColumnUse):
+            yield here
+        waiting.extend(parts(here))
+
+
+def _order_columns(dataset: Dataset, over: Aggregate) -> list[str]:
+    """What `first` and `last` order rows by before the value itself: time, then key."""
+    if over.function not in ("first", "last"):
+        return []
+    times = list(over.axis.columns[:1])
+    return [*times, *([dataset.key] if dataset.key and dataset.key in dataset.columns else [])]
+
+
+def _alias(path: tuple[str, ...]) -> str:
+    return "to_" + "_".join(path) if path else BASE
+
+
+def _table(name: tuple[str, ...]) -> exp.Table:
+    parts_ = [exp.to_identifier(p, quoted=True) for p in name]
+    return exp.Table(
+        this=parts_[-1],
+        db=parts_[-2] if len(parts_) > 1 else None,
+        catalog=parts_[-3] if len(parts_) > 2 else None,
+    )

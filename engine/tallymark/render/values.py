@@ -1,0 +1,114 @@
+"""Constants, casts and columns as SQL trees."""
+
+from __future__ import annotations
+
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlglot import exp
+
+from tallymark.kinds import DECIMAL_SCALE, Type
+
+SQL_TYPES = {
+    Type.INTEGER: "BIGINT",
+    Type.DECIMAL: f"DECIMAL(18, {DECIMAL_SCALE})",
+    Type.DOUBLE: "DOUBLE",
+    Type.TEXT: "VARCHAR",
+    Type.BOOLEAN: "BOOLEAN",
+    Type.DATE: "DATE",
+    Type.TIMESTAMP: "TIMESTAMP",
+    Type.INSTANT: "TIMESTAMPTZ",
+}
+"""How columns of each type are held; sums of decimals have 38 digits."""
+
+WIDE_DECIMAL = f"DECIMAL(38, {DECIMAL_SCALE})"
+
+ATOMS = (exp.Column, exp.Literal, exp.Func, exp.Paren, exp.Null, exp.Boolean, exp.Anonymous, exp.Bracket)
+
+
+def column(name: str, table: str | None = None) -> exp.Column:
+    """A quoted column."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table) if table else None)
+
+
+def cast(value: exp.Expression, to: Type | str) -> exp.Expression:
+    """`value` as another type."""
+    return exp.Cast(this=value, to=exp.DataType.build(SQL_TYPES[to] if isinstance(to, Type) else to, dialect="duckdb"))
+
+
+def atom(value: exp.Expression) -> exp.Expression:
+    """`value` as it may stand beside any operator: in parentheses unless it needs none."""
+    bare = isinstance(value, ATOMS) and not isinstance(value, exp.Binary)
+    return value if bare else exp.Paren(this=value)
+
+
+def integer(value: int) -> exp.Expression:
+    literal = exp.Literal.number(str(abs(value)))
+    return exp.Neg(this=literal) if value < 0 else literal
+
+
+def constant(value: Any, kind: Type) -> exp.Expression:
+    """A literal of a formula: whole numbers as they are, fractions as exact decimals, texts quoted by the tree."""
+    if value is None:
+        return exp.Null()
+    if isinstance(value, bool):
+        return exp.Boolean(this=value)
+    if isinstance(value, int):
+        return integer(value) if abs(value) < 2**31 else cast(exp.Literal.string(str(value)), Type.INTEGER)
+    if isinstance(value, float):
+        return cast(exp.Literal.string(repr(value)), Type.DOUBLE)
+    if isinstance(value, Decimal):
+        return _decimal(value, kind)
+    if isinstance(value, datetime):
+        return moment(value, zoned=value.tzinfo is not None)
+    if isinstance(value, date):
+        return cast(exp.Literal.string(value.isoformat()), Type.DATE)
+    return exp.Literal.string(str(value))
+
+
+def _decimal(value: Decimal, kind: Type) -> exp.Expression:
+    sign, digits, exponent = value.as_tuple()
+    scale = max(0, -int(exponent))
+    width = max(len(digits) + max(0, int(exponent)), scale) + 1
+    if kind is Type.DOUBLE or width > 38:
+        return cast(exp.Literal.string(repr(float(value))), Type.DOUBLE)
+    return cast(exp.Literal.string(f"{value:f}"), f"DECIMAL({width}, {scale})")
+
+
+def moment(value: datetime, zoned: bool) -> exp.Expression:
+    """An instant as a literal: in UTC for columns with a zone; local times are given naive."""
+    if zoned:
+        return cast(exp.Literal.string(value.astimezone(UTC).isoformat(" ")), Type.INSTANT)
+    return cast(exp.Literal.string(value.isoformat(" ")), Type.TIMESTAMP)
+
+
+def all_of(conditions: list[exp.Expression]) -> exp.Expression | None:
+    """The conditions joined by AND; None when there are none."""
+    result: exp.Expression | None = None
+    for condition in conditions:
+        wrapped = atom(condition)
+        result = wrapped if result is None else exp.And(this=result, expression=wrapped)
+    return result
+
+
+def any_of(conditions: list[exp.Expression]) -> exp.Expression | None:
+    """The conditions joined by OR; None when there are none."""
+    result: exp.Expression | None = None
+    for condition in conditions:
+        wrapped = atom(condition)
+        result = wrapped if result is None else exp.Or(this=result, expression=wrapped)
+    return result
+
+
+def compare(operator: type[exp.Binary], left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    return operator(this=atom(left), expression=atom(right))
+
+
+def call(name: str, *arguments: exp.Expression) -> exp.Expression:
+    """A function the tree has no node of its own for."""
+    return exp.Anonymous(this=name, expressions=list(arguments))
+
+
+def array(values: list[int]) -> exp.Expression:
+    return exp.Array(expressions=[integer(v) for v in values])

@@ -1,0 +1,360 @@
+"""The JSON Schema (draft-07) of `tally.yaml` and of metric files, generated from the definitions.
+
+The fields of the definitions say which keys there are and of what type; the tables below say what each means, for
+editors and for faults. `read` validates with the same schema. A `title` reads as what is wanted ("must be a list of
+texts"), `examples` hold one value to show.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from functools import cache
+from types import UnionType
+from typing import Any, get_args, get_origin, get_type_hints
+
+from tallymark.definitions import (
+    ColumnDef,
+    DatasetDef,
+    Formula,
+    MetricDef,
+    ParameterDef,
+    Project,
+    RefDef,
+    SourceDef,
+    Texts,
+    UnitDef,
+)
+from tallymark.kinds import DECLARABLE
+from tallymark.units import DURATION_SCALES, NAMES
+
+Schema = dict[str, Any]
+
+NAME_PATTERN = "^[a-z_][a-z0-9_]*$"
+WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
+MONTHS = (
+    "january",
+    "february",
+    "march",
+    "april",
+    "may",
+    "june",
+    "july",
+    "august",
+    "september",
+    "october",
+    "november",
+    "december",
+)
+PARAMETER_TYPES = ("number", "text", "boolean", "date", "duration", "list")
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """A key of a YAML mapping: what it means, a value to show, and its shape where the field's type says too little."""
+
+    description: str
+    example: Any
+    shape: Schema | None = None
+    field: str | None = None
+    """The field that holds it, when that has another name."""
+
+
+def _choice(title: str, *options: Any) -> Schema:
+    return {"title": title, "enum": list(options)}
+
+
+def _like(pattern: str, title: str) -> Schema:
+    return {"title": title, "type": "string", "pattern": pattern}
+
+
+def _whole(low: int, high: int | None = None) -> Schema:
+    title = f"a whole number of at least {low}" if high is None else f"a whole number from {low} to {high}"
+    return {"title": title, "type": "integer", "minimum": low} | ({} if high is None else {"maximum": high})
+
+
+def _ref(name: str) -> Schema:
+    return {"$ref": f"#/$defs/{name}"}
+
+
+def _named(entry: str, title: str) -> Schema:
+    return {"title": title, "type": "object", "propertyNames": _ref("name"), "additionalProperties": _ref(entry)}
+
+
+_CURRENCY = _like("^[A-Z]{3}$", "a currency's three capital letters")
+_TEXT: Schema = {"title": "a text", "type": ["string", "number", "boolean"]}
+_FORMAT: Mapping[str, Key] = {
+    "delimiter": Key("What stands between two values of a line; found out by itself unless said.", ";"),
+    "decimal": Key("The decimal mark.", ","),
+    "thousands": Key("The mark between groups of digits.", " "),
+    "encoding": Key("The files' text encoding.", "cp1252"),
+    "dates": Key("The order of day, month and year in dates.", "day_first"),
+    "nulls": Key("Texts that mean that there is no value.", ["", "-"], _ref("list")),
+    "on_error": Key(
+        "What becomes of a value that cannot be read: `fail`, a fault; `null`, no value, with a count.",
+        "fail",
+        _choice("`fail` or `null`", "fail", "null", None),
+    ),
+}
+_PROJECT: Mapping[str, Key] = {
+    "name": Key("What the project is called.", "Acme"),
+    "currency": Key("The currency of amounts whose unit is `money`.", "EUR", _CURRENCY),
+    "timezone": Key("The time zone of days and of timestamps without a zone.", "Europe/Paris"),
+    "week_start": Key("The day a week begins on.", "monday", _choice("a day of the week", *WEEKDAYS)),
+    "fiscal_year_start": Key(
+        "The month in which the fiscal year begins.",
+        4,
+        {"title": "a month, 1 to 12 or by its English name", "enum": [*range(1, 13), *MONTHS]},
+    ),
+    "language": Key(
+        "The language of plain labels, of notes and of numbers.", "fr", _like("^[a-z]{2,3}$", "a language's code")
+    ),
+    "locale": Key(
+        "How numbers and dates are written, where it differs from the language.",
+        "fr_FR",
+        _like("^[a-z]{2,3}([_-][A-Za-z0-9]+)*$", "a language's code with a country's"),
+    ),
+    "packs": Key("The metric packs that the project takes; `all` takes each one there is.", ["revenue", "support"]),
+    "metrics": Key("Folders (with all below them) and files that hold metrics and datasets.", ["metrics"]),
+    "limits": Key("What one question may cost.", {"cells": 1_000_000}, _ref("limits"), "max_cells"),
+}
+_LIMITS: Mapping[str, Key] = {
+    "cells": Key("The most cells one answer may have.", 1_000_000, _whole(1), "max_cells"),
+}
+_SOURCE: Mapping[str, Key] = {
+    "kind": Key("Who reads it: `files`, `duckdb` or a plugin's kind. The other keys are that kind's options.", "files"),
+}
+_COLUMN: Mapping[str, Key] = {
+    "type": Key("The type to read it as; otherwise it is as the source has it.", "text", _ref("type")),
+    "unit": Key("What its numbers measure.", "money"),
+    "column": Key("Its name in the source, where that differs.", "Order ID"),
+    "formula": Key("How it is computed, instead of being read.", "score >= 4"),
+    "required": Key("Whether data must have it; without it, only the metrics that use it are unavailable.", True),
+    "label": Key("What readers see as its name.", "Amount"),
+    "description": Key("What it holds.", "Amount paid, without tax."),
+    "format": Key("How its texts are written, where the dataset's differ.", {"decimal": ","}, _ref("format")),
+}
+_REF: Mapping[str, Key] = {
+    "dataset": Key("The dataset referred to.", "customers"),
+    "column": Key("The column that holds the other's key; by default the one named as the reference.", "customer_id"),
+}
+_DATASET: Mapping[str, Key] = {
+    "source": Key("The source that holds its table; `files` unless said.", "warehouse"),
+    "table": Key("A table of the source, or files by path, with `*` for many.", "tickets-*.csv"),
+    "implements": Key("The standard dataset of a pack that this one gives data to.", "tickets"),
+    "key": Key("The column that tells its rows apart.", "id"),
+    "time": Key("The column that says when a row happened; its metrics are then flows.", "created_at"),
+    "valid": Key(
+        "From when, and until when, a row holds; its metrics are then stocks.",
+        ["started_at", "ended_at"],
+        {"title": "a list of two columns", "type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2},
+    ),
+    "refs": Key("Other datasets that a row belongs to: name, and dataset.", {"customer": "customers"}),
+    "columns": Key("Its columns: name, and type or more.", {"id": "text", "amount": {"unit": "money"}}),
+    "format": Key("How its text files are written.", {"delimiter": ";"}, _ref("format")),
+    "label": Key("What readers see as its name.", "Tickets"),
+    "description": Key("What one row is.", "One row a ticket."),
+}
+_METRIC: Mapping[str, Key] = {
+    "formula": Key("How it is computed. Always a text, in any YAML style.", "sum(orders.amount)"),
+    "unit": Key("What it measures; checked against the formula.", "percent"),
+    "missing": Key(
+        "What its aggregates give over no rows; by default counts and sums give 0, the others nothing.",
+        "zero",
+        _choice("`zero` or `null`", "zero", "null", None),
+    ),
+    "label": Key("What readers see as its name.", "Net revenue retention"),
+    "description": Key("What it says, and what it leaves out.", "Revenue kept from the customers of the start."),
+    "aliases": Key("Other names that questions may use.", ["NDR", "net dollar retention"], _ref("aliases")),
+    "direction": Key("Whether more of it is better: `up` or `down`.", "up", _choice("`up` or `down`", "up", "down")),
+    "decimals": Key("Digits shown after the point.", 1, _whole(0, 12)),
+    "tags": Key("Words to find it by.", ["revenue"]),
+    "hidden": Key("Whether lists leave it out.", True),
+}
+_PARAMETER: Mapping[str, Key] = {
+    "type": Key(
+        "The type of its values; by default that of `default`.", "text", _choice("a parameter's type", *PARAMETER_TYPES)
+    ),
+    "default": Key("Its value unless a question gives another.", "365 days", _ref("value")),
+    "options": Key("The only values it may have.", ["export", "import"], _ref("values")),
+    "description": Key("What it sets.", "How long a customer may be away."),
+}
+
+KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
+    "project": (Project, _PROJECT, frozenset({"folder", "place"})),
+    "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
+    "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
+    "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
+    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place"})),
+    "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
+    "ref": (RefDef, _REF, frozenset({"name", "place"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+}
+"""For each kind of mapping: its definition, its keys, and the fields that are no keys."""
+
+_SECTIONS: Mapping[str, Schema] = {
+    "sources": _named("source", "a mapping of sources")
+    | {"description": "Where data comes from.", "examples": [{"files": {"kind": "files", "path": "data"}}]},
+    "parameters": _named("parameter", "a mapping of parameters")
+    | {"description": "Values that formulas name with a `$`.", "examples": [{"reactivation_window": "365 days"}]},
+    "datasets": _named("dataset", "a mapping of datasets")
+    | {"description": "Tables of rows.", "examples": [{"orders": {"table": "orders.csv"}}]},
+    "metrics": _named("metric", "a mapping of metrics")
+    | {"description": "Metrics: a formula, or a mapping with one.", "examples": [{"mrr": "sum(subscriptions.mrr)"}]},
+}
+PROJECT_SECTIONS = ("sources", "parameters", "datasets")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics")
+
+
+def schema() -> Schema:
+    """The schema that takes either kind of file."""
+    return _document("Tallymark project file", {"anyOf": [_ref("project"), _ref("metric_file")]})
+
+
+def project_schema() -> Schema:
+    """The schema of `tally.yaml`."""
+    return _document("Tallymark project (tally.yaml)", {"allOf": [_ref("project")]})
+
+
+def metrics_schema() -> Schema:
+    """The schema of a metric file."""
+    return _document("Tallymark metric file", {"allOf": [_ref("metric_file")]})
+
+
+def _document(title: str, root: Schema) -> Schema:
+    return {"$schema": "http://json-schema.org/draft-07/schema#", "title": title, **root, "$defs": dict(_shapes())}
+
+
+@cache
+def _shapes() -> Mapping[str, Schema]:
+    made = {name: _object(name) for name in KEYS}
+    metric = made["metric"] | {"required": ["formula"]}
+    made["project"]["properties"] |= {name: _SECTIONS[name] for name in PROJECT_SECTIONS}
+    return {
+        **_simple_shapes(),
+        "format": _format(),
+        **made,
+        "source": made["source"]
+        | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "files"}]},
+        "dataset": made["dataset"] | {"examples": [{"table": "orders.csv"}]},
+        "parameter": _short("a value, or a mapping", _ref("value"), made["parameter"], "365 days"),
+        "column": _short("a type, or a mapping", _ref("type"), made["column"], "text"),
+        "ref": _short("a dataset, or a mapping", _TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
+        "metric": _short("a formula, or a mapping with one", _ref("formula"), metric, "sum(orders.amount)"),
+        "metric_file": {
+            "title": "a mapping",
+            "type": "object",
+            "properties": {name: _SECTIONS[name] for name in METRIC_SECTIONS},
+            "additionalProperties": False,
+        },
+    }
+
+
+def _short(title: str, short: Schema, long: Schema, example: Any) -> Schema:
+    return {"title": title, "anyOf": [short, long], "examples": [example]}
+
+
+def _simple_shapes() -> dict[str, Schema]:
+    by_language = {"type": "object", "propertyNames": _like("^[a-z]{2,3}([_-][A-Za-z0-9]+)*$", "a language's code")}
+    texts = [_TEXT, {"type": "array", "items": _TEXT}]
+    return {
+        "name": _like(NAME_PATTERN, "a name of small letters, digits and `_`"),
+        "text": _TEXT,
+        "texts": {
+            "title": "a text, or a mapping of language to text",
+            "anyOf": [_TEXT, {**by_language, "additionalProperties": _TEXT}],
+        },
+        "list": {"title": "a list of texts", "anyOf": texts},
+        "aliases": {
+            "title": "a list of texts, or a mapping of language to one",
+            "anyOf": [*texts, {**by_language, "additionalProperties": _ref("list")}],
+        },
+        "formula": {"title": "a formula", "type": ["string", "number", "boolean", "null"]},
+        "type": {"title": "the name of a type", "type": "string", "enum": list(DECLARABLE)},
+        "unit": _unit(),
+        "value": {"title": "a single value or a list", "anyOf": [_TEXT, {"type": "array", "items": _TEXT}]},
+        "values": {"title": "a list of values", "type": "array", "items": _TEXT},
+    }
+
+
+def _unit() -> Schema:
+    scales = list(DURATION_SCALES)
+    detailed = {
+        "type": "object",
+        "properties": {"money": _CURRENCY, "duration": _choice("a unit of time", *scales)},
+        "additionalProperties": False,
+        "minProperties": 1,
+        "maxProperties": 1,
+    }
+    spelled = _like(rf"^(money:? +[A-Z]{{3}}|duration:? +({'|'.join(scales)}))$", "a unit with a detail")
+    return {"title": "a unit", "anyOf": [{"enum": list(NAMES)}, spelled, detailed]}
+
+
+def _format() -> Schema:
+    properties = {name: _property(key, str) for name, key in _FORMAT.items()}
+    return {"title": "a mapping", "type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _object(name: str) -> Schema:
+    """The mapping that writes a definition: one property for each field that is a key."""
+    made, keys, silent = KEYS[name]
+    types = get_type_hints(made)
+    of = {key.field or text: text for text, key in keys.items()}
+    properties = {of[f.name]: _property(keys[of[f.name]], types[f.name]) for f in fields(made) if f.name not in silent}
+    return {"title": "a mapping", "type": "object", "properties": properties, "additionalProperties": False}
+
+
+def _property(key: Key, type: Any) -> Schema:
+    said = {"description": key.description, "examples": [key.example]}
+    shape = key.shape if key.shape is not None else _shape(type)
+    # What stands beside a `$ref` is ignored in draft-07; an `allOf` of one keeps both.
+    return {"allOf": [shape], **said} if "$ref" in shape else {**shape, **said}
+
+
+def _shape(type: Any) -> Schema:
+    """The shape of a field by its type."""
+    if get_origin(type) is UnionType:
+        type = next(t for t in get_args(type) if t is not None.__class__)
+    simple: dict[Any, Schema] = {
+        str: _TEXT,
+        bool: {"title": "true or false", "type": "boolean"},
+        int: {"title": "a whole number", "type": "integer"},
+        tuple[str, ...]: _ref("list"),
+        Formula: _ref("formula"),
+        UnitDef: _ref("unit"),
+        Texts: _ref("texts"),
+        Mapping[str, ColumnDef]: _named("column", "a mapping of columns"),
+        Mapping[str, RefDef]: _named("ref", "a mapping of references"),
+    }
+    return simple[type]
+
+
+_LOOSE: Mapping[str, Schema] = {"unit": {"title": "a unit", "type": [*_TEXT["type"], "object"]}}
+"""Shapes that `read` checks itself, with messages that a schema cannot give."""
+
+
+def validation_schema(document: Schema) -> Schema:
+    """The same schema for a validator in a hurry: references written out, without what `read` checks itself.
+
+    `read` sees to names, to required keys and to the shapes in `_LOOSE`.
+    """
+    shapes = {**document["$defs"], **_LOOSE}
+
+    def inline(node: Any) -> Any:
+        if isinstance(node, list):
+            return [inline(item) for item in node]
+        if not isinstance(node, dict):
+            return node
+        if "$ref" in node:
+            return inline(shapes[node["$ref"].removeprefix("#/$defs/")])
+        if "properties" in node:
+            properties = {name: inline(shape) for name, shape in node["properties"].items()}
+            return {**inline({k: v for k, v in node.items() if k != "properties"}), "properties": properties}
+        kept = {k: v for k, v in node.items() if k not in ("$defs", "propertyNames", "required", "description")}
+        if "allOf" in kept:
+            (only,) = kept.pop("allOf")
+            return {**inline(only), **{k: v for k, v in kept.items() if k != "title"}}
+        return {k: v if k == "examples" else inline(v) for k, v in kept.items()}
+
+    result: Schema = inline(document)
+    return result

@@ -1,0 +1,151 @@
+"""A sheet laid out: for a terminal, for HTML, for Markdown.
+
+A number is never cut. Where a terminal is too narrow for one row a line, names and headings wrap; where that does not
+suffice, each row becomes a block with a line per column.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from io import StringIO
+from typing import TYPE_CHECKING
+
+from tallymark.show.sheet import Heading, Sheet
+
+if TYPE_CHECKING:
+    from rich.table import Table
+    from rich.text import Text
+
+UNLIMITED = 10_000
+"""The width of a page without edges, in characters."""
+
+NARROWEST = 10
+"""A name or heading may be wrapped down to this many characters."""
+
+GAP = 2
+
+
+def table(sheet: Sheet, width: int | None = None, *, color: bool = False) -> str:
+    """The sheet as lines of at most `width` characters; without a width, one line per row."""
+    page = width or UNLIMITED
+    least = _narrowest(sheet)
+    if not sheet.rows:
+        body = "no rows\n"
+    elif sum(least) + GAP * (len(least) - 1) <= page:
+        body = _printed(_table(sheet, _widths(sheet, least, page)), page, color)
+    else:
+        body = _stacked(sheet, page, color)
+    return body + notes_text(sheet.notes)
+
+
+def notes_text(notes: tuple[str, ...]) -> str:
+    """The notes under a table, a line each."""
+    return "".join(f"{'' if i else chr(10)}note: {n}\n" for i, n in enumerate(notes))
+
+
+def html(sheet: Sheet) -> str:
+    """The sheet as an HTML table, everything escaped."""
+
+    def cell(tag: str, heading: Heading, text: str) -> str:
+        side = "right" if heading.number else "left"
+        return f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+
+    def line(tag: str, texts: tuple[str, ...]) -> str:
+        return "<tr>" + "".join(cell(tag, h, t) for h, t in zip(sheet.headings, texts, strict=True)) + "</tr>"
+
+    head = line("th", tuple(f"{h.title} ({h.unit})" if h.unit else h.title for h in sheet.headings))
+    body = "\n".join(line("td", row) for row in sheet.rows)
+    notes = "".join(f"<p>note: {escape(n)}</p>" for n in sheet.notes)
+    return f"<table>\n<thead>{head}</thead>\n<tbody>\n{body}\n</tbody>\n</table>{notes}"
+
+
+def markdown(sheet: Sheet) -> str:
+    """The sheet as a Markdown table."""
+
+    def line(texts: tuple[str, ...]) -> str:
+        return "| " + " | ".join(t.replace("\\", "\\\\").replace("|", "\\|") for t in texts) + " |"
+
+    rule = "| " + " | ".join("---:" if h.number else "---" for h in sheet.headings) + " |"
+    return "\n".join([line(tuple(h.title for h in sheet.headings)), rule, *map(line, sheet.rows)]) + "\n"
+
+
+def _narrowest(sheet: Sheet) -> list[int]:
+    """The least width of each column: numbers whole, names and headings down to a long word or `NARROWEST`."""
+    from rich.cells import cell_len
+
+    def least(text: str) -> int:
+        return max((min(cell_len(word), NARROWEST) for word in text.split()), default=1)
+
+    widths = []
+    for i, heading in enumerate(sheet.headings):
+        cells = [cell_len(row[i]) if heading.number else least(row[i]) for row in sheet.rows]
+        widths.append(max([least(heading.title), cell_len(heading.unit), *cells]))
+    return widths
+
+
+def _widths(sheet: Sheet, least: list[int], page: int) -> list[int]:
+    """Each column's width: as wide as it likes if the page allows, the room that is left going to the leftmost."""
+    from rich.cells import cell_len
+
+    spare = page - sum(least) - GAP * (len(least) - 1)
+    widths = []
+    for i, heading in enumerate(sheet.headings):
+        liked = max([cell_len(heading.title), *(cell_len(row[i]) for row in sheet.rows)])
+        more = min(max(0, liked - least[i]), spare)
+        spare -= more
+        widths.append(least[i] + more)
+    return widths
+
+
+def _table(sheet: Sheet, widths: list[int]) -> Table:
+    from rich.table import Table
+    from rich.text import Text
+
+    laid = Table(box=None, padding=(0, GAP, 0, 0), pad_edge=False, show_edge=False, header_style="bold")
+    units = any(h.unit for h in sheet.headings)
+    for heading, width in zip(sheet.headings, widths, strict=True):
+        title = Text(heading.title)
+        if units:
+            title.append(f"\n{heading.unit}", style="dim")
+        laid.add_column(title, justify="right" if heading.number else "left", width=width, overflow="fold")
+    for row in sheet.rows:
+        laid.add_row(*map(Text, row))
+    return laid
+
+
+def _stacked(sheet: Sheet, page: int, color: bool) -> str:
+    """Each row as a block: a line per column, the title before the value, or above it where both do not fit."""
+    from rich.cells import cell_len
+    from rich.text import Text
+
+    titles = max(cell_len(h.title) for h in sheet.headings)
+    blocks = []
+    for row in sheet.rows:
+        values = [f"{cell} {h.unit}" if h.unit else cell for h, cell in zip(sheet.headings, row, strict=True)]
+        beside = titles + GAP + max(map(cell_len, values)) <= page
+        block = Text()
+        for heading, value in zip(sheet.headings, values, strict=True):
+            block.append(heading.title, style="bold")
+            block.append(" " * (titles + GAP - cell_len(heading.title)) if beside else "\n  ")
+            block.append(f"{value}\n")
+        block.right_crop(1)
+        blocks.append(_printed(block, page, color))
+    return "\n".join(blocks)
+
+
+def _printed(what: Table | Text, page: int, color: bool) -> str:
+    from rich.console import Console
+
+    out = StringIO()
+    console = Console(
+        file=out,
+        width=page,
+        force_terminal=color,
+        no_color=not color,
+        color_system="standard" if color else None,
+        highlight=False,
+        legacy_windows=False,
+        _environ={},
+    )
+    console.print(what)
+    return "".join(f"{line.rstrip()}\n" for line in out.getvalue().splitlines())

@@ -1,0 +1,103 @@
+"""What a data source must do, and where SQL runs.
+
+A *backend* runs SQL of one dialect: the embedded DuckDB of every engine, or a team's own database. A *source* knows
+tables and makes them queryable on its backend; file and in-memory sources use the embedded one, so that one question can
+span them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Mapping
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, Protocol
+
+from tallymark.definitions import NOWHERE
+from tallymark.kinds import Type
+from tallymark.place import Place
+
+if TYPE_CHECKING:
+    import pyarrow
+
+
+@dataclass(frozen=True, slots=True)
+class TableColumn:
+    """A column as the source has it. `native` is the source's own word for its type, for messages."""
+
+    name: str
+    type: Type
+    native: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class WantedColumn:
+    """A column as the project declares it: its name in the source, and the type to read it as (None: as it is)."""
+
+    name: str
+    type: Type | None = None
+    format: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+    required: bool = True
+    """False for a column a pack only wishes for: when the table lacks it, `describe` leaves it out without a fault."""
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table as a dataset asks for it: the text after `table:`, the declared columns, the text format."""
+
+    dataset: str
+    name: str
+    columns: tuple[WantedColumn, ...] = ()
+    format: Mapping[str, Any] = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+class Backend(Protocol):
+    """Where SQL runs."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot name of its dialect: `duckdb`, `postgres`, `spark`."""
+        ...
+
+    def run(self, sql: str) -> pyarrow.Table:
+        """Runs exactly one SELECT and gives all its rows. Safe to call from several threads.
+
+        Raises FaultError for errors of data (overflow, a file that went away) and Cancelled after `cancel`.
+        """
+        ...
+
+    def cancel(self) -> None:
+        """Stops whatever runs now, in any thread."""
+        ...
+
+    def close(self) -> None: ...
+
+
+class Source(Protocol):
+    """Where rows are."""
+
+    @property
+    def backend(self) -> Backend: ...
+
+    def describe(self, table: Table) -> tuple[TableColumn, ...]:
+        """The columns as `prepare` will offer them. Cheap: reads headers or a catalogue, not the data.
+
+        Raises FaultError when the table is missing, empty or unreadable, or a declared column is not there.
+        """
+        ...
+
+    def prepare(self, table: Table) -> tuple[str, ...]:
+        """Makes the table queryable and gives the parts of its qualified name on the backend.
+
+        Loads on first use and again when the data's state has changed. A text value that does not parse is a fault with
+        file, row and column, or null with a count, as the format's `on_error` says. Raises FaultError.
+        """
+        ...
+
+    def state(self, table: Table) -> Hashable:
+        """Changes whenever the data may have changed (paths, sizes and times of files; a version of a table)."""
+        ...
+
+    def notes(self, table: Table) -> tuple[str, ...]:
+        """What a reader of a number should know of how the table was read: values that became null, and why."""
+        ...

@@ -1,0 +1,129 @@
+"""The context in which a metric is evaluated, and what each form does to it (language, A metric is a function…)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tallymark.formula import nodes
+
+from .clock import BEGINNING, Clock, Moment, Period
+from .world import NaiveError
+
+WINDOWS = frozenset(("trailing", "to_date", "cumulative", "opening", "closing"))
+SHIFTS = frozenset(("previous", "year_ago", "change", "growth"))
+LIFTS = frozenset(("total", "share"))
+
+Level = tuple[tuple[str, Any], ...]
+
+
+@dataclass(frozen=True)
+class Step:
+    """A form that changes the window: `trailing` with its duration, `to_date` with its unit, and the others."""
+
+    form: str
+    duration: nodes.Duration | None = None
+    unit: str = ""
+
+
+@dataclass(frozen=True)
+class Window:
+    """`[start, end)`. `whole` is where it would end if the knowledge date did not cut it."""
+
+    start: Moment
+    end: Moment
+    whole: Moment
+
+
+@dataclass(frozen=True)
+class Context:
+    """A period with the steps that make its window, and the slice: filters, and levels from the outermost inwards."""
+
+    cell: Period
+    """The asked period, however far `period` has moved from it."""
+    period: Period
+    steps: tuple[Step, ...] = ()
+    filters: tuple[nodes.Node, ...] = ()
+    levels: tuple[Level, ...] = ()
+
+    def stepped(self, step: Step) -> Context:
+        return replace(self, steps=(*self.steps, step))
+
+    def filtered(self, condition: nodes.Node) -> Context:
+        return replace(self, filters=(*self.filters, condition))
+
+    def member(self, name: str, value: Any) -> Context:
+        return replace(self, levels=(*self.levels, ((name, value),)))
+
+    def piece(self, period: Period) -> Context:
+        """Evaluation in a piece of the window: it has no steps of its own yet."""
+        return replace(self, period=period, steps=())
+
+    def lifted(self, names: frozenset[str]) -> Context:
+        """Without the innermost level's dimensions, or without the named ones."""
+        if not names:
+            return replace(self, levels=(*self.levels[:-1], ()))
+        return replace(self, levels=tuple(tuple(p for p in level if p[0] not in names) for level in self.levels))
+
+
+def window(context: Context, clock: Clock, as_of: Moment) -> Window:
+    """The window of a context: its period's, cut by the knowledge date, then each step from the outermost inwards."""
+    start, whole = context.period.start, context.period.end
+    end = min(whole, as_of, key=lambda m: m.utc)
+    for step in context.steps:
+        match step.form:
+            case "trailing":
+                assert step.duration is not None
+                start = clock.add(end, -step.duration.count, step.duration.unit)
+            case "to_date":
+                start = clock.floor(clock.before(end), step.unit)
+            case "cumulative":
+                start = BEGINNING
+            case "opening":
+                end = whole = start
+            case "closing":
+                start = whole = end
+    return Window(start, end, whole)
+
+
+def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[str, Any]) -> Context:
+    """The context in which a window form, a shift or a lift evaluates its argument."""
+    rest = node.arguments[1:]
+    match node.name:
+        case "trailing":
+            return context.stepped(Step("trailing", _duration(rest[0], parameters)))
+        case "to_date":
+            return context.stepped(Step("to_date", unit=_word(rest[0])))
+        case "cumulative" | "opening" | "closing":
+            return context.stepped(Step(node.name))
+        case "total" | "share":
+            return context.lifted(frozenset(_word(n) for n in rest))
+        case "year_ago":
+            return replace(context, period=clock.shift(context.period, 1, "year"))
+        case "previous" | "change" | "growth":
+            count, unit = _back(rest[0], parameters) if rest else (1, None)
+            return replace(context, period=clock.shift(context.period, count, unit))
+    raise NaiveError(f"{node.name} is no form of context")
+
+
+def _word(node: nodes.Node) -> str:
+    if not isinstance(node, nodes.Name):
+        raise NaiveError("a name is needed here")
+    return str(node)
+
+
+def _duration(node: nodes.Node, parameters: Mapping[str, Any]) -> nodes.Duration:
+    value = parameters[node.name] if isinstance(node, nodes.Parameter) else node
+    if not isinstance(value, nodes.Duration):
+        raise NaiveError("a duration is needed here")
+    return value
+
+
+def _back(node: nodes.Node, parameters: Mapping[str, Any]) -> tuple[Any, str | None]:
+    value = parameters[node.name] if isinstance(node, nodes.Parameter) else node
+    if isinstance(value, nodes.Duration):
+        return value.count, value.unit
+    if isinstance(value, nodes.Number):
+        return value.value, None
+    return value, None

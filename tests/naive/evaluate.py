@@ -1,0 +1,166 @@
+"""The naive evaluator: a question answered cell by cell.
+
+It follows the language's page word by word and is slow on purpose: for each cell it filters rows, loops and computes.
+With the engine it shares the parsed formula and the definitions, nothing else.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from datetime import date, datetime, time
+from functools import cache
+from itertools import product
+from typing import Any
+
+from tallymark.formula import nodes
+from tallymark.formula.parse import parse_text
+
+from .clock import NEVER, Clock, Moment, Period
+from .contexts import Context
+from .metrics import Evaluator, Glance
+from .rows import Read, Source
+from .world import Metric, Question, Row, World
+
+
+@cache
+def parsed(text: str) -> nodes.Node:
+    """The formula of a text."""
+    return parse_text(text)
+
+
+def answer(world: World, question: Question) -> list[dict[str, Any]]:
+    """Every cell of the answer: dimension values, `period` (its local start), and a value for each metric."""
+    return Answer(world, question).cells()
+
+
+class Answer:
+    """The cells of one question."""
+
+    def __init__(self, world: World, question: Question) -> None:
+        self.question = question
+        self.clock = Clock(world.project)
+        self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
+        self.evaluator = Evaluator(world, self.as_of)
+        self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
+
+    def cells(self) -> list[dict[str, Any]]:
+        """A cell for every period and combination; of a sparse answer only those that a row touches."""
+        periods = self.periods()
+        contexts = [
+            (period, combination, self.context(period, combination))
+            for combination, period in product(self.combinations(periods), periods)
+        ]
+        return [
+            {
+                **dict(zip(self.question.by, combination, strict=True)),
+                "period": self.label(period),
+                **{name: self.evaluator.value(m.node, context, m.missing) for name, m in self.metrics.items()},
+            }
+            for period, combination, context in contexts
+            if not self.question.sparse or self.is_touched(context)
+        ]
+
+    def label(self, period: Period) -> date | datetime:
+        """The local start of a period: a date unless it begins within a day or is an hour."""
+        start = period.start.wall
+        return start if self.question.grain == "hour" or start.time() != time() else start.date()
+
+    def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
+        """The context of a cell; without a combination, that of the whole period under the question's filters."""
+        where = () if self.question.where is None else (self.question.where,)
+        level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
+        return Context(period, period, filters=where, levels=(level,))
+
+    # Periods
+
+    def periods(self) -> list[Period]:
+        """The asked range as one period, or cut into the grain's."""
+        start, end = self.range()
+        if self.question.grain is None:
+            return [self.clock.period(start, end)]
+        return list(self.clock.cut(start, end, self.question.grain))
+
+    def range(self) -> tuple[Moment, Moment]:
+        """The asked range; left open, from the earliest row's period to the knowledge date."""
+        asked = self.question
+        end = self.as_of if asked.end is None else self.clock.boundary(asked.end, closes=True)
+        if asked.start is not None:
+            return self.clock.boundary(asked.start), end
+        times = [self.clock.moment(t) for t in self.times(self.context(self.clock.period(end, end)))]
+        first = min(times, key=lambda m: m.utc, default=end)
+        return self.clock.floor(first, asked.grain or "day") if times else end, end
+
+    def times(self, context: Context) -> Iterator[date]:
+        """When the rows that the question may read happened or began."""
+        for glance in self.glances(context):
+            for row in self.evaluator.world.rows[glance.source.dataset]:
+                time = self.start_of(glance.source, row)
+                if time is not None:
+                    yield time
+
+    def start_of(self, source: Source, row: Row) -> date | None:
+        """A row's time on the axis it is read by; the start of its validity, of a stock."""
+        if source.kind == "flow":
+            return self.evaluator.table.time(source, row)
+        valid = self.evaluator.world.datasets[source.dataset].valid
+        if source.kind == "timeless" or valid is None:
+            return None
+        start: date | None = self.evaluator.table.named(valid[0], source.dataset, row, Read(self.as_of, before=True))
+        return start
+
+    # Combinations
+
+    def glances(self, context: Context) -> Iterator[Glance]:
+        """What all metrics of the question read in a context."""
+        for metric in self.metrics.values():
+            yield from self.evaluator.glances(metric.node, context)
+
+    def is_touched(self, context: Context) -> bool:
+        """Whether a row of the cell's slice lies in a window of one of its leaves."""
+        return any(self.evaluator.slice_rows(glance, context) for glance in self.glances(context))
+
+    def combinations(self, periods: list[Period]) -> list[tuple[Any, ...]]:
+        """The combinations of dimension values with a row from the leaves' earliest start to their latest end."""
+        if not self.question.by:
+            return [()]
+        glanced = {(p, g): None for p in periods for g in self.glances(self.context(p))}
+        if not glanced:
+            return []
+        first = min((g.window.start for _, g in glanced), key=lambda m: m.utc)
+        last = max((g.window.end for _, g in glanced), key=lambda m: m.utc)
+        seen: dict[tuple[Any, ...], None] = {}
+        for period, glance in glanced:
+            if self.evaluator.reaches(glance.source.dataset, self.question.by):
+                seen.update(dict.fromkeys(self.combinations_of(glance, self.context(period), first, last)))
+        return sorted(seen, key=lambda combination: [(v is not None, v) for v in combination])
+
+    def combinations_of(
+        self, glance: Glance, context: Context, first: Moment, last: Moment
+    ) -> Iterator[tuple[Any, ...]]:
+        """The combinations of a leaf's rows that lie in `[first, last)` and pass the question's filters."""
+        dataset = glance.source.dataset
+        for row, read in self.between(glance, first, last):
+            if self.evaluator.in_slice(dataset, row, read, context):
+                yield tuple(self.evaluator.dimension(n, dataset, row, read, context) for n in self.question.by)
+
+    def between(self, glance: Glance, first: Moment, last: Moment) -> Iterator[tuple[Row, Read]]:
+        """A leaf's rows in `[first, last)`; of a stock those valid at some time of it, read at its window's end."""
+        table, source = self.evaluator.table, glance.source
+        for row in self.evaluator.world.rows[source.dataset]:
+            if source.kind == "stock":
+                if self.overlaps(source.dataset, row, first, last):
+                    yield row, Read(glance.window.end, before=True)
+            else:
+                read = table.reads(source, row, first, last)
+                if read is not None:
+                    yield row, read
+
+    def overlaps(self, dataset: str, row: Row, first: Moment, last: Moment) -> bool:
+        """Whether a row of a stock is valid at some time in the stretch, or just before its end."""
+        table = self.evaluator.table
+        valid = self.evaluator.world.datasets[dataset].valid
+        assert valid is not None
+        start, end = (table.column(c, dataset, row, Read(last, before=True)) for c in valid)
+        if start is None or not table.precedes(start, last):
+            return False
+        return end is None or not table.precedes(end, first)

@@ -1,0 +1,190 @@
+"""Metric level: a formula's value in a context, and what rows it reads there."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tallymark.formula import nodes
+
+from . import aggregates, contexts, values
+from .clock import Clock, Moment, Period
+from .contexts import Context, Window
+from .expressions import compute
+from .rows import Leaf, Read, Source, Table, leaf_of
+from .world import Metric, NaiveError, Row, World
+
+AT_START = " at start"
+
+
+@dataclass(frozen=True)
+class Glance:
+    """What an aggregate over rows reads in a context: which rows, in which window."""
+
+    source: Source
+    window: Window
+
+
+class Evaluator:
+    """Evaluates formulas of a world as known at one date."""
+
+    def __init__(self, world: World, as_of: Moment) -> None:
+        self.world = world
+        self.clock = Clock(world.project)
+        self.as_of = as_of
+        self.table = Table(world, self.clock, as_of)
+
+    # Rows of a slice
+
+    def reaches(self, dataset: str, names: Sequence[str]) -> bool:
+        return all(self.table.path(dataset, n.removesuffix(AT_START)) is not None for n in names)
+
+    def dimension(self, name: str, dataset: str, row: Row, read: Read, context: Context) -> Any:
+        """A dimension's value for a row; `… at start` as it stood at the start of the asked window."""
+        if name.endswith(AT_START):
+            return self.table.named(name.removesuffix(AT_START), dataset, row, Read(context.cell.start, before=True))
+        return self.table.named(name, dataset, row, read)
+
+    def in_slice(self, dataset: str, row: Row, read: Read, context: Context) -> bool:
+        """Whether a row has the slice's dimension values and passes its filters."""
+        for name, wanted in (pair for level in context.levels for pair in level):
+            if self.dimension(name, dataset, row, read, context) != wanted:
+                return False
+        return all(self.table.evaluate(f, dataset, row, read) is True for f in context.filters)
+
+    def rows(self, source: Source, found: Window, context: Context) -> list[tuple[Row, Read]]:
+        """The rows of the window that belong to the slice."""
+        return [
+            (row, read)
+            for row in self.world.rows[source.dataset]
+            for read in [self.table.reads(source, row, found.start, found.end)]
+            if read is not None and self.in_slice(source.dataset, row, read, context)
+        ]
+
+    def slice_rows(self, glance: Glance, context: Context) -> list[tuple[Row, Read]]:
+        """The rows a glance reads that belong to a slice; none of a dataset that does not reach the slice."""
+        names = [name for level in context.levels for name, _ in level]
+        if not self.reaches(glance.source.dataset, names):
+            return []
+        return self.rows(glance.source, glance.window, context)
+
+    # Metric level
+
+    def value(self, node: nodes.Node, context: Context, missing: str | None) -> Any:
+        """A metric-level formula in a context. `missing` is that of the metric whose formula it is."""
+        match node:
+            case nodes.Name():
+                metric = self.metric(node)
+                return self.value(metric.node, context, metric.missing)
+            case nodes.Scoped(body=body, where=where) if where is not None and _only_where(node):
+                return self.value(body, context.filtered(where), missing)
+            case nodes.Call(name=name) if name in aggregates.NAMES:
+                return self.aggregate(node, context, missing)
+            case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
+                return self.in_context(node, context, missing)
+        return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
+
+    def metric(self, name: nodes.Name) -> Metric:
+        try:
+            return self.world.metrics[str(name)]
+        except KeyError:
+            raise NaiveError(f"unknown metric {name}") from None
+
+    def in_context(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
+        """A form that evaluates its argument in another context, and what it does with it."""
+        there = contexts.enter(node, context, self.clock, self.world.parameters)
+        other = self.value(node.arguments[0], there, missing)
+        if node.name not in ("change", "growth", "share"):
+            return other
+        here = self.value(node.arguments[0], context, missing)
+        if node.name == "change":
+            return values.subtract(here, other, self.clock)
+        ratio = values.divide(here, other, self.clock)
+        return ratio if node.name == "share" else values.subtract(ratio, 1, self.clock)
+
+    def aggregate(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
+        if context.period.start.utc >= self.as_of.utc:
+            return None
+        argument = node.arguments[0]
+        if not isinstance(argument, nodes.Scoped) or argument.per is None:
+            leaf = leaf_of(self.world, node)
+            found = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
+            return self.table.aggregate(leaf, self.rows(leaf.source, found, context), missing)
+        member, name = _without_per(argument), str(argument.per)
+        fraction = None
+        if len(node.arguments) > 1:
+            fraction = float(self.value(node.arguments[1], context, missing)) / 100
+        if name in nodes.GRAINS:
+            inner = [((p.start.utc,), context.piece(p)) for p in self.pieces(context, name)]
+        else:
+            inner = [((m,), context.member(name, m)) for m in self.members(member, name, context)]
+        found_values = [(self.value(member, c, missing), order) for order, c in inner]
+        return aggregates.aggregate(node.name, found_values, missing, fraction)
+
+    def opened(self, leaf: Leaf, context: Context) -> Context:
+        return context.stepped(contexts.Step("opening")) if leaf.opens else context
+
+    def pieces(self, context: Context, grain: str) -> Iterator[Period]:
+        """The units of the window, cut at its edges but whole where only the knowledge date ends it."""
+        found = contexts.window(context, self.clock, self.as_of)
+        for piece in self.clock.cut(found.start, found.whole, grain):
+            if piece.start.utc < found.end.utc:
+                yield piece
+
+    def members(self, node: nodes.Node, name: str, context: Context) -> list[Any]:
+        """The non-null values with a row, under the filters in force, in any window that the metric reads."""
+        seen: dict[Any, None] = {}
+        for glance in dict.fromkeys(self.glances(node, context.member(name, None))):
+            if self.reaches(glance.source.dataset, [name]):
+                for row, read in self.slice_rows(glance, context):
+                    value = self.dimension(name, glance.source.dataset, row, read, context)
+                    if value is not None:
+                        seen[value] = None
+        return sorted(seen)
+
+    # What a formula reads
+
+    def glances(self, node: nodes.Node, context: Context) -> Iterator[Glance]:
+        """Every aggregate over rows below a metric-level formula, with the window it reads in this context."""
+        match node:
+            case nodes.Name():
+                yield from self.glances(self.metric(node).node, context)
+            case nodes.Scoped(body=body):
+                yield from self.glances(body, context)
+            case nodes.Call(name=name) if name in aggregates.NAMES:
+                yield from self.aggregate_glances(node, context)
+            case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
+                there = contexts.enter(node, context, self.clock, self.world.parameters)
+                yield from self.glances(node.arguments[0], there)
+                if name in ("change", "growth", "share"):
+                    yield from self.glances(node.arguments[0], context)
+            case _:
+                for part in nodes.children(node):
+                    yield from self.glances(part, context)
+
+    def aggregate_glances(self, node: nodes.Call, context: Context) -> Iterator[Glance]:
+        argument = node.arguments[0]
+        if not isinstance(argument, nodes.Scoped) or argument.per is None:
+            leaf = leaf_of(self.world, node)
+            # A period that begins after the knowledge date is not read.
+            if context.period.start.utc < self.as_of.utc:
+                yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
+            return
+        member, name = _without_per(argument), str(argument.per)
+        if name not in nodes.GRAINS:
+            yield from self.glances(member, context.member(name, None))
+            return
+        for piece in self.pieces(context, name):
+            yield from self.glances(member, context.piece(piece))
+
+
+def _only_where(node: nodes.Scoped) -> bool:
+    return node.on is None and node.at is None and node.per is None
+
+
+def _without_per(node: nodes.Scoped) -> nodes.Node:
+    """What is evaluated for each member."""
+    if node.on is None and node.at is None and node.where is None:
+        return node.body
+    return replace(node, per=None)

@@ -1,0 +1,244 @@
+"""Rows: what a name or an expression is worth for one row, and whether a row stands in a window (row level)."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import date
+from typing import Any
+
+from tallymark.formula import nodes
+
+from . import aggregates, values
+from .clock import BEGINNING, Clock, Moment
+from .expressions import compute
+from .names import Path, resolve
+from .world import NaiveError, Row, World
+
+
+@dataclass(frozen=True)
+class Read:
+    """The instant at which a row looks at datasets with `valid`: at the moment itself, or just before it."""
+
+    moment: Moment
+    before: bool
+
+
+@dataclass(frozen=True)
+class Source:
+    """The rows an aggregate reads: of a dataset, as a flow on a time column, a stock, or timeless."""
+
+    dataset: str
+    kind: str
+    axis: str | None = None
+
+
+class Table:
+    """All rows of a world, with the names, references and computed columns resolved."""
+
+    def __init__(self, world: World, clock: Clock, as_of: Moment) -> None:
+        self.world = world
+        self.clock = clock
+        self.as_of = as_of
+        self.paths: dict[tuple[str, str], Path | None] = {}
+
+    def evaluate(self, node: nodes.Node, dataset: str, row: Row, read: Read) -> Any:
+        """A row-level expression for a row of `dataset`."""
+
+        def visit(part: nodes.Node) -> Any:
+            if isinstance(part, nodes.Name):
+                return self.named(str(part), dataset, row, read)
+            return compute(part, visit, self.world.parameters, self.clock)
+
+        return visit(node)
+
+    def named(self, name: str, dataset: str, row: Row, read: Read) -> Any:
+        """The value of a column or dimension. Raises NaiveError when the dataset does not reach it."""
+        path = self.path(dataset, name)
+        if path is None:
+            raise NaiveError(f"{dataset} does not reach {name}")
+        return self.walk(path, dataset, row, read)
+
+    def path(self, dataset: str, name: str) -> Path | None:
+        """The path a name takes, None when the dataset does not reach it."""
+        if (dataset, name) not in self.paths:
+            self.paths[dataset, name] = resolve(self.world.datasets, dataset, name)
+        return self.paths[dataset, name]
+
+    def walk(self, path: Path, dataset: str, row: Row, read: Read) -> Any:
+        """Follows the references; null from where a partner is missing."""
+        for ref in path.refs:
+            partner = self.partner(dataset, ref, row, read)
+            if partner is None:
+                return None
+            dataset, row = self.world.datasets[dataset].refs[ref].dataset, partner
+        return self.column(path.column, dataset, row, read)
+
+    def column(self, name: str, dataset: str, row: Row, read: Read) -> Any:
+        definition = self.world.datasets[dataset]
+        if name in definition.refs:
+            return values.clean(row.get(definition.refs[name].column))
+        column = definition.columns[name]
+        if column.formula is None:
+            return values.clean(row.get(name))
+        node = column.formula.node
+        assert node is not None
+        if isinstance(node, nodes.Call) and node.name in aggregates.NAMES:
+            return self.gathered(node, dataset, row)
+        return self.evaluate(node, dataset, row, read)
+
+    def partner(self, dataset: str, ref: str, row: Row, read: Read) -> Row | None:
+        """The row a reference leads to: of a dataset with `valid`, the one valid when it is read."""
+        definition = self.world.datasets[dataset].refs[ref]
+        key = row.get(definition.column)
+        if key is None:
+            return None
+        target = self.world.datasets[definition.dataset]
+        found = [r for r in self.world.rows[definition.dataset] if r.get(target.key or "") == key]
+        if target.valid is not None:
+            found = [r for r in found if self.is_valid(r, definition.dataset, read)]
+        if len(found) > 1:
+            raise NaiveError(f"key {key!r} of {definition.dataset} is repeated")
+        return found[0] if found else None
+
+    def is_valid(self, row: Row, dataset: str, read: Read) -> bool:
+        """Whether the row is valid at the instant, or just before it."""
+        valid = self.world.datasets[dataset].valid
+        assert valid is not None
+        start, end = (self.column(c, dataset, row, read) for c in valid)
+        if start is None:
+            return False
+        if read.before:
+            return self.precedes(start, read.moment) and (end is None or not self.precedes(end, read.moment))
+        begun = not self.follows(start, read.moment)
+        return begun and (end is None or self.follows(end, read.moment))
+
+    def precedes(self, value: date, moment: Moment) -> bool:
+        """Whether a value of a row lies before a moment; a local time stands for an instant of the project's zone."""
+        return self.clock.moment(value).utc < moment.utc
+
+    def follows(self, value: date, moment: Moment) -> bool:
+        """Whether a value of a row lies after a moment."""
+        return self.clock.moment(value).utc > moment.utc
+
+    def time(self, source: Source, row: Row) -> date | None:
+        """The time of a flow's row, in its own column or a computed one."""
+        assert source.axis is not None
+        value: date | None = self.named(source.axis, source.dataset, row, Read(self.as_of, before=True))
+        return value
+
+    def reads(self, source: Source, row: Row, start: Moment, end: Moment) -> Read | None:
+        """When a row of the window is read; None when it stands outside the window."""
+        if source.kind == "timeless":
+            return Read(end, before=True)
+        if source.kind == "stock":
+            read = Read(end, before=True)
+            return read if self.is_valid(row, source.dataset, read) else None
+        time = self.time(source, row)
+        if time is None or self.precedes(time, start) or not self.precedes(time, end):
+            return None
+        return Read(self.clock.moment(time), before=False)
+
+    def gathered(self, node: nodes.Call, dataset: str, row: Row) -> Any:
+        """A computed column that is one aggregate over the rows of another dataset that refer to this row."""
+        leaf = leaf_of(self.world, node)
+        refs = [r for r in self.world.datasets[leaf.source.dataset].refs.values() if r.dataset == dataset]
+        if len(refs) != 1:
+            raise NaiveError(f"{leaf.source.dataset} refers to {dataset} in {len(refs)} ways")
+        key = row.get(self.world.datasets[dataset].key or "")
+        mine = [
+            (r, read)
+            for r in self.world.rows[leaf.source.dataset]
+            if key is not None and r.get(refs[0].column) == key
+            for read in [self.reads(leaf.source, r, BEGINNING, self.as_of)]
+            if read is not None
+        ]
+        return self.aggregate(leaf, mine, None)
+
+    def aggregate(self, leaf: Leaf, found: Sequence[tuple[Row, Read]], missing: str | None) -> Any:
+        """The aggregate of a leaf over rows, its own row-level `where` applied."""
+        dataset = leaf.source.dataset
+        if leaf.where is not None:
+            found = [(r, read) for r, read in found if self.evaluate(leaf.where, dataset, r, read) is True]
+        pairs = [
+            (1 if leaf.argument is None else self.evaluate(leaf.argument, dataset, row, read), self.order(leaf, row))
+            for row, read in found
+        ]
+        return aggregates.aggregate(leaf.name, pairs, missing, leaf.fraction)
+
+    def order(self, leaf: Leaf, row: Row) -> tuple[Any, ...]:
+        """What `first` and `last` order rows by: time, then key; nulls first."""
+        definition = self.world.datasets[leaf.source.dataset]
+        column = leaf.source.axis or definition.time or (definition.valid and definition.valid[0])
+        time = self.named(column, leaf.source.dataset, row, Read(self.as_of, before=True)) if column else None
+        moment = None if time is None else self.clock.moment(time)
+        stamp = (0,) if moment is None else (1, moment.utc if values.is_instant(time) else moment.wall)
+        key = row.get(definition.key) if definition.key else None
+        return stamp, (0,) if key is None else (1, key)
+
+
+@dataclass(frozen=True)
+class Leaf:
+    """An aggregate over rows: what it reads, of which rows, and how."""
+
+    name: str
+    source: Source
+    argument: nodes.Node | None
+    """None for `count(dataset)`."""
+    where: nodes.Node | None
+    opens: bool
+    """Whether it says `at start`."""
+    fraction: float | None
+
+
+def leaf_of(world: World, node: nodes.Call) -> Leaf:
+    """Reads an aggregate call whose argument speaks of rows."""
+    argument = node.arguments[0]
+    scoped = argument if isinstance(argument, nodes.Scoped) else nodes.Scoped(argument, argument.span)
+    body = scoped.body
+    if isinstance(body, nodes.Scoped):
+        raise NaiveError("a second layer of postfixes in an aggregate")
+    dataset = _dataset_of(world, node)
+    rows = isinstance(body, nodes.Name) and body.parts == (dataset,) and node.name == "count"
+    fraction = None
+    if len(node.arguments) > 1:
+        point = compute(node.arguments[1], _no_names, world.parameters, Clock(world.project))
+        fraction = float(point) / 100
+    source = _source(world, dataset, scoped)
+    return Leaf(node.name, source, None if rows else body, scoped.where, scoped.at == "start", fraction)
+
+
+def _no_names(node: nodes.Node) -> Any:
+    raise NaiveError("a literal is needed here")
+
+
+def _source(world: World, dataset: str, scoped: nodes.Scoped) -> Source:
+    """With `on` a flow, with `at` a stock; else a flow with a `time`, a stock with only `valid`, else timeless."""
+    definition = world.datasets[dataset]
+    if scoped.on is not None:
+        return Source(dataset, "flow", str(scoped.on))
+    if scoped.at is not None:
+        if definition.valid is None:
+            raise NaiveError(f"{dataset} has no validity to read at an instant")
+        return Source(dataset, "stock")
+    if definition.time is not None:
+        return Source(dataset, "flow", definition.time)
+    return Source(dataset, "stock" if definition.valid is not None else "timeless")
+
+
+def _dataset_of(world: World, node: nodes.Call) -> str:
+    """The dataset an aggregate reads: named in it, else the only one with all its names."""
+    argument = node.arguments[0]
+    body = argument.body if isinstance(argument, nodes.Scoped) else argument
+    if node.name == "count" and isinstance(body, nodes.Name) and body.parts[0] in world.datasets:
+        return body.parts[0]
+    names = [n for n in nodes.walk(argument) if isinstance(n, nodes.Name)]
+    named = {n.parts[0] for n in names if len(n.parts) > 1 and n.parts[0] in world.datasets}
+    if len(named) == 1:
+        return named.pop()
+    if named:
+        raise NaiveError(f"an aggregate over several datasets: {', '.join(sorted(named))}")
+    fitting = [d for d in world.datasets if all(resolve(world.datasets, d, str(n)) is not None for n in names)]
+    if len(fitting) != 1:
+        raise NaiveError(f"an aggregate whose dataset is not clear: {', '.join(fitting)}")
+    return fitting[0]

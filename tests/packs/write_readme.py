@@ -1,0 +1,121 @@
+"""Writes `metric_defs/README.md` from the packs: `python -m tests.packs.write_readme`, run at the top."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from tallymark_packs import packs
+
+from .figures import contents
+
+README = Path(__file__).parents[2] / "metric_defs" / "README.md"
+
+OPENING = """\
+# The standard metrics
+
+`tallymark_packs` holds metric packs: YAML files, a subject each. A project takes packs by name in `tally.yaml`
+
+```yaml
+packs: [revenue, voice]
+```
+
+and gives data to the canonical datasets that they read. A column is mapped where its name in the project
+differs:
+
+```yaml
+datasets:
+  abos:
+    table: abonnements.csv
+    implements: subscriptions
+    columns:
+      mrr: {column: montant_mensuel}
+```
+
+A dataset or an optional column that a project leaves out makes only the metrics that read it unavailable. A definition
+of the same name in the project replaces the pack's. Policies, on which vendors disagree, are parameters: a project sets
+its own default, and a question may set another.
+
+This page is written from the YAML by `python -m tests.packs.write_readme`, and a test holds it to that.
+"""
+
+
+def readme() -> str:
+    """The page: packs, then each file's parameters and metrics, then the canonical datasets."""
+    parts = [OPENING, *_packs()]
+    for path, file in contents().items():
+        if "metrics" in file:
+            parts += _subject(path, file)
+    parts += _datasets()
+    return "\n".join(parts)
+
+
+def _packs() -> Iterator[str]:
+    yield "## Packs\n"
+    yield "| pack | files | metrics |"
+    yield "|---|---|---|"
+    for pack, files in packs().items():
+        names = ", ".join(f"`{path.split('/')[-1]}`" for path, _ in files)
+        count = sum(not m.get("hidden") for path, _ in files for m in contents()[path].get("metrics", {}).values())
+        yield f"| `{pack}` | {names} | {count} |"
+    yield ""
+
+
+def _subject(path: str, file: Mapping[str, Any]) -> Iterator[str]:
+    yield f"## `{path.split('/')[-1]}`\n"
+    if "parameters" in file:
+        yield "| policy | default | options | meaning |"
+        yield "|---|---|---|---|"
+        for name, said in file["parameters"].items():
+            options = ", ".join(f"`{o}`" for o in said.get("options", []))
+            default = said["default"]
+            shown = ", ".join(default) if isinstance(default, list) else default
+            yield f"| `${name}` | {shown} | {options} | {_cell(said['description']['en'])} |"
+        yield ""
+    yield "| metric | unit | definition | formula |"
+    yield "|---|---|---|---|"
+    for name, said in file["metrics"].items():
+        label = said["label"]["en"] + (" (hidden)" if said.get("hidden") else "")
+        definition = f"**{label}.** {_cell(said['description']['en'])}"
+        yield f"| `{name}` | {said['unit']} | {definition} | `{_cell(said['formula'])}` |"
+    yield ""
+
+
+def _datasets() -> Iterator[str]:
+    yield "## Canonical datasets\n"
+    for file in contents().values():
+        for name, said in file.get("datasets", {}).items():
+            yield f"### `{name}`\n"
+            yield said["description"]["en"].strip()
+            yield ""
+            yield from _shape(said)
+            yield "| column | type | meaning |"
+            yield "|---|---|---|"
+            for column, about in said["columns"].items():
+                yield f"| `{column}` | {_kind(about)} | {_cell(about['description']['en'])} |"
+            yield ""
+
+
+def _shape(said: Mapping[str, Any]) -> Iterator[str]:
+    facts = [f"{word} `{said[word]}`" for word in ("key", "time") if word in said]
+    if "valid" in said:
+        facts.append("valid from `{}` until `{}`".format(*said["valid"]))
+    facts += [f"`{reference}` refers to `{target}`" for reference, target in said.get("refs", {}).items()]
+    yield "; ".join(facts) + ".\n"
+
+
+def _kind(about: Mapping[str, Any]) -> str:
+    if "formula" in about:
+        return f"computed: `{_cell(about['formula'])}`"
+    unit = about.get("unit")
+    measured = f", {unit}" if isinstance(unit, str) else f", duration in {unit['duration']}" if unit else ""
+    return f"{about['type']}{measured}{'' if about.get('required', True) else ', optional'}"
+
+
+def _cell(text: str) -> str:
+    return " ".join(text.split()).replace("|", "\\|")
+
+
+if __name__ == "__main__":
+    README.write_text(readme(), encoding="utf-8")

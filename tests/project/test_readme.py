@@ -1,0 +1,62 @@
+"""The README's files, commands and Python, as written."""
+
+from __future__ import annotations
+
+import re
+import shlex
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+from click.testing import CliRunner
+
+from tallymark.cli import tally
+
+README = Path(__file__).resolve().parents[2] / "README.md"
+FENCE = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
+
+
+class Block(NamedTuple):
+    """A fenced block: its language, the file it is, its text."""
+
+    language: str
+    file: str
+    text: str
+
+
+BLOCKS = [Block(*found) for found in FENCE.findall(README.read_text(encoding="utf-8"))]
+COMMANDS = [block.text for block in BLOCKS if block.language == "console"]
+
+
+@pytest.fixture(autouse=True)
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A folder with the README's files."""
+    for block in BLOCKS:
+        if block.file:
+            path = tmp_path / block.file
+            path.parent.mkdir(exist_ok=True)
+            path.write_text(block.text, encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "100")
+
+
+@pytest.mark.parametrize("block", COMMANDS, ids=[text.splitlines()[0] for text in COMMANDS])
+def test_a_command_prints_what_the_readme_shows(block: str) -> None:
+    """Each console block is what a reader sees who types it."""
+    line, expected = block.split("\n", 1)
+    result = CliRunner().invoke(tally, shlex.split(line.removeprefix("$ tally ")))
+    assert expected.rstrip("\n") == result.output.rstrip("\n")
+
+
+def test_the_python_runs(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each Python block runs in the same project."""
+    for block in BLOCKS:
+        if block.language == "python":
+            exec(compile(block.text, str(README), "exec"), {})
+    assert "nrr" in capsys.readouterr().out
+
+
+def test_the_readme_has_what_is_tested() -> None:
+    """The blocks are found at all."""
+    assert 4 <= len(COMMANDS)
+    assert {"subscriptions.csv", "tally.yaml", "metrics/revenue.yaml", ""} == {block.file for block in BLOCKS}
