@@ -17,7 +17,7 @@ from tallymark.kinds import Type
 from tallymark.query import Query
 from tallymark.show.numbers import number, style_of, unit_sign, written
 from tallymark.show.periods import moment, period_label
-from tallymark.show.raw import json_text, raw
+from tallymark.show.raw import json_document, json_text, raw
 from tallymark.show.sheet import Heading, Sheet, text_of
 from tallymark.show.tables import html, markdown, notes_text, table
 from tallymark.show.tree import Branch, tree
@@ -138,7 +138,7 @@ class Answer:
             "partial": list(self.partial),
             "notes": list(self.notes),
         }
-        return json_text(data | ({"sql": self.sql} if sql else {})) + "\n"
+        return json_document(data | ({"sql": self.sql} if sql else {}))
 
     def to_markdown(self) -> str:
         """The rows as a Markdown table, at full precision, the notes below."""

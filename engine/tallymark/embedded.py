@@ -158,9 +158,10 @@ class Embedded:
             if value is not None:
                 self._set_limit(name, value)
         self._set("temp_directory", str(self._home / "spill"))
+        # What is not there yet may become either, as a write-ahead log does.
         places = [p.resolve() for p in allowed]
         self._set("allowed_directories", [f"{p}/" for p in places if not p.is_file()] + [f"{self.scratch}/"])
-        self._set("allowed_paths", [str(p) for p in places if p.is_file()])
+        self._set("allowed_paths", [str(p) for p in places if not p.is_dir()])
         for name, fixed in FIXED.items():
             self._set(name, fixed)
         for name, fixed in FIXED.items():

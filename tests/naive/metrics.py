@@ -165,11 +165,12 @@ class Evaluator:
 
     def aggregate_glances(self, node: nodes.Call, context: Context) -> Iterator[Glance]:
         argument = node.arguments[0]
+        # A period that begins after the knowledge date is not read.
+        if context.period.start.utc >= self.as_of.utc:
+            return
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
-            # A period that begins after the knowledge date is not read.
-            if context.period.start.utc < self.as_of.utc:
-                yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
+            yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
             return
         member, name = _without_per(argument), str(argument.per)
         if name not in nodes.GRAINS:

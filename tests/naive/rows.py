@@ -164,6 +164,9 @@ class Table:
             (1 if leaf.argument is None else self.evaluate(leaf.argument, dataset, row, read), self.order(leaf, row))
             for row, read in found
         ]
+        if leaf.name == "count" and isinstance(leaf.argument, nodes.Name):
+            # A plain column counts where it is not null, also when it is true or false.
+            pairs = [(None if value is None else 1, order) for value, order in pairs]
         return aggregates.aggregate(leaf.name, pairs, missing, leaf.fraction)
 
     def order(self, leaf: Leaf, row: Row) -> tuple[Any, ...]:

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from tallymark.show.sheet import Sheet
 
 
+COURSE = 24
+"""How many months a sparkline shows."""
+
+
 @dataclass(frozen=True, slots=True)
 class Sample:
     """A sample project and what the report shows of it. Periods are months; `receipt` is explained for the last."""
@@ -106,7 +110,7 @@ def demo_command(session: Session, sample: str, to: Path | None) -> None:
 
 
 def report(answer: Answer) -> Sheet:
-    """A line per metric: its last value, that of a year before, and the whole course as a sparkline."""
+    """A line per metric: its last value, that of a year before, and its course as a sparkline."""
     from tallymark.show.sheet import Heading, Sheet
 
     periods = [row[0] for row in answer.sheet().rows]
@@ -114,7 +118,7 @@ def report(answer: Answer) -> Sheet:
     shown = [Heading(""), Heading(periods[-1], number=True)]
     if year_ago >= 0:
         shown.append(Heading(periods[year_ago], number=True))
-    shown.append(Heading(f"{periods[0]} … {periods[-1]}"))
+    shown.append(Heading(f"{periods[-COURSE:][0]} … {periods[-1]}"))
     metrics = [c for c in answer.columns if c.role == "metric"]
     return Sheet(tuple(shown), tuple(_line(answer, c, year_ago) for c in metrics), ())
 
@@ -128,7 +132,7 @@ def _line(answer: Answer, column: AnswerColumn, year_ago: int) -> tuple[str, ...
     told = [written(values[-1], style)]
     if year_ago >= 0:
         told.append(written(values[year_ago], style))
-    return (column.label, *told, sparkline(values))
+    return (column.label, *told, sparkline(values[-COURSE:]))
 
 
 def _asked(book: Any, sample: Sample) -> tuple[Answer, Receipt]:

@@ -36,6 +36,8 @@ def datasets(found: Iterable[Found]) -> dict[str, dict[str, Any]]:
 
 def slug(text: str, taken: Iterable[str] = ()) -> str:
     """A name that formulas can say, made from any text; numbered if it is taken."""
+    if re.fullmatch("[a-z_][a-z0-9_]*", text) and text not in {*RESERVED, *taken}:
+        return text
     bare = "".join(c for c in unicodedata.normalize("NFKD", text) if not unicodedata.combining(c))
     name = re.sub(r"[^a-z0-9]+", "_", bare.lower()).strip("_") or "column"
     if name[0].isdigit() or name in RESERVED:

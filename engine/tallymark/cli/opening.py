@@ -25,7 +25,10 @@ def open_book(session: Session) -> Any:
 
 
 def folder_of(session: Session) -> Path:
-    """The project's folder: the one given, else the nearest one upward that has a tally.yaml."""
+    """The project's folder: the one given, else the nearest one upward that has a tally.yaml.
+
+    Given from here where it is here or below, so that faults show short paths. Raises FaultError when there is none.
+    """
     given = session.project
     if given is not None:
         folder = given.parent if given.is_file() else given
@@ -35,7 +38,7 @@ def folder_of(session: Session) -> Path:
     here = Path.cwd()
     for folder in (here, *here.parents):
         if (folder / FILE).is_file():
-            return folder
+            return Path() if folder == here else folder
     help = "make one with `tally init`, name a folder with `--project`, or see `tally demo`"
     raise FaultError(Fault("R090", f"no {FILE} in {here} or in any folder above it", help=help))
 

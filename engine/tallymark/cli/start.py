@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterable
 from dataclasses import dataclass, replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -73,9 +74,17 @@ def init_command(session: Session, /, folder: Path, yes: bool, **given: Any) -> 
     written = _write(folder, settings, found)
     for path in written:
         click.echo(f"wrote {path.relative_to(folder)}")
-    first = f"tally ask {found[0].name}_count" if found else "tally list --all"
+    first = _first_question(found)
     where = "" if folder == Path.cwd() else f"cd {folder}\n  "
     click.echo(f"\nNext:\n  {where}tally check\n  {first}")
+
+
+def _first_question(found: list[Found]) -> str:
+    """A question that has an answer: of rows with a time, else over a range."""
+    timed = [f.name for f in found if any(type_.temporal for _, type_ in f.columns)]
+    if timed:
+        return f"tally ask {timed[0]}_count --grain month"
+    return f"tally ask {found[0].name}_count --period {date.today().year}" if found else "tally list --all"
 
 
 def _settings(folder: Path, given: dict[str, Any]) -> Settings:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -97,13 +98,25 @@ class Asking:
 
     def metric(self, text: str) -> Metric:
         """The metric a text names, by name or alias, or the formula it is. Raises FaultError."""
-        found = self.catalog.find(text)
+        found = self._called(text)
         if len(found) == 1:
             return self._usable(found[0])
         if len(found) > 1:
             listed = ", ".join(f"`{m.name}`" for m in found)
             raise FaultError(Fault("Q503", f"several metrics are called '{text}'", help=f"say one of {listed}"))
         return self._formula(text)
+
+    def _called(self, text: str) -> tuple[Metric, ...]:
+        """The metrics that go by a text. What could be a formula must be somebody's name letter by letter: `-(mrr)` is not
+        another way to write `mrr`."""
+        found = self.catalog.find(text)
+        if not text.startswith("-") and not set(text) & set("()+*/=<>$?"):
+            return found
+        wanted = _unaccented(text)
+        return tuple(
+            m for m in found
+            if wanted in {_unaccented(t) for t in (m.name, *m.definition.label.values(), *m.aliases)}
+        )  # fmt: skip
 
     def _usable(self, metric: Metric) -> Metric:
         if metric.needs:
@@ -251,6 +264,11 @@ class Asking:
                 )
             start = calendar.floor(first, grain or "day")
         return start, end
+
+
+def _unaccented(text: str) -> str:
+    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
+    return " ".join(bare.split())
 
 
 def _bound(metric: Metric) -> Bound:

@@ -1,4 +1,4 @@
-"""What a reader of the numbers should know: nulls that were left out, zero denominators, how the data was read."""
+"""What a reader of the numbers should know: rows left out for a null, zero denominators, how the data was read."""
 
 from __future__ import annotations
 
@@ -9,22 +9,27 @@ import pyarrow.compute as pc
 from tallymark.catalog import Catalog
 from tallymark.engine.asking import Asked
 from tallymark.engine.sources import Sources
+from tallymark.engine.unseen import Remark, datasets_read, unseen
+from tallymark.errors import FaultError
 from tallymark.lower import Lowered
+from tallymark.render import calendar_of
+from tallymark.render.expressions import Writer
+from tallymark.render.tallies import Tallies
 
 
 def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, sources: Sources) -> tuple[str, ...]:
-    """The notes of an answer, each once."""
-    notes: list[str] = []
-    notes += _zero_denominators(asked, lowered, table)
+    """The notes of an answer, each once. Raises Cancelled."""
+    notes = _zero_denominators(lowered, table)
+    notes += _counted(lowered, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
-        own = catalog.datasets[dataset]
-        notes += sources.notes(own)
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
+    for dataset in datasets_read(lowered, catalog):
+        notes += sources.notes(catalog.datasets[dataset])
     return tuple(dict.fromkeys(notes))
 
 
-def _zero_denominators(asked: Asked, lowered: Lowered, table: Any) -> list[str]:
+def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
     notes = []
     for number, output in enumerate(lowered.plan.outputs):
         if output.zero_denominators is None:
@@ -33,3 +38,26 @@ def _zero_denominators(asked: Asked, lowered: Lowered, table: Any) -> list[str]:
         if count:
             notes.append(f"{output.name}: {count:,} cell{'' if count == 1 else 's'}: zero denominator")
     return notes
+
+
+def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
+    """The remarks whose rows there are, after counting all in one statement."""
+    functions = sources.plugins.functions
+    found = unseen(lowered, catalog, functions)
+    if not found:
+        return []
+    plan = lowered.plan
+    tallies = Tallies(
+        catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(plan.clock, functions=functions), calendar_of(plan)
+    )
+    try:
+        rows = sources.embedded.run(tallies.write([r.counted for r in found])).to_pylist()
+    except FaultError as error:
+        # Rows outside the answer may hold what a condition cannot compute; the answer stands all the same.
+        return [f"rows that are left out could not be counted: {error.faults[0].message}"]
+    counts = {row["n"]: row["found"] for row in rows}
+    return [_sentence(remark, counts[n]) for n, remark in enumerate(found) if counts[n]]
+
+
+def _sentence(remark: Remark, count: int) -> str:
+    return remark.one if count == 1 else remark.many.format(count=f"{count:,}")

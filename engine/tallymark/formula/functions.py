@@ -109,7 +109,7 @@ OPERATORS = (
         "/", (X, Y), "double", "quotient", "Divides; null when the divisor is 0, with a note.", "a / b",
         ":x / NULLIF(:y, 0)",
     ),
-    _operator("negate", (X,), "first", "first", "Changes the sign.", "-a", "-:x"),
+    _operator("negate", (X,), "first", "first", "Changes the sign.", "-a", "-(:x)"),
     _operator("=", (A, B), "boolean", "alike", "Equal.", "plan = 'pro'", ":a = :b"),
     _operator("!=", (A, B), "boolean", "alike", "Not equal; null when either side is.", "plan != 'pro'", ":a <> :b"),
     _operator("<", (A, B), "boolean", "alike", "Less.", "a < b", ":a < :b"),
@@ -118,7 +118,7 @@ OPERATORS = (
     _operator(">=", (A, B), "boolean", "alike", "Greater or equal.", "a >= b", ":a >= :b"),
     _operator("and", (P, Q), "boolean", "none", "Both, in three-valued logic.", "a and b", ":a AND :b"),
     _operator("or", (P, Q), "boolean", "none", "Either, in three-valued logic.", "a or b", ":a OR :b"),
-    _operator("not", (P,), "boolean", "none", "The opposite; null stays null.", "not a", "NOT :a"),
+    _operator("not", (P,), "boolean", "none", "The opposite; null stays null.", "not a", "NOT (:a)"),
     _operator(
         "in", (A, Take("options", "same", repeats=True)), "boolean", "alike", "Equal to one of the options.",
         "plan in ('pro', 'business')", ":a IN (:rest)",

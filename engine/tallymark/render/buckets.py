@@ -6,8 +6,10 @@ first cut; the few that do not (an `as_of` in mid-day) add one each. The row's n
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from itertools import accumulate
 
 from sqlglot import exp
 
@@ -55,11 +57,9 @@ def _micros(cut: datetime) -> int:
 
 def _looked_up(time: exp.Expression, cuts: Sequence[datetime], unit: int, zoned: bool) -> exp.Expression:
     first, last = _micros(cuts[0]), _micros(cuts[-1])
-    counts, reached = [], 0
-    numbers = {(_micros(c) - first) // unit for c in cuts}
-    for number in range((last - first) // unit + 1):
-        reached += number in numbers
-        counts.append(reached)
+    # Two cuts may show the same local time, at the end of an hour that occurs twice.
+    falling = Counter((_micros(c) - first) // unit for c in cuts)
+    counts = list(accumulate(falling[number] for number in range((last - first) // unit + 1)))
     since = exp.Sub(this=call("EPOCH_US", time), expression=integer(first))
     units = exp.IntDiv(this=exp.Paren(this=since), expression=integer(unit))
     index = exp.Add(this=exp.Paren(this=units), expression=integer(1))
@@ -69,7 +69,7 @@ def _looked_up(time: exp.Expression, cuts: Sequence[datetime], unit: int, zoned:
         inside = call("ARRAY_EXTRACT", array(counts), index)
     before = compare(exp.LT, time, moment(cuts[0], zoned))
     after = compare(exp.GTE, time, moment(cuts[-1], zoned))
-    return exp.Case().when(before, integer(0)).when(after, integer(reached)).else_(inside)
+    return exp.Case().when(before, integer(0)).when(after, integer(counts[-1])).else_(inside)
 
 
 def _steps(time: exp.Expression, cuts: Sequence[datetime], zoned: bool) -> exp.Expression:

@@ -33,21 +33,44 @@ def digits(value: Decimal) -> str:
 
 def json_text(value: Any, indent: int | None = 2) -> str:
     """JSON of plain data in which decimals stay exact numbers, times are ISO 8601, and NaN is null."""
-    mark = f"decimal:{uuid.uuid4().hex}:"
+    mark = _mark()
+    return _unmarked(json.dumps(_plain(value, mark), ensure_ascii=False, indent=indent, allow_nan=False), mark)
 
-    def plain(item: Any) -> Any:
-        if isinstance(item, dict):
-            return {str(k): plain(v) for k, v in item.items()}
-        if isinstance(item, list | tuple):
-            return [plain(v) for v in item]
-        if isinstance(item, Decimal):
-            return f"{mark}{digits(item)}" if item.is_finite() else None
-        if isinstance(item, float) and not math.isfinite(item):
-            return None
-        if isinstance(item, date | datetime):
-            return item.isoformat()
-        return item if item is None or isinstance(item, bool | int | float | str) else str(item)
 
-    # json knows no Decimal; each passes as a marked text whose quotes are taken off again.
-    text = json.dumps(plain(value), ensure_ascii=False, indent=indent, allow_nan=False)
+def json_document(data: dict[str, Any]) -> str:
+    """A JSON object as `json_text` makes it, whose lists of objects stand one object a line, as rows do."""
+    mark = _mark()
+    encode = json.JSONEncoder(ensure_ascii=False, allow_nan=False).encode
+
+    def member(value: Any) -> str:
+        if isinstance(value, list) and value and all(isinstance(v, dict) for v in value):
+            return "[\n" + ",\n".join(f"    {encode(v)}" for v in value) + "\n  ]"
+        return encode(value)
+
+    members = (f"  {encode(key)}: {member(value)}" for key, value in _plain(data, mark).items())
+    return _unmarked("{\n" + ",\n".join(members) + "\n}\n", mark)
+
+
+# json knows no Decimal. Each passes as a text with a mark that no data can hold; its quotes are taken off again.
+
+
+def _mark() -> str:
+    return f"decimal:{uuid.uuid4().hex}:"
+
+
+def _unmarked(text: str, mark: str) -> str:
     return re.sub(f'"{mark}([^"]*)"', r"\1", text)
+
+
+def _plain(item: Any, mark: str) -> Any:
+    if item is None or isinstance(item, bool | int | str):
+        return item
+    if isinstance(item, Decimal):
+        return f"{mark}{digits(item)}" if item.is_finite() else None
+    if isinstance(item, float):
+        return item if math.isfinite(item) else None
+    if isinstance(item, dict):
+        return {str(k): _plain(v, mark) for k, v in item.items()}
+    if isinstance(item, list | tuple):
+        return [_plain(v, mark) for v in item]
+    return item.isoformat() if isinstance(item, date | datetime) else str(item)

@@ -9,7 +9,6 @@ from typing import Any
 from tallymark.show.numbers import ABSENT
 from tallymark.show.periods import moment
 
-
 PAGE = 1000
 """How many rows a reader is shown."""
 

@@ -46,7 +46,7 @@ def _number(value: str, target: Type, form: TextFormat) -> str | None:
     if form.thousands is None and re.search(rf"\d{_GAP}\d{{3}}", bare):
         return "digits in groups: declare `thousands: ' '` in the format" + _and_comma(bare, form)
     if form.thousands is None and re.search(r"\d['’]\d{3}", bare):
-        return "digits in groups: declare `thousands: \"'\"` in the format"
+        return 'digits in groups: declare `thousands: "\'"` in the format'
     both = bare.rfind(form.decimal) < bare.rfind(other) and form.decimal in bare
     if both or (other in bare and not re.search(rf"\d{re.escape(other)}\d{{3}}(?!\d)", bare)):
         groups = f" and `thousands: '{form.decimal}'`" if both else ""

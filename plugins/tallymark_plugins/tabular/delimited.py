@@ -23,7 +23,7 @@ from tallymark.source import Table, TableColumn
 from tallymark_plugins.tabular.formats import TextFormat
 from tallymark_plugins.tabular.opening import open_text
 from tallymark_plugins.tabular.records import Head, explain, find, head_of, records
-from tallymark_plugins.tabular.sqltree import Tree, call, column, present, script, temporary, text
+from tallymark_plugins.tabular.sqltree import Tree, call, column, number, present, script, temporary, text
 from tallymark_plugins.tabular.staged import Finder, Spot, Staged
 
 _TABLE = exp.table_("written", db="main", catalog="temp", quoted=True)
@@ -101,7 +101,7 @@ def stage(
     _refuse_nul(cursor, values, spot)
     held = tuple(TableColumn(name, Type.TEXT, "text") for name in names)
     notes = _absent(files, names)
-    return Staged(_TABLE.copy(), held, values, spot, lasting=False, written=True, settled=True, notes=notes)
+    return Staged(_TABLE.copy(), held, values, spot, lasting=False, written=True, rows=_TABLE.copy(), notes=notes)
 
 
 def _load(
@@ -154,7 +154,7 @@ def _read_csv(path: Path, head: Head, fields: Sequence[str], form: TextFormat, e
     settings: dict[str, Tree] = {
         "auto_detect": exp.false(),
         "header": exp.false(),
-        "skip": exp.Literal.number(head.lines),
+        "skip": number(head.lines),
         "columns": types,
         "delim": text(head.delimiter),
         "quote": text(form.quote or ""),
@@ -162,7 +162,7 @@ def _read_csv(path: Path, head: Head, fields: Sequence[str], form: TextFormat, e
         "nullstr": text("" if empty_is_null else _IMPOSSIBLE),
         "strict_mode": exp.true(),
         "null_padding": exp.false(),
-        "max_line_size": exp.Literal.number(_LONGEST),
+        "max_line_size": number(_LONGEST),
     }
     options = [exp.EQ(this=exp.column(key), expression=value) for key, value in settings.items()]
     return exp.ReadCSV(this=text(escape(str(path))), expressions=options)
@@ -200,7 +200,7 @@ def _copy(scratch: Path) -> Iterator[tuple[Path, IO[str]]]:
 
 
 def _refuse_nul(cursor: duckdb.DuckDBPyConnection, values: Mapping[str, Tree], spot: Finder) -> None:
-    nul, position = call("chr", exp.Literal.number(0)), column("rowid")
+    nul, position = call("chr", number(0)), column("rowid")
     for name, value in values.items():
         has = exp.select(position, value).from_(_TABLE.copy()).where(call("contains", value, nul))
         row = cursor.execute(script(has.order_by(position).limit(1))).fetchone()

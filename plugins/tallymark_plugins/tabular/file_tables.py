@@ -17,7 +17,7 @@ from tallymark_plugins.tabular import delimited, jsonlines, parquet
 from tallymark_plugins.tabular.formats import TextFormat, read_format
 from tallymark_plugins.tabular.opening import kind_ending
 from tallymark_plugins.tabular.paths import files_of, root_of, state_of
-from tallymark_plugins.tabular.settle import Offered, column_forms, settle, wanted_of
+from tallymark_plugins.tabular.settle import Offered, ask, settle
 from tallymark_plugins.tabular.shelf import Shelf
 
 KINDS = {
@@ -54,10 +54,10 @@ class FileSource:
         form = self._form_of(table)
         if kind == "text":
             opened = delimited.open_heads(paths, self._root.shown, form)
-            wanted = wanted_of(table, delimited.columns_of(opened, table))
+            wanted = ask(table, delimited.columns_of(opened, table), form).require().wanted
         else:
-            wanted = table.columns
-        column_forms(wanted, form)
+            named = tuple(TableColumn(each.name, Type.TEXT) for each in table.columns)
+            wanted = ask(table, named, form).require().wanted
         return tuple(TableColumn(each.name, each.type or Type.TEXT, "text") for each in wanted)
 
     def prepare(self, table: Table) -> tuple[str, ...]:
@@ -109,15 +109,13 @@ class FileSource:
         if kind == "parquet":
             staged = parquet.stage(cursor, paths, name)
         elif kind == "json":
-            forms = column_forms(table.columns, form)
             files = [jsonlines.JsonFile(path, name(path)) for path in paths]
-            staged, table = jsonlines.stage(cursor, files, table, forms, form)
+            staged, table = jsonlines.stage(cursor, files, table, form)
         else:
             opened = delimited.open_heads(paths, name, form)
-            wanted = wanted_of(table, delimited.columns_of(opened, table))
-            forms = column_forms(wanted, form)
-            empty_is_null = all("" in each.nulls for each in forms.values())
-            names = [each.name for each in wanted]
+            asked = ask(table, delimited.columns_of(opened, table), form).require()
+            empty_is_null = all("" in each.nulls for each in asked.forms.values())
+            names = [each.name for each in asked.wanted]
             staged = delimited.stage(cursor, opened, names, form, empty_is_null, self._embedded.scratch)
         return settle(cursor, staged, table, form, parts, self._zone)
 

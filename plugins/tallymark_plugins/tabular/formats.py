@@ -170,4 +170,3 @@ _READERS: dict[str, Callable[[Any], dict[str, Any]]] = {
     "quote": _as("quote", _quote),
     "skip": _as("skip", _skip),
 }
-

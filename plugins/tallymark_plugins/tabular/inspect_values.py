@@ -15,7 +15,18 @@ from tallymark.source import Table
 from tallymark_plugins.tabular import numerals
 from tallymark_plugins.tabular.advice import advice, shown
 from tallymark_plugins.tabular.reading import Reading, failed
-from tallymark_plugins.tabular.sqltree import Tree, call, column, count, matches, present, script, text_cast
+from tallymark_plugins.tabular.sqltree import (
+    Tree,
+    at_least,
+    call,
+    column,
+    count,
+    matches,
+    negated,
+    present,
+    script,
+    text_cast,
+)
 from tallymark_plugins.tabular.staged import Spot, Staged
 
 _LIMITS = {Type.INTEGER: 9.2e18, Type.DECIMAL: 999_999_999_999.0}
@@ -69,7 +80,7 @@ def _text_counts(each: Reading) -> tuple[Tree, Tree]:
     if not each.from_text or not each.type.numeric or each.expected is None:
         return _number_of(None), _number_of(None)
     rounded = numerals.excess(each.expected, each.form) if each.type is Type.DECIMAL else None
-    return _number_of(rounded), _number_of(exp.Not(this=numerals.plain(each.expected, each.type, each.form)))
+    return _number_of(rounded), _number_of(negated(numerals.plain(each.expected, each.type, each.form)))
 
 
 def _number_of(condition: Tree | None) -> Tree:
@@ -89,8 +100,8 @@ def _lost(
     cursor: duckdb.DuckDBPyConnection, staged: Staged, each: Reading, lost: int, table: Table
 ) -> tuple[Fault, str]:
     where = failed(each)
-    first = exp.select(column("rowid"), text_cast(each.raw), _too_large(each)).from_(staged.relation.copy())
-    row = cursor.execute(script(first.where(where).order_by(column("rowid")).limit(1))).fetchone()
+    first = exp.select(column("position"), text_cast(each.raw), _too_large(each)).from_(staged.relation.copy())
+    row = cursor.execute(script(first.where(where).order_by(column("position")).limit(1))).fetchone()
     assert row is not None
     position, value, too_large = row
     spot = staged.spot(position, value, each.name)
@@ -110,7 +121,7 @@ def _too_large(each: Reading) -> Tree:
     if each.type is Type.DOUBLE:
         return matches(each.expected, numerals.shape(Type.DOUBLE, each.form))
     size = call("abs", numerals.number(each.expected, Type.DOUBLE, each.form))
-    return exp.GTE(this=size, expression=exp.Literal.number(_LIMITS[each.type]))
+    return at_least(size, _LIMITS[each.type])
 
 
 def _place(spot: Spot, value: str) -> Place | None:
@@ -125,7 +136,7 @@ def _mixed(cursor: duckdb.DuckDBPyConnection, staged: Staged, each: Reading, tab
     assert each.expected is not None
     plain = numerals.plain(each.expected, each.type, each.form)
     marks = exp.select(numerals.mark(each.expected)).distinct().from_(staged.relation.copy())
-    asked = marks.where(present(each.value), exp.Not(this=plain)).limit(100)
+    asked = marks.where(present(each.value), negated(plain)).limit(100)
     found = {numerals.currency_of(row[0]) for row in cursor.execute(script(asked)).fetchall() if row[0]}
     if len(found) < 2:
         return []

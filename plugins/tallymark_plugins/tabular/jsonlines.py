@@ -10,6 +10,7 @@ import json
 from bisect import bisect_right
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import accumulate
 from pathlib import Path
 
@@ -25,7 +26,24 @@ from tallymark.source import Table, TableColumn, WantedColumn
 from tallymark_plugins.tabular.formats import TextFormat
 from tallymark_plugins.tabular.infer import infer
 from tallymark_plugins.tabular.opening import decoding_fault, open_bytes
-from tallymark_plugins.tabular.sqltree import Tree, among, call, column, count, named, script, temporary, text, when
+from tallymark_plugins.tabular.reading import given
+from tallymark_plugins.tabular.settle import ask
+from tallymark_plugins.tabular.sqltree import (
+    Tree,
+    among,
+    call,
+    column,
+    count,
+    either,
+    equal,
+    named,
+    negated,
+    number,
+    script,
+    temporary,
+    text,
+    when,
+)
 from tallymark_plugins.tabular.staged import Finder, Spot, Staged
 
 _LINES = exp.table_("json_lines", db="main", catalog="temp", quoted=True)
@@ -46,7 +64,6 @@ def stage(
     cursor: duckdb.DuckDBPyConnection,
     files: Sequence[JsonFile],
     table: Table,
-    forms: Mapping[str, TextFormat],
     form: TextFormat,
 ) -> tuple[Staged, Table]:
     """The raw texts of the table's columns, and the table with the types of undeclared columns filled in.
@@ -66,8 +83,9 @@ def stage(
         return replace(at, column=found + 1 if found >= 0 else None)
 
     _refuse_malformed(cursor, files, ends)
-    wanted = table.columns or tuple(WantedColumn(key, place=table.place) for key in _keys(cursor))
-    forms = dict.fromkeys((each.name for each in wanted), form) | dict(forms)
+    names = [each.name for each in table.columns] or _keys(cursor)
+    asked = ask(table, [TableColumn(name, Type.TEXT) for name in names], form).require()
+    wanted, forms = asked.wanted, asked.forms
     _extract(cursor, wanted, forms)
     _refuse_absent(cursor, wanted, table)
     return _staged(cursor, wanted, forms, replace(table, columns=wanted), spot)
@@ -108,10 +126,10 @@ def _insert_lines(cursor: duckdb.DuckDBPyConnection, stream: object, encoding: s
 
 
 def _refuse_malformed(cursor: duckdb.DuckDBPyConnection, files: Sequence[JsonFile], ends: Sequence[int]) -> None:
-    is_object = exp.EQ(this=call("json_type", _LINE), expression=text("OBJECT"))
+    is_object = equal(call("json_type", _LINE), text("OBJECT"))
     sound = when(call("json_valid", _LINE), is_object, exp.false())
     asked = exp.select(column("rowid"), _LINE, exp.Window(this=exp.Count(this=exp.Star())))
-    bad = asked.from_(_LINES.copy()).where(_filled(), exp.Not(this=sound)).order_by(column("rowid")).limit(1)
+    bad = asked.from_(_LINES.copy()).where(_filled(), negated(sound)).order_by(column("rowid")).limit(1)
     row = cursor.execute(script(bad)).fetchone()
     if row is None:
         return
@@ -137,7 +155,7 @@ def _why(line: str) -> tuple[int, str]:
 
 def _keys(cursor: duckdb.DuckDBPyConnection) -> tuple[str, ...]:
     keys = call("json_keys", _LINE)
-    place = call("generate_subscripts", keys, exp.Literal.number(1))
+    place = call("generate_subscripts", keys, number(1))
     each = exp.select(named(call("unnest", keys), "key"), named(place, "place"), named(column("rowid"), "row"))
     rows = each.from_(_LINES.copy()).where(_filled()).subquery("each")
     first = exp.Tuple(expressions=[column("row"), column("place")])
@@ -177,7 +195,7 @@ def _extract(
 
 
 def _first(listed: str, places: Sequence[int]) -> Tree:
-    items = [call("list_extract", column(listed), exp.Literal.number(at)) for at in places]
+    items = [call("list_extract", column(listed), number(at)) for at in places]
     return items[0] if len(items) == 1 else call("coalesce", *items)
 
 
@@ -188,7 +206,8 @@ def _refuse_absent(cursor: duckdb.DuckDBPyConnection, wanted: Sequence[WantedCol
     if not row[0] or not empty:
         return
     found = [
-        call("count_if", exp.or_(*(call("json_exists", _LINE, path) for path in _paths(each.name)))) for each in empty
+        call("count_if", reduce(either, (call("json_exists", _LINE, path) for path in _paths(each.name))))
+        for each in empty
     ]
     there = cursor.execute(script(exp.select(*found).from_(_LINES.copy()).where(_filled()))).fetchone() or ()
     missing = [each for each, number in zip(empty, there, strict=True) if not number]
@@ -220,12 +239,12 @@ def _staged(
         nested = bool(held & {"OBJECT", "ARRAY"})
         columns.append(TableColumn(each.name, Type.OPAQUE if nested else Type.TEXT, "JSON" if nested else "text"))
         if each.type is None and held and held <= set(_NUMBERS):
-            numeric[each.name] = (values[each.name], forms[each.name])
+            numeric[each.name] = (given(values[each.name], forms[each.name]), forms[each.name])
         truth = each.type is None and held == {"BOOLEAN"}
         typed.append(replace(each, type=Type.BOOLEAN) if truth else each)
     found = infer(cursor, _TABLE.copy(), numeric) if numeric else {}
     typed = [replace(each, type=found.get(each.name, each.type)) for each in typed]
-    staged = Staged(_TABLE.copy(), tuple(columns), values, spot, lasting=False, settled=True)
+    staged = Staged(_TABLE.copy(), tuple(columns), values, spot, lasting=False, rows=_TABLE.copy())
     return staged, replace(table, columns=tuple(typed))
 
 
@@ -243,4 +262,3 @@ def _spot(files: Sequence[JsonFile], ends: Sequence[int], row: int, line: str) -
     at = min(bisect_right(ends, row), len(files) - 1)
     number = row - (ends[at - 1] if at else 0) + 1
     return Spot(files[at].shown, number, number, line if len(line) <= 200 else "")
-

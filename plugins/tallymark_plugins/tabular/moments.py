@@ -10,16 +10,32 @@ from sqlglot import exp
 
 from tallymark.kinds import Type
 from tallymark_plugins.tabular.formats import DATE_ORDERS, TextFormat
-from tallymark_plugins.tabular.numerals import BLANKS
-from tallymark_plugins.tabular.sqltree import Tree, call, cast, matches, rewritten, text, try_cast, when
+from tallymark_plugins.tabular.numerals import BLANK, BLANKS
+from tallymark_plugins.tabular.sqltree import (
+    Tree,
+    at_least,
+    call,
+    cases,
+    cast,
+    equal,
+    matches,
+    rewritten,
+    text,
+    try_cast,
+    when,
+)
 
-ISO_DATE = r"[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
 _CLOCK = r"[0-9]{1,2}:[0-9]{2}(?::[0-9]{2}(?:\.[0-9]{1,9})?)?"
-ISO_TIME = f"{ISO_DATE}(?:[ T]+{_CLOCK})?"
-_OFFSET = r" ?(?:[Zz]|UTC|GMT|[-+](?:0[0-9]|1[0-8])(?::?[0-5][0-9])?)"
-ISO_INSTANT = f"{ISO_DATE}[ T]+{_CLOCK}{_OFFSET}"
-_HALF_DAY = f"{ISO_DATE} +{_CLOCK} ?[AaPp]\\.?[Mm]\\.?"
-_DAY, _S, _TAIL = "[0-9]{1,2}", "[-/.]", "([^0-9].*)?$"
+_MIDNIGHT = r"(?:0?0:00(?::00(?:\.0{1,9})?)?|12:00(?::00)? ?[Aa]\.?[Mm]\.?)"
+_ISO = "[0-9]{4}-[0-9]{1,2}-[0-9]{1,2}"
+_HOURS = r"(?:0[0-9]|1[0-8])"
+
+_SHORT = {
+    Type.DATE: _ISO,
+    Type.TIMESTAMP: f"{_ISO}[ T]{_CLOCK}",
+    Type.INSTANT: rf"{_ISO}[ T]{_CLOCK}(?:Z|[-+]{_HOURS}(?::[0-5][0-9])?)",
+}
+"""What DuckDB's own cast reads and the most data has."""
 
 
 def moment(raw: Tree, target: Type, form: TextFormat, zone: str) -> Tree:
@@ -29,16 +45,23 @@ def moment(raw: Tree, target: Type, form: TextFormat, zone: str) -> Tree:
     """
     if form.dates not in DATE_ORDERS:
         return _by_pattern(raw, target, form.dates, zone)
-    if form.dates == "iso":
-        short, iso = (matches(raw, ISO_DATE), raw) if target is Type.DATE else (matches(raw, ISO_TIME), raw)
-    else:
-        short = matches(raw, f"{_DAY}{_S}{_DAY}{_S}[0-9]{{4}}(?:[ T]+{_CLOCK})?")
-        iso = _turned(raw, form, "[0-9]{4}", "")
-    if target is Type.DATE:
-        shorter = try_cast(iso, "DATE") if form.dates == "iso" else _day(try_cast(iso, "TIMESTAMP"))
-        return when(short, shorter, _day(_local(_as_iso(raw, form))))
-    local = when(short, try_cast(iso, "TIMESTAMP"), _local(_as_iso(raw, form)))
-    return local if target is Type.TIMESTAMP else when(_has_offset(raw, form), _instant(raw, form), _here(local, zone))
+    if target is Type.INSTANT:
+        local = moment(raw, Type.TIMESTAMP, form, zone)
+        return when(offset_written(raw, form), _instant(raw, form), in_zone(local, zone))
+    sql = "DATE" if target is Type.DATE else "TIMESTAMP"
+    branches = [(matches(raw, _SHORT[target]), try_cast(raw, sql)), *_quick(raw, sql, form)]
+    for pattern, order in _notations(form):
+        if target is Type.DATE:
+            whole = f"^{pattern}(?:[ T]+{_MIDNIGHT})?{BLANK}*$"
+            branches.append((matches(raw, whole), try_cast(rewritten(raw, whole, order), sql)))
+            continue
+        dated = f"^{pattern}{BLANK}*$"
+        branches.append((matches(raw, dated), try_cast(rewritten(raw, dated, order), sql)))
+        whole = f"^{pattern}[ T]+({_CLOCK}){BLANK}*$"
+        branches.append((matches(raw, whole), try_cast(rewritten(raw, whole, rf"{order} \4"), sql)))
+        halved = rf"^{pattern}[ T]+({_CLOCK}) ?([AaPp])\.?[Mm]\.?{BLANK}*$"
+        branches.append((matches(raw, halved), _halved(rewritten(raw, halved, rf"{order} \4 \5M"))))
+    return cases(branches)
 
 
 def pattern_has_offset(form: TextFormat) -> bool:
@@ -46,69 +69,70 @@ def pattern_has_offset(form: TextFormat) -> bool:
     return "%z" in form.dates.replace("%%", "") or "%Z" in form.dates.replace("%%", "")
 
 
-def offset_bearing(raw: Tree, form: TextFormat) -> Tree:
-    """The text where it is a time with an offset; null elsewhere."""
-    return when(_has_offset(raw, form), raw)
+def offset_written(raw: Tree, form: TextFormat) -> Tree:
+    """Whether the text is a time with an offset."""
+    dates = "|".join(pattern.replace("(", "(?:") for pattern, _ in _notations(form))
+    offset = f" ?(?:[Zz]|UTC|GMT|[-+]{_HOURS}(?::?[0-5][0-9])?)"
+    return matches(raw, f"(?:{dates})[ T]+{_CLOCK}{offset}{BLANK}*")
+
+
+def midnight_only(value: Tree) -> Tree:
+    """A physical timestamp as a date: null unless it is midnight."""
+    same = equal(call("date_trunc", "day", value), value)
+    return when(same, cast(value, "DATE"))
+
+
+def in_zone(value: Tree, zone: str) -> Tree:
+    """A local time as an instant, read in `zone`."""
+    return call("timezone", zone, value)
+
+
+def _notations(form: TextFormat) -> list[tuple[str, str]]:
+    """Patterns of a date with three captures, and how these are put into ISO order."""
+    day, gap = "([0-9]{1,2})", "[-/.]"
+    found = [
+        (f"{BLANK}*([0-9]{{4}}){gap}{day}{gap}{day}", r"\1-\2-\3"),
+        (f"{BLANK}*([0-9]{{4}})([0-9]{{2}})([0-9]{{2}})", r"\1-\2-\3"),
+    ]
+    if form.dates == "iso":
+        return found
+    order = r"\2-\1" if form.dates == "day_first" else r"\1-\2"
+    years = (("[0-9]{4}", ""), ("[0-5][0-9]|6[0-8]", "20"), ("[0-9]{2}", "19"))
+    turned = [(f"{BLANK}*{day}{gap}{day}{gap}({year})", rf"{century}\3-{order}") for year, century in years]
+    return turned + found
+
+
+def _quick(raw: Tree, sql: str, form: TextFormat) -> list[tuple[Tree, Tree]]:
+    # Twice as fast as rewriting the text, for the dates that most files with a declared order hold.
+    order = {"day_first": "%d{0}%m{0}%Y", "month_first": "%m{0}%d{0}%Y"}.get(form.dates)
+    shape = "[0-9]{{1,2}}[{0}][0-9]{{1,2}}[{0}][0-9]{{4}}"
+    return [
+        (matches(raw, shape.format(gap)), try_cast(call("try_strptime", raw, order.format(gap)), sql))
+        for gap in "/.-"
+        if order
+    ]
+
+
+def _halved(iso: Tree) -> Tree:
+    formats = exp.array(text("%Y-%m-%d %I:%M:%S %p"), text("%Y-%m-%d %I:%M %p"))
+    return call("try_strptime", iso, formats)
+
+
+def _instant(raw: Tree, form: TextFormat) -> Tree:
+    branches = [(matches(raw, _SHORT[Type.INSTANT]), try_cast(raw, "TIMESTAMPTZ"))]
+    for pattern, order in _notations(form):
+        utc = f"^{pattern}[ T]+({_CLOCK}) ?(?:[Zz]|UTC|GMT){BLANK}*$"
+        branches.append((matches(raw, utc), try_cast(rewritten(raw, utc, rf"{order} \4Z"), "TIMESTAMPTZ")))
+        ahead = f"^{pattern}[ T]+({_CLOCK}) ?([-+]{_HOURS}):?([0-5][0-9])?{BLANK}*$"
+        branches.append((matches(raw, ahead), try_cast(rewritten(raw, ahead, rf"{order} \4\5\6"), "TIMESTAMPTZ")))
+    return cases(branches)
 
 
 def _by_pattern(raw: Tree, target: Type, pattern: str, zone: str) -> Tree:
     read = call("try_strptime", call("trim", raw, BLANKS), pattern)
     # `%Y` takes `24` for the year 24, which no data means.
-    sane = when(exp.GTE(this=call("year", read), expression=exp.Literal.number(1000)), read)
+    sane = when(at_least(call("year", read), 1000), read)
     if target is Type.DATE:
-        return _day(sane)
+        return midnight_only(sane)
     aware = pattern_has_offset(TextFormat(dates=pattern))
-    return sane if aware or target is Type.TIMESTAMP else _here(sane, zone)
-
-
-def _as_iso(raw: Tree, form: TextFormat) -> Tree:
-    tidy = call("trim", raw, BLANKS)
-    made = rewritten(tidy, f"^([0-9]{{4}})[/.]([0-9]{{1,2}})[/.]([0-9]{{1,2}}){_TAIL}", r"\1-\2-\3\4")
-    made = rewritten(made, r"^([0-9]{4})([0-9]{2})([0-9]{2})([ T].*)?$", r"\1-\2-\3\4")
-    if form.dates == "iso":
-        return made
-    made = _turned(made, form, "[0-9]{4}", "")
-    made = _turned(made, form, "[0-5][0-9]|6[0-8]", "20")
-    return _turned(made, form, "[0-9]{2}", "19")
-
-
-def _turned(raw: Tree, form: TextFormat, year: str, century: str) -> Tree:
-    order = r"\2-\1" if form.dates == "day_first" else r"\1-\2"
-    return rewritten(raw, f"^({_DAY}){_S}({_DAY}){_S}({year}){_TAIL}", rf"{century}\3-{order}\4")
-
-
-def _local(iso: Tree) -> Tree:
-    marked = call("replace", call("upper", iso), ".M.", "M")
-    twelve = exp.array(text("%Y-%m-%d %I:%M:%S %p"), text("%Y-%m-%d %I:%M %p"))
-    spaced = rewritten(marked, " *([AP]M)$", r" \1")
-    half = when(matches(iso, _HALF_DAY), call("try_strptime", spaced, twelve))
-    return when(matches(iso, ISO_TIME), try_cast(iso, "TIMESTAMP"), half)
-
-
-def _day(local: Tree) -> Tree:
-    midnight = exp.EQ(this=call("date_trunc", text("day"), local), expression=local.copy())
-    return when(midnight, cast(local, "DATE"))
-
-
-def _has_offset(raw: Tree, form: TextFormat) -> Tree:
-    return matches(_as_iso(raw, form), ISO_INSTANT) if form.dates != "iso" else matches(raw, ISO_INSTANT)
-
-
-def _instant(raw: Tree, form: TextFormat) -> Tree:
-    iso = raw if form.dates == "iso" else _as_iso(raw, form)
-    tight = rewritten(call("replace", call("upper", iso), "GMT", "UTC"), f"^({ISO_DATE}[ T]+{_CLOCK}) *(.*)$", r"\1\2")
-    return try_cast(call("replace", tight, "UTC", "Z"), "TIMESTAMPTZ")
-
-
-def _here(local: Tree, zone: str) -> Tree:
-    return call("timezone", zone, local)
-
-
-def midnight_only(value: Tree) -> Tree:
-    """A physical timestamp as a date: null unless it is midnight."""
-    return _day(value)
-
-
-def in_zone(value: Tree, zone: str) -> Tree:
-    """A physical local time as an instant of `zone`."""
-    return _here(value, zone)
+    return sane if aware or target is Type.TIMESTAMP else in_zone(sane, zone)

@@ -6,23 +6,10 @@ What does not fit the declared signs is null, which the caller reports. A percen
 
 from __future__ import annotations
 
-from sqlglot import exp
-
 from tallymark.kinds import Type
 from tallymark_plugins.tabular.formats import TextFormat
 from tallymark_plugins.tabular.physical import SQL_TYPES
-from tallymark_plugins.tabular.sqltree import (
-    Tree,
-    both,
-    call,
-    cast,
-    either,
-    matches,
-    missing,
-    rewritten,
-    try_cast,
-    when,
-)
+from tallymark_plugins.tabular.sqltree import Tree, both, call, cast, equal, matches, rewritten, text, try_cast, when
 
 BLANKS = " \t\u00a0\u202f\u2009\u2007"
 """What counts as a space in a number: also the non-breaking, narrow, thin and figure spaces."""
@@ -72,7 +59,10 @@ def number(raw: Tree, target: Type, form: TextFormat) -> Tree:
     comma = form.decimal == ","
     short = call("replace", raw, ",", ".") if comma and target is not Type.INTEGER else raw
     made = when(plain(raw, target, form), try_cast(short, to), _dressed(raw, target, form))
-    return when(call("isfinite", made), made) if target is Type.DOUBLE else made
+    if target is not Type.DOUBLE:
+        return made
+    endless = (cast(text("inf"), "DOUBLE"), cast(text("-inf"), "DOUBLE"))
+    return call("nullif", call("nullif", made, endless[0]), endless[1])
 
 
 def plain(raw: Tree, target: Type, form: TextFormat) -> Tree:
@@ -105,7 +95,7 @@ def _dressed(raw: Tree, target: Type, form: TextFormat) -> Tree:
     bare = rewritten(raw, pattern, r"\1\2\3\5\6\4")
     for old, new in (("(", "-"), ("−", "-"), *_undressing(form)):
         bare = call("replace", bare, old, new)
-    balanced = exp.EQ(this=call("contains", raw, "("), expression=call("contains", raw, ")"))
+    balanced = equal(call("contains", raw, "("), call("contains", raw, ")"))
     return when(both(matches(raw, pattern), balanced), try_cast(bare, SQL_TYPES[target]))
 
 
@@ -135,8 +125,8 @@ def exact(raw: Tree, form: TextFormat) -> Tree:
 
 def real(raw: Tree, form: TextFormat) -> Tree:
     """Whether an undeclared column's text is any number without currency or leading zeros."""
-    tail = f"(?:{_sign(form.decimal)}[0-9]+)?(?:[eE][-+]?[0-9]+)?"
-    return matches(raw, f"{BLANK}*-?{_inferred_whole(form, 300)}{tail}{BLANK}*")
+    tail = f"(?:{_sign(form.decimal)}[0-9]+)?(?:[eE][-+]?[0-9]{{1,2}})?"
+    return matches(raw, f"{BLANK}*-?{_inferred_whole(form, 200)}{tail}{BLANK}*")
 
 
 def _inferred_whole(form: TextFormat, digits: int) -> str:
@@ -156,7 +146,7 @@ def mark(raw: Tree) -> Tree:
 
 def whole(value: Tree) -> Tree:
     """A physical decimal or double as an integer: null when it has a fraction or does not fit."""
-    same = exp.EQ(this=call("trunc", value), expression=value.copy())
+    same = equal(call("trunc", value), value)
     return when(same, try_cast(value, SQL_TYPES[Type.INTEGER]))
 
 
@@ -168,8 +158,3 @@ def finite(value: Tree) -> Tree:
 def text_of(value: Tree) -> Tree:
     """A physical integer as text: identifiers and postal codes."""
     return cast(value, "VARCHAR")
-
-
-def fits(value: Tree) -> Tree:
-    """Whether a text is a number at all, however large: tells `too large` from `no number`."""
-    return either(missing(value), call("isfinite", try_cast(value, "DOUBLE")))

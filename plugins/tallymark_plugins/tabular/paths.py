@@ -21,6 +21,8 @@ class Root:
 
     def shown(self, path: Path) -> str:
         """The file's name in messages: relative to the project where it lies in it."""
+        if path == self.project:
+            return "the project's folder"
         return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
 
 

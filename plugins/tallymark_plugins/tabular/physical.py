@@ -7,21 +7,25 @@ from tallymark.kinds import Type
 _SMALL = frozenset({"TINYINT", "SMALLINT", "INTEGER", "UTINYINT", "USMALLINT", "UINTEGER"})
 _BIG = frozenset({"HUGEINT", "UBIGINT", "UHUGEINT", "BIGNUM"})
 _COARSE = frozenset({"TIMESTAMP_S", "TIMESTAMP_MS", "TIMESTAMP_NS"})
-_TYPES = {
-    "BIGINT": Type.INTEGER,
-    "FLOAT": Type.DOUBLE,
-    "DOUBLE": Type.DOUBLE,
-    "VARCHAR": Type.TEXT,
-    "UUID": Type.TEXT,
-    "BOOLEAN": Type.BOOLEAN,
-    "DATE": Type.DATE,
-    "TIMESTAMP": Type.TIMESTAMP,
-    "TIMESTAMP WITH TIME ZONE": Type.INSTANT,
-    "TIMESTAMPTZ": Type.INSTANT,
-    "TIMESTAMP_NS WITH TIME ZONE": Type.INSTANT,
-    '"NULL"': Type.TEXT,
-    "NULL": Type.TEXT,
-} | dict.fromkeys(_SMALL | _BIG, Type.INTEGER) | dict.fromkeys(_COARSE, Type.TIMESTAMP)
+_TYPES = (
+    {
+        "BIGINT": Type.INTEGER,
+        "FLOAT": Type.DOUBLE,
+        "DOUBLE": Type.DOUBLE,
+        "VARCHAR": Type.TEXT,
+        "UUID": Type.TEXT,
+        "BOOLEAN": Type.BOOLEAN,
+        "DATE": Type.DATE,
+        "TIMESTAMP": Type.TIMESTAMP,
+        "TIMESTAMP WITH TIME ZONE": Type.INSTANT,
+        "TIMESTAMPTZ": Type.INSTANT,
+        "TIMESTAMP_NS WITH TIME ZONE": Type.INSTANT,
+        '"NULL"': Type.TEXT,
+        "NULL": Type.TEXT,
+    }
+    | dict.fromkeys(_SMALL | _BIG, Type.INTEGER)
+    | dict.fromkeys(_COARSE, Type.TIMESTAMP)
+)
 
 SQL_TYPES = {
     Type.INTEGER: "BIGINT",

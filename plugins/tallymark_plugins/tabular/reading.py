@@ -12,7 +12,20 @@ from tallymark.source import TableColumn, WantedColumn
 from tallymark_plugins.tabular import moments, numerals
 from tallymark_plugins.tabular.formats import DATE_ORDERS, TextFormat
 from tallymark_plugins.tabular.physical import normal
-from tallymark_plugins.tabular.sqltree import Tree, among, call, cast, either, matches, missing, present, when
+from tallymark_plugins.tabular.sqltree import (
+    Tree,
+    among,
+    both,
+    call,
+    cases,
+    cast,
+    either,
+    matches,
+    missing,
+    negated,
+    present,
+    when,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +54,17 @@ class Reading:
         return TableColumn(self.name, self.type, self.native)
 
 
-def reading(column: TableColumn, raw: Tree, wanted: WantedColumn, form: TextFormat, zone: str) -> Reading | Fault:
+def reading(
+    column: TableColumn, raw: Tree, held_text: Tree, wanted: WantedColumn, form: TextFormat, zone: str
+) -> Reading | Fault:
     """How `column` becomes what `wanted` declares; a fault (D424) when its kind cannot serve the declared type.
 
-    Numbers and dates are not widened here: an integer column declared decimal is offered as the integer it is.
+    `held_text` is SQL of a text column's value where it does not mean null. Nothing is widened here: an integer column
+    declared decimal is offered as the integer it is.
     """
     target, held = wanted.type, column.type
     if held is Type.TEXT and target not in (None, Type.TEXT):
-        return _parsed(column, raw, wanted, form, zone)
+        return _parsed(column, raw, held_text, wanted, form, zone)
     own = _own(column, raw, wanted, form)
     if target is None or target is held or (target.numeric and held.numeric and target is not Type.INTEGER):
         return own
@@ -68,7 +84,7 @@ def _own(column: TableColumn, raw: Tree, wanted: WantedColumn, form: TextFormat)
     value = cast(raw, as_normal) if as_normal else raw
     made = Reading(column.name, column.type, column.native, value, raw, form, wanted)
     if column.type is Type.DOUBLE:
-        strange = exp.Not(this=call("isfinite", raw))
+        strange = negated(call("isfinite", raw))
         return replace(made, value=numerals.finite(value), not_finite=strange)
     return made
 
@@ -94,16 +110,17 @@ def _cannot(column: TableColumn, wanted: WantedColumn) -> Fault:
     return Fault("D424", f"column `{column.name}` is {is_now} and cannot serve as {declared}", wanted.place, advice)
 
 
-def _parsed(column: TableColumn, raw: Tree, wanted: WantedColumn, form: TextFormat, zone: str) -> Reading | Fault:
+def _parsed(
+    column: TableColumn, raw: Tree, held: Tree, wanted: WantedColumn, form: TextFormat, zone: str
+) -> Reading | Fault:
     target = wanted.type
     assert target is not None
-    held = given(raw, form)
     strange: Tree | None = None
     if target.numeric:
         value = numerals.number(held, target, form)
         if target is Type.DOUBLE:
             strange = matches(raw, numerals.NOT_FINITE)
-            held = when(exp.Not(this=strange.copy()), held)
+            held = when(negated(strange), held)
     elif target.temporal:
         if target is not Type.INSTANT and form.dates not in DATE_ORDERS and moments.pattern_has_offset(form):
             message = f"the pattern `{form.dates}` reads an offset, and column `{column.name}` is a {target.value}"
@@ -121,21 +138,25 @@ def given(raw: Tree, form: TextFormat) -> Tree:
     nothing = among(raw, form.nulls)
     if "" in form.nulls:
         nothing = either(nothing, matches(raw, f"{numerals.BLANK}*"))
-    return when(exp.Not(this=exp.Paren(this=nothing)), raw) if form.nulls else raw
+    return when(negated(nothing), raw) if form.nulls else raw
 
 
 def kept(raw: Tree, form: TextFormat) -> Tree:
     """A text column's value: as it stands, and null where it is one of the texts that mean null."""
-    return when(exp.Not(this=among(raw, form.nulls)), raw) if form.nulls else raw
+    return when(negated(among(raw, form.nulls)), raw) if form.nulls else raw
 
 
 def boolean(raw: Tree, form: TextFormat) -> Tree:
     """SQL giving the truth that a word stands for; null for any other word."""
-    word = call("lower", call("trim", raw, numerals.BLANKS))
-    return when(among(word, form.true_words), exp.true(), when(among(word, form.false_words), exp.false()))
+    # Trimming is slow, and most words need none.
+    return cases(
+        (among(word, words), truth)
+        for word in (call("lower", raw), call("lower", call("trim", raw, numerals.BLANKS)))
+        for words, truth in ((form.true_words, exp.true()), (form.false_words, exp.false()))
+    )
 
 
 def failed(made: Reading) -> Tree:
     """Whether a value should have come out of a row and did not."""
     assert made.expected is not None
-    return exp.and_(exp.Paren(this=present(made.expected)), exp.Paren(this=missing(made.value)))
+    return both(present(made.expected), missing(made.value))

@@ -20,7 +20,7 @@ from tallymark.source import Table, TableColumn, WantedColumn
 from tallymark_plugins.tabular.formats import DATE_ORDERS, TextFormat, read_format
 from tallymark_plugins.tabular.infer import infer
 from tallymark_plugins.tabular.inspect_values import inspect
-from tallymark_plugins.tabular.reading import Reading, kept, reading
+from tallymark_plugins.tabular.reading import Reading, given, kept, reading
 from tallymark_plugins.tabular.sqltree import Tree, column, named, script, temporary
 from tallymark_plugins.tabular.staged import Staged
 
@@ -43,19 +43,19 @@ def settle(
 
     Raises FaultError with every fault of declarations, or else with one for each column whose values cannot be read.
     """
-    wanted = wanted_of(table, staged.columns)
-    forms = column_forms(wanted, form)
-    _require_patterns(cursor, wanted, forms)
-    readings = _readings(staged, wanted, forms, zone)
+    asked = ask(table, staged.columns, form)
+    staged = _layered(staged, asked)
+    readings = _readings(cursor, staged, asked, zone)
     if staged.written:
         found = _inferred(cursor, staged, readings)
-        wanted = tuple(replace(w, type=found.get(w.name, w.type)) for w in wanted)
-        readings = _readings(staged, wanted, forms, zone)
+        typed = tuple(replace(w, type=found.get(w.name, w.type)) for w in asked.wanted)
+        asked = replace(asked, wanted=typed)
+        readings = _readings(cursor, staged, asked, zone)
     checked = any(each.expected is not None for each in readings)
     view = staged.lasting and not checked
-    if checked and not staged.settled:
-        staged = _held(cursor, staged, wanted)
-        readings = _readings(staged, wanted, forms, zone)
+    if checked and staged.rows is None:
+        staged = _layered(_held(cursor, staged, asked.wanted), asked)
+        readings = _readings(cursor, staged, asked, zone)
     target = exp.table_(f"{parts[2]}_{'view' if view else 'rows'}", db=parts[1], catalog=parts[0], quoted=True)
     made = exp.select(*(named(each.value, each.name) for each in readings)).from_(staged.relation.copy())
     create = exp.Create(this=target.copy(), kind="VIEW" if view else "TABLE", replace=True, expression=made)
@@ -64,14 +64,31 @@ def settle(
     return Offered(name, tuple(each.offered for each in readings), (*staged.notes, *notes))
 
 
-def wanted_of(table: Table, columns: Sequence[TableColumn]) -> tuple[WantedColumn, ...]:
-    """The declared columns, each once; all the source's columns when none are declared.
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """The columns asked for that the source has, each once, with their text formats; and the faults of the others."""
 
-    Raises FaultError: D419 for a column the source has not, D428 for two declarations of one column that disagree, D418
-    for names that only differ in case, which SQL takes for one.
+    wanted: tuple[WantedColumn, ...]
+    forms: Mapping[str, TextFormat]
+    subject: str
+    """What the faults are in, for messages."""
+    faults: tuple[Fault, ...] = ()
+
+    def require(self) -> Asked:
+        """Itself. Raises FaultError when there are faults."""
+        if self.faults:
+            raise FaultError(self.faults)
+        return self
+
+
+def ask(table: Table, columns: Sequence[TableColumn], form: TextFormat) -> Asked:
+    """The declared columns, or all the source's columns when none are declared.
+
+    Its faults: D419 a column the source has not, D428 two declarations of one column that disagree, D418 names that
+    only differ in case (which SQL takes for one), D410 and D411 in a column's format.
     """
     known = [each.name for each in columns]
-    wanted, faults = list[WantedColumn](), list[Fault]()
+    wanted, faults, forms = list[WantedColumn](), list[Fault](), dict[str, TextFormat]()
     by_name: dict[str, WantedColumn] = {}
     for each in table.columns or tuple(WantedColumn(name, place=table.place) for name in known):
         before = by_name.setdefault(each.name.casefold(), each)
@@ -80,60 +97,57 @@ def wanted_of(table: Table, columns: Sequence[TableColumn]) -> tuple[WantedColum
             faults.append(Fault("D419", message, each.place, did_you_mean(each.name, known)))
         elif before is each:
             wanted.append(each)
-        elif before.name != each.name:
-            message = f"columns `{before.name}` and `{each.name}` of `{table.name}` differ only in case"
-            faults.append(Fault("D418", message, each.place, help="rename one of them in the source"))
-        elif each.type is not None and (each.type, each.format) != (before.type, before.format):
-            message = f"column `{each.name}` of `{table.name}` is declared in two ways"
-            faults.append(Fault("D428", message, each.place, help="give both the same type and format"))
-    if faults:
-        raise FaultError(fault.within(f"dataset `{table.dataset}`") for fault in faults)
-    return tuple(wanted)
+            forms[each.name], found = read_format(each.format, each.place, form, column=True)
+            faults += (fault.within(f"column `{each.name}`") for fault in found)
+        else:
+            faults += _twice(before, each, table)
+    subject = f"dataset `{table.dataset}`"
+    return Asked(tuple(wanted), forms, subject, tuple(fault.within(subject) for fault in faults))
 
 
-def column_forms(wanted: Sequence[WantedColumn], form: TextFormat) -> dict[str, TextFormat]:
-    """Each column's text format: the table's with the column's own keys. Raises FaultError (D410, D411)."""
-    read = {each.name: read_format(each.format, each.place, form, column=True) for each in wanted}
-    faults = [fault.within(f"column `{name}`") for name, (_, found) in read.items() for fault in found]
-    if faults:
-        raise FaultError(faults)
-    return {name: made for name, (made, _) in read.items()}
+def _twice(before: WantedColumn, each: WantedColumn, table: Table) -> list[Fault]:
+    if before.name != each.name:
+        message = f"columns `{before.name}` and `{each.name}` of `{table.name}` differ only in case"
+        return [Fault("D418", message, each.place, help="rename one of them in the source")]
+    if each.type is not None and (each.type, each.format) != (before.type, before.format):
+        message = f"column `{each.name}` of `{table.name}` is declared in two ways"
+        return [Fault("D428", message, each.place, help="give both the same type and format")]
+    return []
 
 
-def _require_patterns(
-    cursor: duckdb.DuckDBPyConnection, wanted: Sequence[WantedColumn], forms: Mapping[str, TextFormat]
-) -> None:
-    faults = []
-    for each in wanted:
-        pattern = forms[each.name].dates
-        if pattern in DATE_ORDERS:
-            continue
-        try:
-            cursor.execute("SELECT try_strptime('', ?)", [pattern]).fetchall()
-        except duckdb.InvalidInputException:
-            message = f"`dates: {pattern}` is not a pattern that can be read"
-            faults.append(Fault("D411", message, each.place, help="write a date's parts as in %d.%m.%Y %H:%M:%S"))
-    if faults:
-        raise FaultError(faults)
+def _pattern_fault(cursor: duckdb.DuckDBPyConnection, each: WantedColumn, form: TextFormat) -> list[Fault]:
+    if form.dates in DATE_ORDERS:
+        return []
+    try:
+        cursor.execute("SELECT try_strptime('', ?)", [form.dates]).fetchall()
+    except duckdb.InvalidInputException:
+        message = f"`dates: {form.dates}` is not a pattern that can be read"
+        return [Fault("D411", message, each.place, help="write a date's parts as in %d.%m.%Y %H:%M:%S")]
+    return []
 
 
-def _readings(
-    staged: Staged, wanted: Sequence[WantedColumn], forms: Mapping[str, TextFormat], zone: str
-) -> tuple[Reading, ...]:
+def _readings(cursor: duckdb.DuckDBPyConnection, staged: Staged, asked: Asked, zone: str) -> tuple[Reading, ...]:
     held = {each.name: each for each in staged.columns}
-    made = [reading(held[w.name], staged.values[w.name], w, forms[w.name], zone) for w in wanted]
-    faults = [each for each in made if isinstance(each, Fault)]
+    faults, readings = list(asked.faults), list[Reading]()
+    for each in asked.wanted:
+        form = asked.forms[each.name]
+        faults += _pattern_fault(cursor, each, form)
+        raw = staged.values[each.name]
+        made = reading(held[each.name], raw, staged.given.get(each.name) or given(raw, form), each, form, zone)
+        if isinstance(made, Fault):
+            faults.append(made)
+        elif staged.written and made.type is Type.TEXT:
+            # In a written file an empty field is no text either.
+            readings.append(replace(made, value=kept(made.raw, form)))
+        else:
+            readings.append(made)
     if faults:
-        raise FaultError(faults)
-    readings = tuple(each for each in made if isinstance(each, Reading))
-    if not staged.written:
-        return readings
-    # In a written file an empty field is no text either.
-    return tuple(replace(r, value=kept(r.raw, r.form)) if r.type is Type.TEXT else r for r in readings)
+        raise FaultError(fault.within(asked.subject) for fault in faults)
+    return tuple(readings)
 
 
 def _inferred(cursor: duckdb.DuckDBPyConnection, staged: Staged, readings: Sequence[Reading]) -> dict[str, Type]:
-    undeclared = {each.name: (each.raw, each.form) for each in readings if each.wanted.type is None}
+    undeclared = {r.name: (staged.given[r.name], r.form) for r in readings if r.wanted.type is None}
     return infer(cursor, staged.relation, undeclared) if undeclared else {}
 
 
@@ -143,7 +157,21 @@ def _held(cursor: duckdb.DuckDBPyConnection, staged: Staged, wanted: Sequence[Wa
     made = exp.select(*values).from_(staged.relation.copy())
     cursor.execute(script(temporary(_HELD, made)))
     held: dict[str, Tree] = {name: column(short) for name, short in names.items()}
-    return replace(staged, relation=_HELD.copy(), values=held, settled=True)
+    return replace(staged, relation=_HELD.copy(), values=held, rows=_HELD.copy())
+
+
+def _layered(staged: Staged, asked: Asked) -> Staged:
+    """The rows with their positions and, computed once for all that reads them, the texts that do not mean null."""
+    if staged.rows is None:
+        return staged
+    layers = [named(column("rowid"), "position")]
+    values, texts = dict[str, Tree](), dict[str, Tree]()
+    for index, each in enumerate(asked.wanted):
+        value = staged.values[each.name]
+        layers += [named(value, f"v{index}"), named(given(value, asked.forms[each.name]), f"g{index}")]
+        values[each.name], texts[each.name] = column(f"v{index}"), column(f"g{index}")
+    relation = exp.select(*layers).from_(staged.relation.copy()).subquery("layered")
+    return replace(staged, relation=relation, values=values, given=texts)
 
 
 def _created(
@@ -163,7 +191,6 @@ def _created(
         with suppress(duckdb.Error):
             cursor.execute("ROLLBACK")
         raise
-    if staged.settled:
-        cursor.execute(script(exp.Drop(tables=[staged.relation.copy()], kind="TABLE")))
+    if staged.rows is not None:
+        cursor.execute(script(exp.Drop(tables=[staged.rows.copy()], kind="TABLE")))
     return notes
-

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+
+from sqlglot import exp
 
 from tallymark.source import TableColumn
 from tallymark_plugins.tabular.sqltree import Tree
@@ -45,6 +47,8 @@ class Staged:
     """Whether the relation outlives the load, so that a view over it will do."""
     written: bool = False
     """Whether all values are text as in a CSV: empty fields may mean null, and undeclared types are inferred."""
-    settled: bool = False
-    """Whether the relation already is a table of the rows in their order, so that its row ids are positions."""
+    rows: exp.Table | None = None
+    """The temporary table that holds the rows in their order, if one does: its row ids are positions."""
+    given: Mapping[str, Tree] = field(default_factory=dict)
+    """Where already computed: each text column's value, null where it means null."""
     notes: tuple[str, ...] = ()

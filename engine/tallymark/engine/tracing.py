@@ -1,0 +1,236 @@
+"""A formula walked in its contexts before the plan is finished: for each part, the nodes that will hold its values.
+
+Only what stands in the question's own space is walked. The body of a `per` has a value for each member, which a question
+of its own tells (`members`).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+
+from tallymark.answer import StepKind
+from tallymark.catalog import Catalog
+from tallymark.formula.bound import (
+    NOSPAN,
+    Aggregate,
+    Apply,
+    Bound,
+    Constant,
+    Filtered,
+    Lifted,
+    MetricUse,
+    Nested,
+    Shift,
+    Windowed,
+)
+from tallymark.kinds import Type
+from tallymark.lower.contexts import ROWS, Context, Contexts
+from tallymark.place import Span
+from tallymark.plan import Leaf, Nest, Value
+from tallymark.units import NUMBER, Unit
+
+CHAINS = ({"+", "-"}, {"*", "/"}, {"and"}, {"or"}, {"coalesce"})
+"""Operators that are read as one flat list: the terms of a sum, the factors of a product."""
+
+PLAIN = frozenset({"local"})
+"""Operators that nobody wrote: their argument is shown instead."""
+
+Forms = tuple[Shift | Windowed, ...]
+"""The forms that move the window, outermost first."""
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class Part:
+    """A part of a formula in one context, and the nodes of the question's space that hold its values.
+
+    `rows` counts the rows an aggregate reads, `filled` those with a value; under a `per` they count its members.
+    `divisors` are the parts that must not be 0.
+    """
+
+    bound: Bound
+    text: str
+    kind: StepKind
+    node: int | None
+    type: Type
+    unit: Unit
+    context: Context
+    forms: Forms
+    name: str | None = None
+    rows: int | None = None
+    filled: int | None = None
+    parts: tuple[Part, ...] = ()
+    divisors: tuple[Part, ...] = ()
+
+    def nodes(self) -> Iterator[int]:
+        """All nodes here and below, each once."""
+        found: dict[int, None] = {}
+        seen: set[int] = set()
+        waiting = [self]
+        while waiting:
+            part = waiting.pop()
+            if id(part) not in seen:
+                seen.add(id(part))
+                found.update(dict.fromkeys(n for n in (part.node, part.rows, part.filled) if n is not None))
+                waiting.extend(part.parts)
+        return iter(found)
+
+
+class Tracing:
+    """Walks formulas. A metric met again in the same context is the same part."""
+
+    def __init__(self, catalog: Catalog, contexts: Contexts) -> None:
+        self.catalog = catalog
+        self.contexts = contexts
+        self._metrics: dict[tuple[str, Context], Part] = {}
+
+    def part(self, bound: Bound, source: str, context: Context, forms: Forms = ()) -> Part:
+        """The part that `bound` is; `source` is the whole text of the formula it stands in."""
+        match bound:
+            case MetricUse():
+                return self._metric(bound, context, forms)
+            case Constant():
+                text = _text(source, bound.span)
+                kind: StepKind = "parameter" if "$" in text else "constant"
+                return Part(bound, text, kind, None, bound.type, _unit(bound), context, forms)
+            case Apply(function=function, arguments=(argument,)) if function in PLAIN:
+                return self.part(argument, source, context, forms)
+            case Apply():
+                return self._operation(bound, source, context, forms)
+            case Aggregate():
+                return self._aggregate(bound, source, context, forms)
+            case Nested():
+                return self._nest(bound, source, context, forms)
+        return self._moved(bound, source, context, forms, _text(source, bound.span))
+
+    # --- metrics ---------------------------------------------------------------------------------------------------
+
+    def _metric(self, use: MetricUse, context: Context, forms: Forms) -> Part:
+        place = (use.name, context)
+        if place not in self._metrics:
+            metric = self.catalog.metrics[use.name]
+            body = self.contexts.metric(use.name)
+            inner = self.part(body, metric.formula, context, forms)
+            if _whole(body, metric.formula):
+                part = replace(inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=use.unit)
+            else:
+                part = Part(
+                    use, metric.formula, "metric", inner.node, use.type, use.unit, context, forms, use.name, parts=(inner,)
+                )
+            self._metrics[place] = part
+        return self._metrics[place]
+
+    # --- operators -------------------------------------------------------------------------------------------------
+
+    def _operation(self, bound: Apply, source: str, context: Context, forms: Forms) -> Part:
+        node = self.contexts.lower(bound, context)
+        found: list[Part] = []
+        divisors: list[Part] = []
+        for function, argument in _terms(bound):
+            part = self._argument(argument, bound.span, source, context, forms)
+            found.append(part)
+            if function == "/":
+                divisors.append(part)
+        text = _text(source, bound.span) or bound.function
+        return Part(
+            bound, text, "operator", node, bound.type, _unit(bound), context, forms, parts=tuple(found),
+            divisors=tuple(divisors),
+        )  # fmt: skip
+
+    def _argument(self, bound: Bound, above: Span, source: str, context: Context, forms: Forms) -> Part:
+        """An argument of an operator. A form that a shorter one stands for (`growth`) is written out."""
+        if isinstance(bound, Shift | Lifted) and bound.span == above:
+            return self._moved(bound, source, context, forms, _written_out(bound, source))
+        return self.part(bound, source, context, forms)
+
+    # --- leaves ----------------------------------------------------------------------------------------------------
+
+    def _aggregate(self, bound: Aggregate, source: str, context: Context, forms: Forms) -> Part:
+        space = self.contexts.space(context)
+        node = self.contexts.lower(bound, context)
+        leaf = space.nodes[node]
+        assert isinstance(leaf, Leaf)
+        rows = space.put(replace(leaf, function=ROWS, argument=None, type=Type.INTEGER, extra=(), zero=True))
+        filled = None
+        if bound.argument is not None and bound.function != "count" and bound.argument.type is not Type.BOOLEAN:
+            filled = space.put(replace(leaf, function="count", type=Type.INTEGER, extra=(), zero=True))
+        text = _text(source, bound.span)
+        return Part(
+            bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=rows, filled=filled
+        )
+
+    def _nest(self, bound: Nested, source: str, context: Context, forms: Forms) -> Part:
+        space = self.contexts.space(context)
+        node = self.contexts.lower(bound, context)
+        nest = space.nodes[node]
+        assert isinstance(nest, Nest)
+        count = replace(nest, function="count", type=Type.INTEGER, extra=(), zero=True)
+        one = self.contexts.space(self.contexts.inner(bound, context)).put(Value(1, Type.INTEGER))
+        members = space.put(replace(count, body=one))
+        filled = space.put(count) if bound.function != "count" and bound.body.type is not Type.BOOLEAN else None
+        text = _text(source, bound.span)
+        return Part(bound, text, "per", node, bound.type, _unit(bound), context, forms, rows=members, filled=filled)
+
+    # --- forms that change the context -----------------------------------------------------------------------------
+
+    def _moved(self, bound: Bound, source: str, context: Context, forms: Forms, text: str) -> Part:
+        assert isinstance(bound, Shift | Windowed | Filtered | Lifted)
+        node = self.contexts.lower(bound, context)
+        if isinstance(bound, Lifted):
+            # One cell has no dimensions to lift: the total is the value itself.
+            moved = self.contexts.outer(bound, context)
+        else:
+            moved = self.contexts.moved(bound, context)
+        inside = (*forms, bound) if isinstance(bound, Shift | Windowed) else forms
+        body = self.part(bound.body, source, moved, inside)
+        if bound.body.span == bound.span and bound.span != NOSPAN and body.text == text:
+            return body
+        kinds: dict[type, StepKind] = {Filtered: "filter", Lifted: "total"}
+        kind = kinds.get(type(bound), "window")
+        return Part(bound, text, kind, node, bound.type, _unit(bound), moved, inside, parts=(body,))
+
+
+def _text(source: str, span: Span) -> str:
+    return source[span[0] : span[1]]
+
+
+def _unit(bound: Bound) -> Unit:
+    return NUMBER if bound.unit.free else bound.unit
+
+
+def _whole(body: Bound, source: str) -> bool:
+    """Whether the body is all that the formula says, parentheses apart. A settled condition leaves only a part of it."""
+    start, end = body.span
+    around = source[:start] + source[end:]
+    return end > start and not isinstance(body, MetricUse) and not around.strip("() \t\r\n")
+
+
+def _terms(bound: Apply) -> Iterator[tuple[str, Bound]]:
+    """The arguments, each with the operator before it; chains of one kind, and what stands for one call, laid flat."""
+    chain: set[str] = next((c for c in CHAINS if bound.function in c), set())
+    first, *rest = bound.arguments or (None,)
+    operators = (bound.function,) if bound.function == "/" else ("",)
+    if first is not None:
+        flat = isinstance(first, Apply) and (first.function in chain or _one_call(first, bound))
+        yield from _terms(first) if isinstance(first, Apply) and flat else (("", first),)
+    for argument in rest:
+        if argument is None:
+            continue
+        if isinstance(argument, Apply) and _one_call(argument, bound):
+            yield from _terms(argument)
+        else:
+            yield operators[0], argument
+
+
+def _one_call(inner: Apply, outer: Apply) -> bool:
+    return inner.span == outer.span and outer.span != NOSPAN
+
+
+def _written_out(bound: Shift | Lifted, source: str) -> str:
+    """`previous(m)` inside `growth(m)`, `total(m)` inside `share(m)`."""
+    inner = _text(source, bound.body.span)
+    if isinstance(bound, Lifted):
+        return f"total({', '.join([inner, *map('.'.join, bound.dimensions or ())])})"
+    if bound.step is None:
+        return f"previous({inner})" if bound.count == 1 else f"previous({inner}, {bound.count})"
+    return f"previous({inner}, {bound.count} {bound.step}{'' if bound.count == 1 else 's'})"

@@ -1,0 +1,312 @@
+"""What an answer may not show: the rows that a null, a missing partner or a missing time keeps out of it, as counts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+
+from tallymark.catalog import Catalog, Column
+from tallymark.formula.bound import Apply, Bound, ColumnUse, Constant, walk
+from tallymark.formula.functions import Function
+from tallymark.formula.spell import spell
+from tallymark.kinds import Type
+from tallymark.lower import Lowered
+from tallymark.plan import Group, Leaf, Nest, Parts, Plan, Space
+from tallymark.render.tallies import Counted, Scope, Strange, Tally, is_null, not_false, orphaned
+from tallymark.windows import Resolved
+
+Window = tuple[int, int]
+"""A group's number and the place of a window among its roles."""
+
+
+@dataclass(frozen=True, slots=True)
+class Remark:
+    """Rows to count and what to say of them: `one` of a single row, `many` with `{count}` of several."""
+
+    counted: Counted
+    one: str
+    many: str
+
+
+@dataclass(slots=True)
+class _Draft:
+    """A remark while the parts of a plan that it applies to are found: under which conditions, in which windows."""
+
+    dataset: str
+    test: Bound
+    one: str
+    many: str
+    windows: dict[frozenset[Bound], dict[Window, None] | None] = field(default_factory=dict)
+    """By the conditions in force; None is any time."""
+
+
+def unseen(lowered: Lowered, catalog: Catalog, functions: Mapping[str, Function]) -> list[Remark]:
+    """Everything worth counting for a plan: nothing when no condition, member, time or reference can be null."""
+    return _Unseen(lowered.plan, catalog, functions).find()
+
+
+def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
+    """The datasets whose columns a plan reads, those behind references included."""
+    found: dict[str, None] = {}
+    for group in lowered.plan.groups:
+        found[group.dataset] = None
+        for read in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)]):
+            found.update(dict.fromkeys(_on_the_way(catalog, group.dataset, read.path)))
+            found[read.dataset] = None
+    return tuple(found)
+
+
+class _Unseen:
+    def __init__(self, plan: Plan, catalog: Catalog, functions: Mapping[str, Function]) -> None:
+        self.plan = plan
+        self.catalog = catalog
+        self.functions = functions
+        self.drafts: dict[tuple[object, ...], _Draft] = {}
+        self.strange: dict[Strange, None] = {}
+
+    def find(self) -> list[Remark]:
+        for group in self.plan.groups:
+            for leaf in group.leaves:
+                self._conditions(group, leaf)
+        for space in self.plan.spaces:
+            for node in space.nodes:
+                if isinstance(node, Nest) and node.member is not None:
+                    self._members(node, node.member)
+        for group in self.plan.groups:
+            for leaf in group.leaves:
+                self._times(group, leaf)
+                self._orphans(group, leaf)
+                self._strange(group, leaf)
+        remarks = [Remark(self._tally(d), d.one, d.many) for d in self.drafts.values()]
+        return [r for r in remarks if not isinstance(r.counted, Tally) or r.counted.scopes] + self._not_finite()
+
+    # --- kinds of remarks ------------------------------------------------------------------------------------------
+
+    def _conditions(self, group: Group, leaf: Leaf) -> None:
+        """Conditions that leave out rows where they are null though they speak of what rows are not."""
+        hollow = [c for c in _sorted(leaf.conditions) if self._hollow(group.dataset, c)]
+        for condition in hollow:
+            others = [not_false(c) if c in hollow else c for c in leaf.conditions if c != condition]
+            text = spell(condition, self.functions)
+            of, lacked = f"`{group.dataset}`", _lacked(condition)
+            if lacked is None:
+                one, many = f"`{text}` has no value for 1 row of {of} and leaves it out", ""
+                many = f"`{text}` has no value for {{count}} rows of {of} and leaves them out"
+            else:
+                one = f"1 row of {of} has no `{lacked}`: `{text}` leaves it out"
+                many = f"{{count}} rows of {of} have no `{lacked}`: `{text}` leaves them out"
+            draft = self._draft(("condition", group.dataset, condition), group.dataset, is_null(condition), one, many)
+            self._in_force(draft, group, leaf, frozenset(others))
+
+    def _members(self, nest: Nest, member: Parts) -> None:
+        """Rows whose member is null."""
+        named = ".".join(member)
+        for space, number in self._present(nest):
+            leaf = space.nodes[number]
+            assert isinstance(leaf, Leaf)
+            group = self._home(space, number)
+            place = next((n for n, k in enumerate(group.level) if k.parts == member), None)
+            if place is None or not self._nullable(group.dataset, group.keys[place]):
+                continue
+            of = f"`{group.dataset}`"
+            one = f"1 row of {of} has no `{named}` and belongs to no member of `per {named}`"
+            many = f"{{count}} rows of {of} have no `{named}` and belong to no member of `per {named}`"
+            test = is_null(group.keys[place])
+            draft = self._draft(("member", group.dataset, member), group.dataset, test, one, many)
+            self._in_force(draft, group, leaf, leaf.conditions)
+
+    def _times(self, group: Group, leaf: Leaf) -> None:
+        """Rows without a time are in no period. Of `on solved_at` a null is no flaw: not all tickets are solved."""
+        own = self.catalog.datasets[group.dataset]
+        usual = {own.time, *(own.valid or ())[:1]}
+        if group.axis.kind == "timeless" or group.axis.columns[0] not in usual:
+            return
+        time = own.columns[group.axis.columns[0]]
+        if time.name == own.key:
+            return
+        test = is_null(ColumnUse((), time.name, time.type))
+        one = f"1 row of `{own.name}` has no `{time.name}` and is in no period"
+        many = f"{{count}} rows of `{own.name}` have no `{time.name}` and are in no period"
+        draft = self._draft(("time", own.name, time.name), own.name, test, one, many)
+        draft.windows[leaf.conditions] = None
+
+    def _orphans(self, group: Group, leaf: Leaf) -> None:
+        """Rows whose reference finds no partner, for every reference that the leaf follows."""
+        followed = {
+            read.path[:length]: None
+            for read in self._read(group, leaf)
+            for length in range(1, len(read.path) + 1)
+        }
+        for path in followed:
+            own = group.dataset
+            *_, here, target = (own, *_on_the_way(self.catalog, own, path))
+            through = f", over `{'.'.join(path[:-1])}`," if len(path) > 1 else ""
+            ending = f"to a `{path[-1]}` that `{target}` does not have"
+            one = f"1 row of `{own}` refers{through} {ending}: it stands under the null value"
+            many = f"{{count}} rows of `{own}` refer{through} {ending}: they stand under the null value"
+            test = orphaned(self.catalog, own, path)
+            draft = self._draft(("orphans", own, path), own, test, one, many)
+            # What a condition says of the missing partner is not known, so it cannot be asked for here.
+            known = [c for c in leaf.conditions if not self._follows(own, c, path)]
+            self._in_force(draft, group, leaf, frozenset(known))
+
+    def _strange(self, group: Group, leaf: Leaf) -> None:
+        for read in self._read(group, leaf):
+            if read.column.physical is Type.DOUBLE:
+                self.strange[Strange(read.dataset, read.column.name)] = None
+
+    def _not_finite(self) -> list[Remark]:
+        said = "not a finite number and counts as null", "not finite numbers and count as null"
+        return [
+            Remark(s, f"1 value of {of} is {said[0]}", f"{{count}} values of {of} are {said[1]}")
+            for s in self.strange
+            for of in [f"`{s.dataset}.{s.column}`"]
+        ]
+
+    # --- scopes ----------------------------------------------------------------------------------------------------
+
+    def _draft(self, place: tuple[object, ...], dataset: str, test: Bound, one: str, many: str) -> _Draft:
+        return self.drafts.setdefault(place, _Draft(dataset, test, one, many))
+
+    def _in_force(self, draft: _Draft, group: Group, leaf: Leaf, conditions: frozenset[Bound]) -> None:
+        windows = draft.windows.setdefault(conditions, {})
+        if windows is not None:
+            windows[group.number, group.role_of(leaf)] = None
+
+    def _tally(self, draft: _Draft) -> Tally:
+        scopes: list[Scope] = []
+        for conditions, windows in draft.windows.items():
+            if windows is None:
+                scopes.append(Scope(conditions))
+                continue
+            by_axis: dict[object, list[tuple[Group, int]]] = {}
+            for number, role in windows:
+                group = self._group(number)
+                by_axis.setdefault(group.axis, []).append((group, role))
+            for places in by_axis.values():
+                scopes.append(Scope(conditions, places[0][0].axis, _live(places)))
+        return Tally(draft.dataset, draft.test, _absorbed(scopes))
+
+    def _group(self, number: int) -> Group:
+        return next(g for g in self.plan.groups if g.number == number)
+
+    def _home(self, space: Space, node: int) -> Group:
+        return self._group((self.plan.home or {})[space.number, node])
+
+    def _present(self, nest: Nest) -> Iterator[tuple[Space, int]]:
+        """The leaves that count the rows of a nest's members: where they are, and their numbers there."""
+        space = next(s for s in self.plan.spaces if s.number == nest.inner)
+        for number in nest.presence or ():
+            node = space.nodes[number]
+            if isinstance(node, Leaf):
+                yield space, number
+            elif isinstance(node, Nest):
+                deeper = next(s for s in self.plan.spaces if s.number == node.inner)
+                yield from ((deeper, node.body),) if isinstance(deeper.nodes[node.body], Leaf) else ()
+
+    # --- columns ---------------------------------------------------------------------------------------------------
+
+    def _read(self, group: Group, leaf: Leaf) -> list[_Read]:
+        return list(_reads(self.catalog, group.dataset, _expressions(group, leaf)))
+
+    def _follows(self, dataset: str, condition: Bound, path: tuple[str, ...]) -> bool:
+        return any(r.path[: len(path)] == path for r in _reads(self.catalog, dataset, [condition]))
+
+    def _hollow(self, dataset: str, condition: Bound) -> bool:
+        """Whether a condition says what rows are not, of a column that may be null."""
+        return _negative(condition) and self._nullable(dataset, condition)
+
+    def _nullable(self, dataset: str, bound: Bound) -> bool:
+        own = self.catalog.datasets[dataset]
+        used = [b for b in walk(bound) if isinstance(b, ColumnUse)]
+        return any(u.path or u.column != own.key for u in used)
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """A column of `dataset` that is read over `path` from the rows of a group."""
+
+    path: tuple[str, ...]
+    dataset: str
+    column: Column
+
+
+def _reads(catalog: Catalog, dataset: str, expressions: Iterable[Bound]) -> Iterator[_Read]:
+    """The columns that expressions read, each once, with what computed ones are made of."""
+    seen: set[tuple[tuple[str, ...], str, str]] = set()
+    waiting: list[tuple[tuple[str, ...], str, Bound]] = [((), dataset, e) for e in expressions]
+    while waiting:
+        path, home, bound = waiting.pop(0)
+        for use in (b for b in walk(bound) if isinstance(b, ColumnUse)):
+            target = (home, *_on_the_way(catalog, home, use.path))[-1]
+            place = ((*path, *use.path), target, use.column)
+            if place in seen:
+                continue
+            seen.add(place)
+            column = catalog.datasets[target].columns[use.column]
+            yield _Read(place[0], target, column)
+            if column.formula is not None:
+                waiting.append((place[0], target, column.formula))
+
+
+def _on_the_way(catalog: Catalog, dataset: str, path: tuple[str, ...]) -> tuple[str, ...]:
+    """The dataset after each step of a way over references."""
+    found = []
+    for step in path:
+        dataset = catalog.datasets[dataset].references[step].dataset
+        found.append(dataset)
+    return tuple(found)
+
+
+def _expressions(group: Group, leaf: Leaf) -> list[Bound]:
+    argument = [leaf.argument] if leaf.argument is not None else []
+    return [*group.keys, *argument, *_sorted(leaf.conditions)]
+
+
+def _negative(condition: Bound) -> bool:
+    """Whether `!=`, `not in`, `not between` or `not (…)` decides: alone, or as one side of `or`."""
+    if not isinstance(condition, Apply):
+        return False
+    match condition.function:
+        case "!=":
+            return True
+        case "not":
+            inside = condition.arguments[0]
+            return not (isinstance(inside, Apply) and inside.function == "is null")
+        case "or":
+            return any(_negative(a) for a in condition.arguments)
+    return False
+
+
+def _lacked(condition: Bound) -> str | None:
+    """The one column without which the condition has no value; None when it is not as simple as that."""
+    used = {b: None for b in walk(condition) if isinstance(b, ColumnUse)}
+    plain = all(isinstance(b, ColumnUse | Constant) or _passes(b) for b in walk(condition))
+    return str(next(iter(used))) if len(used) == 1 and plain else None
+
+
+def _passes(bound: Bound) -> bool:
+    """Whether an operation is null exactly where its column is."""
+    return isinstance(bound, Apply) and bound.function in {"!=", "=", "<", "<=", ">", ">=", "not", "in", "between", "local"}
+
+
+def _live(places: list[tuple[Group, int]]) -> tuple[Resolved, ...]:
+    windows = (w for group, role in places for w in group.roles[role].resolved if not w.void)
+    return tuple(dict.fromkeys(windows))
+
+
+def _absorbed(scopes: list[Scope]) -> tuple[Scope, ...]:
+    """The scopes without those that hold no more rows than another one."""
+    alive = [s for s in scopes if s.axis is None or s.axis.kind == "timeless" or s.windows]
+
+    def within(small: Scope, large: Scope) -> bool:
+        same = small.axis == large.axis and set(small.windows) <= set(large.windows)
+        return same and large.conditions < small.conditions
+
+    return tuple(s for s in alive if not any(within(s, other) for other in alive))
+
+
+def _sorted(conditions: Iterable[Bound]) -> list[Bound]:
+    return sorted(conditions, key=repr)
+
+

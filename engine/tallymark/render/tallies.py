@@ -1,0 +1,291 @@
+"""Counts of rows, for the notes of answers and the checks of data: one statement with one row for each count.
+
+A branch of the statement stands on its own, with its own common table expressions: so each is planned by the
+statistics of the columns it names, and a count of nulls in a column that has none reads no row.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import reduce
+
+from sqlglot import exp
+
+from tallymark.catalog import Catalog
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant
+from tallymark.kinds import Type
+from tallymark.render.buckets import bucket
+from tallymark.render.expressions import Writer
+from tallymark.render.rows import BASE, Relations, Rows, Statement
+from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer
+from tallymark.windows import Calendar, Resolved
+
+MOST_RANGES = 6
+"""Stretches of time that are compared one by one; more are looked up."""
+
+Stretch = tuple[datetime | None, datetime]
+"""A half-open stretch of time; None is the beginning of time."""
+
+
+@dataclass(frozen=True, slots=True)
+class Scope:
+    """Rows of a dataset where all `conditions` hold, in any of the `windows`; at any time when `axis` is None.
+
+    Windows of a stock are read at their ends.
+    """
+
+    conditions: frozenset[Bound]
+    axis: Axis | None = None
+    windows: tuple[Resolved, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """The rows in any of `scopes` where `test` holds; `example` is shown of the one for which it is the least."""
+
+    dataset: str
+    test: Bound
+    scopes: tuple[Scope, ...] = ()
+    example: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Strange:
+    """The values of a stored double column that are NaN or infinite, at any time."""
+
+    dataset: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Repeated:
+    """The values of `column` that stand in several rows."""
+
+    dataset: str
+    column: str
+
+
+@dataclass(frozen=True, slots=True)
+class Overlapping:
+    """The values of `column` that stand in several rows of which two are valid, `[start, end)`, at one time."""
+
+    dataset: str
+    column: str
+    start: str
+    end: str
+
+
+Counted = Tally | Strange | Repeated | Overlapping
+
+
+class Tallies:
+    """Writes counts for one backend."""
+
+    def __init__(self, catalog: Catalog, relations: Relations, writer: Writer, calendar: Calendar) -> None:
+        self.catalog = catalog
+        self.relations = relations
+        self.writer = writer
+        self.calendar = calendar
+
+    def write(self, counted: Sequence[Counted]) -> str:
+        """A SELECT of `n`, the place of each in `counted`; `found`, how many; `example`, a text or null."""
+        branches: list[exp.Expression] = [self._branch(n, each) for n, each in enumerate(counted)]
+        together = reduce(lambda left, right: exp.union(left, right, distinct=False), branches)
+        return together.sql(self.writer.dialect)
+
+    def _branch(self, number: int, counted: Counted) -> exp.Select:
+        statement = Statement()
+        rows = Rows(self.catalog, self.relations, self.writer, self.calendar, statement)
+        match counted:
+            case Tally():
+                query = self._tally(rows, counted)
+            case Strange():
+                query = self._strange(counted)
+            case Repeated():
+                query = self._repeated(rows, counted)
+            case Overlapping():
+                query = self._overlapping(rows, counted)
+        query = query.select(exp.alias_(integer(number), "n"))
+        for name, cte in statement.ctes.items():
+            query = query.with_(name, as_=cte, copy=False)
+        return exp.select("n", "found", "example").from_(exp.Subquery(this=query, alias=exp.to_identifier("q")))
+
+    # --- rows ------------------------------------------------------------------------------------------------------
+
+    def _tally(self, rows: Rows, tally: Tally) -> exp.Select:
+        scopes = tally.scopes
+        expressions = [tally.test, *(c for s in scopes for c in s.conditions)]
+        expressions += [tally.example] if tally.example is not None else []
+        axes = frozenset(c for s in scopes if s.axis is not None for c in s.axis.columns)
+        select, term = rows.joined(tally.dataset, expressions, axes)
+        parts = [rows.express(tally.test, term)]
+        if scopes:
+            inside = [self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)]) for s in scopes]
+            parts.append(any_of([i for i in inside if i is not None]) or exp.Boolean(this=False))
+        example = rows.express(tally.example, term) if tally.example is not None else None
+        return _counted(select, example).where(all_of(parts))
+
+    def _inside(
+        self, rows: Rows, dataset: str, scope: Scope, conditions: list[exp.Expression]
+    ) -> exp.Expression | None:
+        """Whether a row is in the scope; None when it can never be."""
+        if scope.axis is None or scope.axis.kind == "timeless":
+            return all_of([*conditions, exp.Boolean(this=True)])
+        within = self._in_stock if scope.axis.kind == "stock" else self._in_flow
+        time = within(rows, dataset, scope.axis, [w for w in scope.windows if not w.void])
+        return all_of([*conditions, time]) if time is not None else None
+
+    def _in_flow(
+        self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]
+    ) -> exp.Expression | None:
+        """Whether the row's time lies in any window."""
+        stretches = merged(windows)
+        if not stretches:
+            return None
+        own = self.catalog.datasets[dataset].columns[axis.columns[0]]
+        time = column(own.name, BASE)
+        if len(stretches) > MOST_RANGES:
+            # Every second stretch between the cuts is inside.
+            cuts = [t for stretch in stretches for t in stretch if t is not None]
+            number = self._bucket(time, cuts, own.type)
+            inside = 0 if stretches[0][0] is None else 1
+            return exp.EQ(this=call("MOD", number, integer(2)), expression=integer(inside))
+        ranges: list[exp.Expression] = []
+        for start, end in stretches:
+            bounds = [compare(exp.LT, time.copy(), rows.edge(own, end))]
+            if start is not None:
+                bounds.append(compare(exp.GTE, time.copy(), rows.edge(own, start)))
+            ranges.append(_all(bounds))
+        return any_of(ranges)
+
+    def _in_stock(
+        self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]
+    ) -> exp.Expression | None:
+        """Whether the row is valid just before the end of any window."""
+        ends = sorted({w.end for w in windows})
+        if not ends:
+            return None
+        first, last = (self.catalog.datasets[dataset].columns[c] for c in (axis.columns[0], axis.columns[-1]))
+        start, end = column(first.name, BASE), column(last.name, BASE)
+        unended = exp.Is(this=end.copy(), expression=exp.Null())
+        if len(ends) == 1:
+            begun = compare(exp.LT, start, rows.edge(first, ends[0]))
+            return _all([begun, _any([unended, compare(exp.GTE, end, rows.edge(last, ends[0]))])])
+        reached = exp.Case().when(unended, integer(len(ends))).else_(self._bucket(end, ends, last.type))
+        known = exp.Not(this=exp.Is(this=start.copy(), expression=exp.Null()))
+        return _all([known, compare(exp.LT, self._bucket(start, ends, first.type), reached)])
+
+    def _bucket(self, time: exp.Expression, cuts: Sequence[datetime], kind: Type) -> exp.Expression:
+        if kind is Type.INSTANT:
+            return bucket(time, cuts, zoned=True)
+        # Dates have no clock to count on.
+        wall = cast(time, Type.TIMESTAMP) if kind is Type.DATE else time
+        return bucket(wall, [self.calendar.wall(cut) for cut in cuts], zoned=False)
+
+    # --- columns ---------------------------------------------------------------------------------------------------
+
+    def _strange(self, strange: Strange) -> exp.Select:
+        stored = self.catalog.datasets[strange.dataset].columns[strange.column].stored
+        assert stored is not None
+        test = exp.Not(this=call("ISFINITE", column(stored)))
+        name = [exp.to_identifier(p, quoted=True) for p in self.relations(strange.dataset)]
+        own = exp.Table(this=name[-1], **dict(zip(("db", "catalog"), reversed(name[:-1]), strict=False)))
+        return _counted(exp.select("1").from_(own), None).where(test)
+
+    def _repeated(self, rows: Rows, repeated: Repeated) -> exp.Select:
+        """The values that stand in more than one row, and one of them."""
+        value = column(repeated.column)
+        relation = rows.relation(repeated.dataset, frozenset({repeated.column}))
+        several = compare(exp.GT, exp.Count(this=exp.Star()), integer(1))
+        inner = exp.select(exp.alias_(value, "v")).from_(relation).where(_known(value.copy()))
+        inner = inner.group_by(value.copy()).having(several)
+        return _counted(exp.select("1").from_(exp.Subquery(this=inner, alias=exp.to_identifier("r"))), column("v"))
+
+    def _overlapping(self, rows: Rows, found: Overlapping) -> exp.Select:
+        """Of rows in order of their starts, one that overlaps any later row overlaps the next one."""
+        relation = rows.relation(found.dataset, frozenset({found.column, found.start, found.end}))
+        value, start, end = (column(c) for c in (found.column, found.start, found.end))
+        by = exp.Order(expressions=[exp.Ordered(this=start.copy(), nulls_first=True)])
+        following = exp.Window(this=call("LEAD", start.copy()), partition_by=[value.copy()], order=by)
+        unended = exp.Is(this=end.copy(), expression=exp.Null())
+        valid = _any([unended, compare(exp.LT, start.copy(), end.copy())])
+        inner = exp.select(exp.alias_(value, "v"), exp.alias_(end, "t"), exp.alias_(following, "f")).from_(relation)
+        inner = inner.where(_all([_known(value.copy()), _known(start.copy()), valid]))
+        overlap = _any([exp.Is(this=column("t"), expression=exp.Null()), compare(exp.LT, column("f"), column("t"))])
+        outer = exp.select(column("v")).distinct().from_(exp.Subquery(this=inner, alias=exp.to_identifier("r")))
+        outer = outer.where(_all([_known(column("f")), overlap]))
+        return _counted(exp.select("1").from_(exp.Subquery(this=outer, alias=exp.to_identifier("o"))), column("v"))
+
+
+def merged(windows: Iterable[Resolved]) -> list[Stretch]:
+    """The stretches of time that lie in any of the windows, in order and apart; of empty and void windows none."""
+    live = {(w.start, w.end) for w in windows if not w.void and (w.start is None or w.start < w.end)}
+    found: list[Stretch] = []
+    for start, end in sorted(live, key=lambda s: (s[0] is not None, s[0] or s[1], s[1])):
+        if found and (start is None or start <= found[-1][1]):
+            found[-1] = (found[-1][0], max(found[-1][1], end))
+        else:
+            found.append((start, end))
+    return found
+
+
+def is_null(value: Bound) -> Apply:
+    """Whether a row-level expression has no value."""
+    return Apply("is null", (value,), Type.BOOLEAN)
+
+
+def is_known(value: Bound) -> Apply:
+    """Whether a row-level expression has a value."""
+    return Apply("not", (is_null(value),), Type.BOOLEAN)
+
+
+def both(left: Bound, right: Bound) -> Apply:
+    """Whether both conditions hold."""
+    return Apply("and", (left, right), Type.BOOLEAN)
+
+
+def not_false(condition: Bound) -> Apply:
+    """Whether a condition holds or has no value."""
+    return Apply("coalesce", (condition, Constant(True, Type.BOOLEAN)), Type.BOOLEAN)
+
+
+def orphaned(catalog: Catalog, dataset: str, path: tuple[str, ...]) -> Apply:
+    """Whether the last reference of a way from `dataset` has a value and finds no partner."""
+    here = catalog.datasets[dataset]
+    for step in path[:-1]:
+        here = catalog.datasets[here.references[step].dataset]
+    reference = here.references[path[-1]]
+    target = catalog.datasets[reference.dataset]
+    assert target.key is not None
+    holder = ColumnUse(path[:-1], reference.column, here.columns[reference.column].type)
+    return both(is_known(holder), is_null(ColumnUse(path, target.key, target.columns[target.key].type)))
+
+
+def _counted(select: exp.Select, example: exp.Expression | None) -> exp.Select:
+    """How many rows, and the least value of the example as text."""
+    shown = cast(exp.Min(this=example), Type.TEXT) if example is not None else cast(exp.Null(), Type.TEXT)
+    return select.select(
+        exp.alias_(exp.Count(this=exp.Star()), "found"), exp.alias_(shown, "example"), append=False
+    )
+
+
+def _known(value: exp.Expression) -> exp.Expression:
+    return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
+
+
+def _all(conditions: list[exp.Expression]) -> exp.Expression:
+    found = all_of(conditions)
+    assert found is not None
+    return found
+
+
+def _any(conditions: list[exp.Expression]) -> exp.Expression:
+    found = any_of(conditions)
+    assert found is not None
+    return found
+
+
+def _sorted(scope: Scope) -> list[Bound]:
+    return sorted(scope.conditions, key=repr)
