@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Literal
@@ -29,6 +29,8 @@ if TYPE_CHECKING:
     import pyarrow
 
 Role = Literal["dimension", "period", "metric"]
+
+StepKind = Literal["metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"]
 
 CUT = "*"
 """Stands after the label of a period that the knowledge date cuts."""
@@ -202,9 +204,12 @@ class AskedPeriod:
     end: date | datetime | None = None
 
     def __str__(self) -> str:
-        if self.start is None or self.end is None:
+        if self.start is None or self.end is None or " to " in self.label:
             return self.label
-        return f"{self.label}  [{moment(self.start)} … {moment(self.end)})"
+        first, last = moment(self.start), moment(self.end)
+        if first == str(self.start)[:10] and last == str(self.end)[:10]:
+            last = moment(self.end - timedelta(days=1))
+        return self.label if first == last == self.label else f"{self.label} ({first} to {last})"
 
     def as_dict(self) -> dict[str, Any]:
         """The period as plain data."""
@@ -215,12 +220,13 @@ class AskedPeriod:
 class Step:
     """One part of a formula and the value it had.
 
-    `text` is the stretch of the formula, `kind` what it is (metric, aggregate, operator, constant, window…), `name` the
-    metric's name if it is one, `rows` how many rows an aggregate read.
+    `text` is the stretch of the formula, `kind` what it is, `name` and `label` the metric's if it is one, `rows` how many
+    rows an aggregate read, `window` the stretch of time read. Of `per` a member, `rows` counts the members and `children`
+    are some of them, the weightiest; `rest_empty` says that all others are 0, false or null.
     """
 
     text: str
-    kind: str
+    kind: StepKind
     value: Any
     type: Type = Type.DOUBLE
     unit: Unit | None = None
@@ -228,6 +234,10 @@ class Step:
     rows: int | None = None
     notes: tuple[str, ...] = ()
     children: tuple[Step, ...] = ()
+    label: str | None = None
+    window: str | None = None
+    per: str | None = None
+    rest_empty: bool = False
 
     def shown(self, locale: str = "en", decimals: int | None = None) -> str:
         """The value as a reader sees it."""
@@ -236,23 +246,39 @@ class Step:
         return text_of(self.value)
 
     def as_dict(self) -> dict[str, Any]:
-        """The step and all below it as plain data; decimals and dates as they are."""
+        """The step and all below it as plain data; decimals and dates as they are.
+
+        A step that is met again is told without what is below it, `above` being true.
+        """
+        return self._told(set())
+
+    def _told(self, told: set[int]) -> dict[str, Any]:
+        again = bool(self.children) and id(self) in told
+        told.add(id(self))
         return {
             "text": self.text,
             "kind": self.kind,
             "name": self.name,
+            "label": self.label,
             "value": self.value,
             "type": self.type.value,
             "unit": str(self.unit) if self.unit is not None else None,
+            "window": self.window,
             "rows": self.rows,
+            "per": self.per,
             "notes": list(self.notes),
-            "children": [c.as_dict() for c in self.children],
+            "above": again,
+            "children": [] if again else [c._told(told) for c in self.children],
         }
 
 
 @dataclass(frozen=True, slots=True)
 class Receipt:
-    """One number and how it came to be: each part of its formula with its value, the SQL, the notes."""
+    """One number and how it came to be: each part of its formula with its value, the SQL, the notes.
+
+    `slice` holds the dimensions that the question sets to a value, `conditions` the texts of its other conditions,
+    `parameters` the values of the parameters that the formulas speak of, `as_of` the knowledge date if one was given.
+    """
 
     metric: str
     label: str
@@ -265,6 +291,9 @@ class Receipt:
     locale: str = "en"
     decimals: int | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    conditions: tuple[str, ...] = ()
+    as_of: str | None = None
+    description: str = ""
 
     def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
         """The receipt as plain data; decimals and dates as they are."""
@@ -273,6 +302,8 @@ class Receipt:
             "label": self.label,
             "period": self.period.as_dict(),
             "slice": dict(self.slice),
+            "conditions": list(self.conditions),
+            "as_of": self.as_of,
             "parameters": dict(self.parameters),
             "value": self.value,
             "unit": str(self.step.unit) if self.step.unit is not None else None,
@@ -290,41 +321,70 @@ class Receipt:
 
     def text(self, width: int | None = None) -> str:
         """The receipt as a tree, values aligned, in lines of at most `width` characters where values allow it."""
-        title = self.label if self.label == self.metric else f"{self.label} ({self.metric})"
+        branch = _branch(self.step, self, self.period.label, set())
+        return "".join(f"{line}\n" for line in self._head()) + "\n" + tree(branch, width) + notes_text(self._notes())
+
+    def _head(self) -> list[str]:
+        lines = [text_of(self.label if self.label == self.metric else f"{self.label} ({self.metric})")]
+        if self.description:
+            lines.append(_line(self.description))
         context = [str(self.period), *(f"{k} = {text_of(v)}" for k, v in self.slice.items())]
-        context += [f"${k} = {text_of(v)}" for k, v in self.parameters.items()]
-        lines = f"{text_of(title)}\n{' · '.join(context)}\n\n"
-        return lines + tree(_branch(self.step, self, set()), width) + notes_text(self._notes())
+        context += map(_line, self.conditions)
+        lines.append(" · ".join([*context, f"as of {self.as_of}"] if self.as_of else context))
+        if self.parameters:
+            lines.append("with " + " · ".join(f"${k} = {_listed(v)}" for k, v in self.parameters.items()))
+        return lines
 
     def _notes(self) -> tuple[str, ...]:
         found = list(self.notes)
-        waiting = [self.step]
+        waiting, seen = [self.step], set[int]()
         while waiting:
             step = waiting.pop()
-            found += [n if n.startswith(step.text) else f"{_line(step.text)}: {n}" for n in step.notes]
-            waiting += reversed(step.children)
+            if id(step) not in seen:
+                seen.add(id(step))
+                found += [f"{step.name or _line(step.text)}: {n}" for n in step.notes]
+                waiting += reversed(step.children)
         return tuple(dict.fromkeys(found))
 
 
-def _branch(step: Step, receipt: Receipt, told: set[tuple[str | None, str, str]]) -> Branch:
-    """The step as a branch. What stands in full further up is not told again; constants say their value themselves."""
-    mark = (step.name, step.text, repr(step.value))
+def _branch(step: Step, receipt: Receipt, window: str | None, told: set[int]) -> Branch:
+    """The step as a branch. What stands in full further up is not told again; constants say their value themselves.
+
+    `window` is what was read by the step above: only another one is worth a word.
+    """
     shown = step.shown(receipt.locale, receipt.decimals if step is receipt.step else None)
     text = _line(step.text if step.name in (None, step.text) else f"{step.name} = {step.text}")
-    if step.children and mark in told:
+    if step.window is not None and step.window != window:
+        text += f"  [{step.window}]"
+    if step.children and id(step) in told:
         return Branch(text, shown, "as above")
-    told.add(mark)
+    told.add(id(step))
     parts = [c for c in step.children if c.kind != "constant"]
-    rows = _many(step.rows, "row") if step.rows is not None else ""
-    return Branch(text, shown, rows, tuple(_branch(c, receipt, told) for c in parts))
+    below = [_branch(c, receipt, step.window or window, told) for c in parts]
+    rows = ""
+    if step.rows is not None:
+        rows = _many(step.rows, step.per or "row")
+        left = step.rows - len(below)
+        if step.per is not None and below and left > 0:
+            below.append(Branch(f"… {left:,} more{', which add nothing' if step.rest_empty else ''}"))
+    return Branch(text, shown, rows, tuple(below))
 
 
 def _line(text: str) -> str:
     return text_of(" ".join(text.split()))
 
 
+def _listed(value: Any) -> str:
+    return ", ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
+
+
 def _many(count: int, what: str) -> str:
-    return f"{count:,} {what}{'' if count == 1 else 's'}"
+    """`1 row`, `3 rows`, `2 countries`, `5 statuses`."""
+    if count == 1:
+        return f"1 {what}"
+    if what.endswith("y") and what[-2:-1] not in "aeiou":
+        return f"{count:,} {what[:-1]}ies"
+    return f"{count:,} {what}{'es' if what.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
 
 
 def _wanted(package: str) -> None:

@@ -148,6 +148,8 @@ class Project:
     week_start: str = "monday"
     fiscal_year_start: int = 1
     """The month (1–12) in which the fiscal year begins."""
+    as_of: str | None = None
+    """The day after which nothing is known, for data that has ended; without it, now."""
     language: str = "en"
     locale: str | None = None
     packs: tuple[str, ...] = ()

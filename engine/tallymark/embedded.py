@@ -90,7 +90,8 @@ class Embedded:
     def run(self, sql: str) -> pyarrow.Table:
         """Runs exactly one SELECT and gives all its rows, in a read-only transaction of its own.
 
-        Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 for errors of data and of the database;
+        Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 and D433 for errors of data and of the
+        database;
         Cancelled after `cancel`; KeyboardInterrupt as it came.
         """
         _require_one_select(sql)
@@ -225,7 +226,7 @@ def fault_of(error: duckdb.Error) -> Fault:
         return Fault("D406", f"the embedded database refused: {said}", help="only folders of sources can be read")
     if isinstance(error, duckdb.OutOfMemoryException):
         return Fault(
-            "D404",
+            "D407",
             f"the memory for this question ran out: {said}",
             help="ask for fewer cells at once, or raise the memory limit",
         )
@@ -237,7 +238,7 @@ def fault_of(error: duckdb.Error) -> Fault:
     if isinstance(error, duckdb.TransactionException) and "read-only" in said:
         return Fault("D401", "only one SELECT may run at a time; this would change data")
     if isinstance(error, duckdb.IOException | duckdb.HTTPException):
-        return Fault("D405", f"the data could not be read: {said}", help="was the file moved, changed or damaged?")
+        return Fault("D433", f"the data could not be read: {said}", help="was the file moved, changed or damaged?")
     return Fault("D409", f"the embedded database failed: {said}", help="please report this with the question you asked")
 
 

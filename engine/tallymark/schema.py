@@ -106,6 +106,11 @@ _PROJECT: Mapping[str, Key] = {
         4,
         {"title": "a month, 1 to 12 or by its English name", "enum": [*range(1, 13), *MONTHS]},
     ),
+    "as_of": Key(
+        "The last day that is known, for data that has ended; otherwise today.",
+        "2024-12-31",
+        _like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31"),
+    ),
     "language": Key(
         "The language of plain labels, of notes and of numbers.", "fr", _like("^[a-z]{2,3}$", "a language's code")
     ),

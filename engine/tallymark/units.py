@@ -9,7 +9,7 @@ currency, the duration and the 100 of a percent; count, ratio, number and score 
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 SECOND = "second"
 
@@ -40,8 +40,9 @@ class Unit:
     """What a number measures.
 
     `powers` are the measures and their exponents, sorted by name, exponents never zero. `hundreds` counts factors of
-    100 (1 for a percent). `fraction` is True for a quotient of like things, whose `* 100` is a percent. `free` is True
-    for bare literals, which agree with any dimensionless unit. `name` is how a declared unit is shown.
+    100 (1 for a percent). `fraction` is True once something was divided by something: without a measure left, its `* 100`
+    is a percent. `free` is True for bare literals, which agree with any dimensionless unit. `name` is how a declared unit
+    is shown.
     """
 
     powers: tuple[tuple[str, int], ...] = ()
@@ -117,39 +118,75 @@ def named(name: str, detail: str | None, currency: str) -> Unit:
     return known[name]
 
 
-def product(left: Unit, right: Unit, sign: int = 1) -> Unit:
-    """The unit of `left * right`, or of `left / right` with `sign` -1. The 100 of a literal is `scaled`'s business."""
+def product(left: Unit, right: Unit) -> Unit:
+    """The unit of `left * right`. The 100 of a literal is `scaled`'s business."""
+    return _combined(left, right, 1)
+
+
+def quotient(left: Unit, right: Unit) -> Unit:
+    """The unit of `left / right`; a fraction when what is left has no measure."""
+    return _combined(left, right, -1)
+
+
+def _combined(left: Unit, right: Unit, sign: int) -> Unit:
+    if left.free and right.free:
+        return BARE
     powers = dict(left.powers)
     for measure, exponent in right.powers:
         powers[measure] = powers.get(measure, 0) + sign * exponent
     kept = tuple(sorted((m, e) for m, e in powers.items() if e))
     hundreds = left.hundreds + sign * right.hundreds
-    if left.free and right.free:
-        return BARE
+    # Once a fraction, always one: so the order of factors does not matter.
+    fraction = left.fraction or right.fraction or (sign < 0 and not right.free)
     if kept:
-        return Unit(kept, hundreds, name="money" if len(kept) == 1 and kept[0][0] != SECOND else "number")
-    fraction = sign < 0 and not right.free if not (left.fraction or right.fraction) else True
-    if right.free and not left.fraction:
-        return Unit((), hundreds, False, False, left.name if sign > 0 or left.name != "count" else "number")
-    return Unit((), hundreds, fraction, name="ratio" if fraction else "number")
+        return Unit(kept, hundreds, fraction, name=_name(kept))
+    if fraction:
+        return Unit((), hundreds, True, name="percent" if hundreds == 1 else "ratio")
+    bound = [u.name for u in (left, right) if not u.free]
+    return Unit((), hundreds, name=bound[0] if len(bound) == 1 and sign > 0 else "number")
+
+
+def _name(powers: tuple[tuple[str, int], ...]) -> str:
+    if len(powers) > 1 or powers[0][1] != 1:
+        return "number"
+    return "duration" if powers[0][0] == SECOND else "money"
+
+
+def raised(unit: Unit, exponent: int) -> Unit:
+    """The unit of a value to a whole power of 1 or more."""
+    powers = tuple((m, e * exponent) for m, e in unit.powers)
+    name = unit.name if exponent == 1 or not powers and unit.fraction else _name(powers) if powers else "number"
+    return replace(unit, powers=powers, hundreds=unit.hundreds * exponent, name=name)
+
+
+def rooted(unit: Unit) -> Unit | None:
+    """The unit of a square root; None when there is none, as of money."""
+    if any(e % 2 for _, e in unit.powers) or unit.hundreds % 2:
+        return None
+    powers = tuple((m, e // 2) for m, e in unit.powers)
+    name = _name(powers) if powers else "ratio" if unit.fraction else "number"
+    return replace(unit, powers=powers, hundreds=unit.hundreds // 2, name=name)
 
 
 def scaled(unit: Unit, hundreds: int) -> Unit:
-    """The unit of an expression multiplied by a literal 100 (`hundreds` 1) or divided by one (-1)."""
+    """The unit of an expression multiplied by a literal 100 (`hundreds` 1) or divided by one (-1).
+
+    A number that is no fraction has no scale to lose: cents divided by 100 are as good a number as cents.
+    """
     total = unit.hundreds + hundreds
-    name = "percent" if unit.fraction and total == 1 else "ratio" if unit.fraction and total == 0 else unit.name
-    return Unit(unit.powers, total, unit.fraction, False, name)
+    if not unit.fraction and total < 0:
+        return unit
+    name = {0: "ratio", 1: "percent"}.get(total, "number") if unit.fraction and not unit.powers else unit.name
+    return replace(unit, hundreds=total, free=False, name=name)
 
 
 def alike(left: Unit, right: Unit) -> bool:
-    """Whether two values may be added or compared. A bare literal goes with anything dimensionless, percents included."""
+    """Whether two values may be added or compared. A bare literal goes with anything dimensionless, a percent too."""
     if left.powers != right.powers:
         return False
     if left.powers or left.free or right.free:
         return True
-    if left.fraction and right.fraction:
-        return left.hundreds == right.hundreds
-    return True
+    return not (left.fraction and right.fraction) or left.hundreds == right.hundreds
 
 
 def joined(left: Unit, right: Unit) -> Unit:
@@ -158,6 +195,6 @@ def joined(left: Unit, right: Unit) -> Unit:
         return right
     if right.free or left == right:
         return left
-    if left.fraction != right.fraction:
+    if left.fraction != right.fraction and not left.powers:
         return left if left.fraction else right
-    return left if left.name == right.name else Unit(left.powers, left.hundreds, left.fraction, name="number")
+    return left if left.name == right.name else replace(left, name=_name(left.powers) if left.powers else "number")

@@ -243,7 +243,8 @@ class Asking:
         return replace(self.calendar, timezone=query.timezone) if query.timezone else self.calendar
 
     def _as_of(self, query: Query, calendar: Calendar, now: datetime) -> datetime:
-        return now if query.as_of is None else parse_moment(query.as_of, calendar, end=True)
+        known = query.as_of if query.as_of is not None else self.catalog.project.as_of
+        return now if known is None else parse_moment(known, calendar, end=True)
 
     def _range(
         self, query: Query, calendar: Calendar, as_of: datetime, grain: str | None, earliest: Callable[[], datetime | None]

@@ -142,8 +142,7 @@ class Book:
             (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
         )
         asked = self._asking.bind(query, self._earliest, now())
-        lowered = lower(self._catalog, asked.question)
-        return receipt(asked, lowered, self._catalog, self._sources, self._render)
+        return receipt(asked, self._catalog, self._sources, self._render)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""

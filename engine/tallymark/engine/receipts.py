@@ -1,2 +1,227 @@
+"""A receipt: one number with the value of every part of its formula, all columns of the plan that gave the number."""
+
 from __future__ import annotations
-def receipt(*a): ...
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
+from datetime import datetime, time
+from typing import Any
+
+from tallymark.answer import AskedPeriod, Receipt, Step
+from tallymark.catalog import Catalog, in_language
+from tallymark.engine.answering import answer_of
+from tallymark.engine.asking import Asked
+from tallymark.engine.members import Members, Render, members
+from tallymark.engine.remarks import remarks
+from tallymark.engine.sources import Sources
+from tallymark.engine.tracing import Part, Tracing
+from tallymark.formula import nodes as n
+from tallymark.formula.bound import Aggregate, Apply, Bound, Constant, DimensionUse, MetricUse, Nested, ParameterUse, Windowed
+from tallymark.formula.bound import parts as parts_of
+from tallymark.formula.parse import parse_text
+from tallymark.lower import Question, lower, settle
+from tallymark.lower.contexts import Context, Contexts
+from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
+
+
+def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) -> Receipt:
+    """The receipt of a question for one metric in one cell. Raises FaultError as asking it does."""
+    found: list[Part] = []
+
+    def trace(contexts: Contexts, root: Context) -> None:
+        bound = settle(asked.question.metrics[0][1], asked.question.values)
+        found.append(Tracing(catalog, contexts).part(bound, asked.metrics[0].formula, root))
+
+    lowered = lower(catalog, asked.question, trace)
+    part = found[0]
+    rendered = render(lowered, keep=sorted(part.nodes()))
+    table = sources.embedded.run(rendered.sql)
+    notes = remarks(asked, lowered, table, catalog, sources)
+    answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+    values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
+    step = _Steps(asked.question, catalog, sources, render, values).step(part)
+    metric, language = asked.metrics[0], catalog.project.language
+    equal, others = _slice(asked)
+    return Receipt(
+        metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
+        step=step, sql=rendered.sql, notes=(*notes, *_cut(asked.question)), locale=answer.locale,
+        decimals=metric.definition.decimals, parameters=_parameters(asked, catalog), conditions=others,
+        as_of=_as_of(asked), description=in_language(metric.definition.description, language),
+    )  # fmt: skip
+
+
+@dataclass(slots=True)
+class _Steps:
+    """Makes steps of parts, once the values of their nodes are known. A part met twice is the same step."""
+
+    question: Question
+    catalog: Catalog
+    sources: Sources
+    render: Render
+    values: Mapping[int, Any]
+    made: dict[int, Step] = field(default_factory=dict)
+
+    def step(self, part: Part) -> Step:
+        if id(part) not in self.made:
+            self.made[id(part)] = self._step(part)
+        return self.made[id(part)]
+
+    def _step(self, part: Part) -> Step:
+        value = part.bound.value if isinstance(part.bound, Constant) else self._value(part.node)
+        rows = self._value(part.rows)
+        nest = part.bound if isinstance(part.bound, Nested) and not part.parts else None
+        found = self._members(part, rows) if nest is not None else None
+        named = self._named(part, nest, found) if nest is not None and found is not None else ()
+        member = nest.member[-1] if nest is not None else None
+        return Step(
+            text=part.text, kind=part.kind, value=value, type=part.type, unit=part.unit, name=part.name, rows=rows,
+            notes=tuple(self._notes(part, member)), children=(*map(self.step, self._shown(part)), *named),
+            label=self._label(part), window=self._window(part), per=member,
+            rest_empty=found is not None and found.rest_empty,
+        )  # fmt: skip
+
+    def _value(self, node: int | None) -> Any:
+        return None if node is None else self.values[node]
+
+    def _label(self, part: Part) -> str | None:
+        if part.name is None:
+            return None
+        return self.catalog.metrics[part.name].label(self.catalog.project.language)
+
+    # --- what is below ---------------------------------------------------------------------------------------------
+
+    def _shown(self, part: Part) -> tuple[Part, ...]:
+        """The parts below; of a choice the conditions up to the one that holds, and what was chosen."""
+        if not (isinstance(part.bound, Apply) and part.bound.function in ("if", "case")) or len(part.parts) < 2:
+            return part.parts
+        *branches, last = part.parts if len(part.parts) % 2 else (*part.parts, None)
+        shown: list[Part] = []
+        for condition, chosen in zip(branches[::2], branches[1::2], strict=True):
+            assert condition is not None and chosen is not None
+            shown.append(condition)
+            if self._held(condition):
+                return (*shown, chosen)
+        return tuple(shown) if last is None else (*shown, last)
+
+    def _held(self, condition: Part) -> bool:
+        if isinstance(condition.bound, Constant):
+            return condition.bound.value is True
+        return self._value(condition.node) is True
+
+    def _members(self, part: Part, count: int | None) -> Members | None:
+        if not count:
+            return None
+        return members(part, count, self.question, self.catalog, self.sources, self.render)
+
+    def _named(self, part: Part, nest: Nested, found: Members) -> Iterator[Step]:
+        unit = part.bound.body.unit if isinstance(part.bound, Nested) and not part.bound.body.unit.free else None
+        for name, value in found.values:
+            text = str(name) if nest.by_grain else f"{nest.member[-1]} = {name}"
+            yield Step(text, "member", value, nest.body.type, unit)
+
+    # --- what is said aside ----------------------------------------------------------------------------------------
+
+    def _notes(self, part: Part, member: str | None) -> Iterator[str]:
+        rows, filled = self._value(part.rows), self._value(part.filled)
+        if rows and filled is not None and filled < rows:
+            of = "rows" if member is None else "members"
+            yield f"{rows - filled:,} of {rows:,} {of} have no value and are left out"
+        for divisor in part.divisors:
+            value = divisor.bound.value if isinstance(divisor.bound, Constant) else self._value(divisor.node)
+            if value is not None and value == 0:
+                yield f"`{' '.join((divisor.name or divisor.text).split())}` is 0, and nothing is divided by 0"
+
+    def _window(self, part: Part) -> str | None:
+        """The stretch of time, or for a stock the moment, that was read."""
+        window, calendar = part.context.window, self.question.calendar
+        resolved = resolve(window, self.question.periods[0], self.question.grain, calendar, self.question.as_of)
+        if resolved.void or isinstance(part.bound, Constant):
+            return None
+        stock = isinstance(part.bound, Aggregate) and part.bound.axis.kind == "stock"
+        if stock or resolved.start == resolved.end:
+            return _moment(resolved.end, window, calendar)
+        if resolved.start is None:
+            return f"up to {_last(resolved.end, calendar)}"
+        return range_label(resolved.start, resolved.end, calendar)
+
+
+def _moment(instant: datetime, window: Window, calendar: Calendar) -> str:
+    """`start of 2024-06-01` for an opening, `end of 2024-06-30` for a closing."""
+    local = calendar.local(instant)
+    if window.end == Boundary(0) and local.time() == time.min:
+        return f"start of {local.date()}"
+    last = _last(instant, calendar)
+    return f"end of {last}" if local.time() == time.min else f"at {last}"
+
+
+def _last(instant: datetime, calendar: Calendar) -> str:
+    """The last day before an instant; the instant itself when it lies within a day."""
+    local = calendar.local(instant)
+    if local.time() == time.min:
+        return str(calendar.local(instant - datetime.resolution).date())
+    return local.isoformat(" ", "seconds" if local.second else "minutes")
+
+
+# --- the context of the receipt --------------------------------------------------------------------------------------
+
+
+def _period(asked: Asked) -> AskedPeriod:
+    calendar = asked.question.calendar
+    return AskedPeriod(asked.question.periods[0].label, calendar.local(asked.start), calendar.local(asked.end))
+
+
+def _as_of(asked: Asked) -> str | None:
+    """The knowledge date, if one was given: its last day, or the time within a day."""
+    if asked.query.as_of is None:
+        return None
+    return _last(asked.question.as_of, asked.question.calendar)
+
+
+def _cut(question: Question) -> tuple[str, ...]:
+    """A note when the knowledge date cuts the period, or lies before it."""
+    resolved = resolve(PERIOD, question.periods[0], question.grain, question.calendar, question.as_of)
+    last = _last(question.as_of, question.calendar)
+    if resolved.void:
+        return (f"the period begins after {last}, when it was asked: nothing is known of it",)
+    return (f"partial: only what was known up to {last} is read",) if resolved.partial else ()
+
+
+def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
+    """The question's conditions: those that set a dimension to a value, and the texts of the others."""
+    equal: dict[str, Any] = {}
+    others: list[str] = []
+    text = asked.query.where or ""
+    for condition in sorted(asked.question.filters, key=lambda c: c.span):
+        match condition:
+            case Apply(function="=", arguments=(DimensionUse() as use, Constant(value=value))) if str(use) not in equal:
+                equal[str(use)] = value
+            case _:
+                others.append(" ".join(text[slice(*condition.span)].split()) or text)
+    return equal, tuple(dict.fromkeys(others))
+
+
+def _parameters(asked: Asked, catalog: Catalog) -> dict[str, Any]:
+    """The parameters that the formulas and the condition speak of, with their values."""
+    used: dict[str, None] = {}
+    seen: set[str] = set()
+    waiting: list[Bound] = [asked.question.metrics[0][1]]
+    while waiting:
+        here = waiting.pop()
+        match here:
+            case ParameterUse(name=name) | Windowed(parameter=str(name)):
+                used[name] = None
+            case MetricUse(name=name) if name not in seen:
+                seen.add(name)
+                body = catalog.metrics[name].expression
+                waiting += [body] if body is not None else []
+        waiting.extend(parts_of(here))
+    if asked.query.where:
+        used.update((p.name, None) for p in n.walk(parse_text(asked.query.where)) if isinstance(p, n.Parameter))
+    return {name: _plain(asked.question.values[name]) for name in sorted(used)}
+
+
+def _plain(value: Any) -> Any:
+    """A parameter's value as plain data: durations as written, lists as lists."""
+    if isinstance(value, n.Duration):
+        return f"{value.count} {value.unit}{'' if value.count == 1 else 's'}"
+    return list(value) if isinstance(value, tuple) else value

@@ -47,9 +47,8 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     if not found:
         return []
     plan = lowered.plan
-    tallies = Tallies(
-        catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(plan.clock, functions=functions), calendar_of(plan)
-    )
+    writer = Writer(plan.clock, functions=functions)
+    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
     try:
         rows = sources.embedded.run(tallies.write([r.counted for r in found])).to_pylist()
     except FaultError as error:
@@ -60,4 +59,4 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
 
 
 def _sentence(remark: Remark, count: int) -> str:
-    return remark.one if count == 1 else remark.many.format(count=f"{count:,}")
+    return remark.one if count == 1 else remark.many.replace("{count}", f"{count:,}", 1)

@@ -207,19 +207,23 @@ def _whole(body: Bound, source: str) -> bool:
 
 def _terms(bound: Apply) -> Iterator[tuple[str, Bound]]:
     """The arguments, each with the operator before it; chains of one kind, and what stands for one call, laid flat."""
-    chain: set[str] = next((c for c in CHAINS if bound.function in c), set())
-    first, *rest = bound.arguments or (None,)
-    operators = (bound.function,) if bound.function == "/" else ("",)
-    if first is not None:
-        flat = isinstance(first, Apply) and (first.function in chain or _one_call(first, bound))
-        yield from _terms(first) if isinstance(first, Apply) and flat else (("", first),)
-    for argument in rest:
-        if argument is None:
-            continue
-        if isinstance(argument, Apply) and _one_call(argument, bound):
-            yield from _terms(argument)
+    waiting = _operands(bound, "")
+    while waiting:
+        operator, argument, above, first = waiting.pop()
+        if isinstance(argument, Apply) and (_one_call(argument, above) or (first and _one_chain(argument, above))):
+            waiting += _operands(argument, operator)
         else:
-            yield operators[0], argument
+            yield operator, argument
+
+
+def _operands(bound: Apply, before: str) -> list[tuple[str, Bound, Apply, bool]]:
+    """The arguments from last to first, each with its operator, the one it belongs to and whether it is the first."""
+    found = [(before if i == 0 else bound.function, a, bound, i == 0) for i, a in enumerate(bound.arguments)]
+    return found[::-1]
+
+
+def _one_chain(inner: Apply, outer: Apply) -> bool:
+    return any(inner.function in chain and outer.function in chain for chain in CHAINS)
 
 
 def _one_call(inner: Apply, outer: Apply) -> bool:

@@ -19,6 +19,10 @@ Window = tuple[int, int]
 """A group's number and the place of a window among its roles."""
 
 
+_PASSING = frozenset({"!=", "=", "<", "<=", ">", ">=", "not", "in", "between", "local"})
+"""Operations of one column and constants that are null exactly where the column is."""
+
+
 @dataclass(frozen=True, slots=True)
 class Remark:
     """Rows to count and what to say of them: `one` of a single row, `many` with `{count}` of several."""
@@ -90,8 +94,8 @@ class _Unseen:
             text = spell(condition, self.functions)
             of, lacked = f"`{group.dataset}`", _lacked(condition)
             if lacked is None:
-                one, many = f"`{text}` has no value for 1 row of {of} and leaves it out", ""
-                many = f"`{text}` has no value for {{count}} rows of {of} and leaves them out"
+                one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
+                many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
             else:
                 one = f"1 row of {of} has no `{lacked}`: `{text}` leaves it out"
                 many = f"{{count}} rows of {of} have no `{lacked}`: `{text}` leaves them out"
@@ -139,7 +143,7 @@ class _Unseen:
         }
         for path in followed:
             own = group.dataset
-            *_, here, target = (own, *_on_the_way(self.catalog, own, path))
+            target = _on_the_way(self.catalog, own, path)[-1]
             through = f", over `{'.'.join(path[:-1])}`," if len(path) > 1 else ""
             ending = f"to a `{path[-1]}` that `{target}` does not have"
             one = f"1 row of `{own}` refers{through} {ending}: it stands under the null value"
@@ -195,14 +199,16 @@ class _Unseen:
 
     def _present(self, nest: Nest) -> Iterator[tuple[Space, int]]:
         """The leaves that count the rows of a nest's members: where they are, and their numbers there."""
-        space = next(s for s in self.plan.spaces if s.number == nest.inner)
-        for number in nest.presence or ():
+        waiting = [(nest.inner, number) for number in nest.presence or ()]
+        while waiting:
+            inner, number = waiting.pop(0)
+            space = next(s for s in self.plan.spaces if s.number == inner)
             node = space.nodes[number]
             if isinstance(node, Leaf):
                 yield space, number
             elif isinstance(node, Nest):
-                deeper = next(s for s in self.plan.spaces if s.number == node.inner)
-                yield from ((deeper, node.body),) if isinstance(deeper.nodes[node.body], Leaf) else ()
+                # The rows of a grain's pieces, summed.
+                waiting.append((node.inner, node.body))
 
     # --- columns ---------------------------------------------------------------------------------------------------
 
@@ -287,7 +293,7 @@ def _lacked(condition: Bound) -> str | None:
 
 def _passes(bound: Bound) -> bool:
     """Whether an operation is null exactly where its column is."""
-    return isinstance(bound, Apply) and bound.function in {"!=", "=", "<", "<=", ">", ">=", "not", "in", "between", "local"}
+    return isinstance(bound, Apply) and bound.function in _PASSING
 
 
 def _live(places: list[tuple[Group, int]]) -> tuple[Resolved, ...]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog, Reached
@@ -29,15 +29,23 @@ class Lowered:
     root: Context
 
 
-def lower(catalog: Catalog, question: Question) -> Lowered:
-    """The plan of a question. Raises FaultError for what cannot be planned (too many pieces, a dimension of nothing)."""
-    return _Lowering(catalog, question).run()
+Also = Callable[[Contexts, Context], None]
+"""Puts more nodes into the spaces before the plan is finished, given the context of the question."""
+
+
+def lower(catalog: Catalog, question: Question, also: Also | None = None) -> Lowered:
+    """The plan of a question, and of what `also` puts in.
+
+    Raises FaultError for what cannot be planned (too many pieces, a dimension of nothing).
+    """
+    return _Lowering(catalog, question, also).run()
 
 
 @dataclass(slots=True)
 class _Lowering:
     catalog: Catalog
     question: Question
+    also: Also | None = None
     grids: list[Grid] = field(default_factory=list)
     keys: dict[Parts, Key] = field(default_factory=dict)
 
@@ -48,6 +56,8 @@ class _Lowering:
         root = Context(0, filters=question.filters, levels=(question.by,))
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
+        if self.also is not None:
+            self.also(contexts, root)
         lifts = any(isinstance(node, Lift) for space in contexts.spaces for node in space.nodes)
         # Rows read under a `total` tell, too, which combinations of the asked dimensions there are.
         touched = self._touched(contexts, root) if question.sparse or (lifts and question.by) else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from zoneinfo import ZoneInfo, available_timezones
 
 from tallymark.definitions import Project, SourceDef
@@ -29,6 +30,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         timezone=_timezone(root.get("timezone"), reading) or usual.timezone,
         week_start=week if week in WEEKDAYS else usual.week_start,
         fiscal_year_start=_MONTHS.get(text(root.get("fiscal_year_start")) or "", usual.fiscal_year_start),
+        as_of=_day(root.get("as_of"), reading),
         language=language if language and language.isascii() and language.isalpha() else usual.language,
         locale=text(root.get("locale")),
         packs=texts(root.get("packs")),
@@ -50,6 +52,18 @@ def _timezone(value: Value | None, reading: Reading) -> str | None:
         reading.fault("R030", f"unknown time zone `{name[:60]}`", value, help)
         return None
     return name
+
+
+def _day(value: Value | None, reading: Reading) -> str | None:
+    day = text(value)
+    if value is None or day is None:
+        return None
+    try:
+        date.fromisoformat(day)
+    except ValueError:
+        reading.fault("R044", f"there is no day `{day[:20]}`", value, "write it as 2024-12-31")
+        return None
+    return day
 
 
 def source(key: Scalar, value: Value, reading: Reading) -> SourceDef | None:

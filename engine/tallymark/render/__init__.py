@@ -15,7 +15,7 @@ from tallymark.render.expressions import Writer
 from tallymark.render.groups import Groups
 from tallymark.render.rows import Relations, Rows, Statement
 from tallymark.render.spaces import Spaces
-from tallymark.render.values import any_of, column, compare, integer
+from tallymark.render.values import any_of, column, compare, integer, named, select
 from tallymark.windows import Calendar
 
 __all__ = ["Rendered", "calendar_of", "render"]
@@ -57,7 +57,7 @@ def render(
     query = _final(plan, written.relation, written.columns, writer, keep)
     for name, cte in statement.ctes.items():
         query = query.with_(name, as_=cte, copy=False)
-    return Rendered(query.sql(dialect, pretty=True), tuple(rows.referenced), {n: f"k{n}" for n in keep})
+    return Rendered(query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep})
 
 
 def _final(
@@ -72,17 +72,17 @@ def _final(
     selected: list[exp.Expression] = [column(k.column) for k in space.level]
     selected.append(column("i"))
     for number, output in enumerate(plan.outputs):
-        selected.append(exp.alias_(shown(output.node), f"m{number}"))
+        selected.append(named(shown(output.node), f"m{number}"))
         if output.zero_denominators is not None:
-            selected.append(exp.alias_(column(columns[output.zero_denominators]), f"z{number}"))
-    selected += [exp.alias_(shown(n), f"k{n}") for n in keep]
-    query = exp.select(*selected).from_(relation)
+            selected.append(named(column(columns[output.zero_denominators]), f"z{number}"))
+    selected += [named(shown(n), f"k{n}") for n in keep]
+    query = select(*selected).from_(relation, copy=False)
     if plan.touched is not None:
         rows = [compare(exp.GT, column(columns[n]), integer(0)) for n in plan.touched]
-        query = query.where(any_of(rows) or exp.Boolean(this=False))
+        query = query.where(any_of(rows) or exp.Boolean(this=False), copy=False)
     names = {o.name: f"m{n}" for n, o in enumerate(plan.outputs)}
     order = [
         exp.Ordered(this=column(names.get(name, name)), desc=descends, nulls_first=False) for name, descends in plan.order
     ]
-    query = query.order_by(*order)
+    query = query.order_by(*order, copy=False)
     return query.limit(plan.limit) if plan.limit is not None else query

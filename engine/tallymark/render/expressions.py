@@ -214,15 +214,18 @@ def _substitute(
 ) -> exp.Expression:
     """The template with its placeholders replaced; `:rest` becomes as many arguments as there are."""
     tree = template.copy()
+    used: set[str] = set()
     for placeholder in list(tree.find_all(exp.Placeholder)):
         name = placeholder.name
         if name == "rest":
             parent = placeholder.parent
             assert parent is not None
             kept = [e for e in parent.expressions if e is not placeholder]
-            parent.set("expressions", [*kept, *(r.copy() for r in rest)])
+            parent.set("expressions", [*kept, *rest])
         else:
-            placeholder.replace(filled.get(name, exp.Null()).copy())
+            value = filled.get(name, exp.Null())
+            placeholder.replace(value.copy() if name in used else value)
+            used.add(name)
     return tree
 
 

@@ -18,7 +18,7 @@ from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
 from tallymark.render.rows import BASE, Rows, Statement
-from tallymark.render.values import all_of, any_of, array, call, cast, column, compare, integer
+from tallymark.render.values import all_of, any_of, array, call, cast, column, compare, integer, named, select, table
 from tallymark.windows import Segments
 
 MOST_SPREAD = 200_000
@@ -88,22 +88,22 @@ class _Group:
         group = self.group
         axis = frozenset(group.axis.columns)
         order = self.order if ordered else []
-        select, term = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order))
-        shown = [exp.alias_(self.rows.express(k, term), c) for k, c in zip(group.keys, self.keys, strict=True)]
+        query, term = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order))
+        shown = [named(self.rows.express(k, term), c) for k, c in zip(group.keys, self.keys, strict=True)]
         shown += self._segments()
-        shown += [exp.alias_(column(c, BASE), f"o{n}") for n, c in enumerate(order)]
+        shown += [named(column(c, BASE), f"o{n}") for n, c in enumerate(order)]
         for leaf in group.leaves:
             self._want(leaf)
-        shown += [exp.alias_(self.rows.express(a, term), name) for a, name in self.values.items()]
+        shown += [named(self.rows.express(a, term), name) for a, name in self.values.items()]
         for conditions, name in self.tests.items():
             test = all_of([self.rows.express(c, term) for c in _sorted(conditions)])
             assert test is not None
-            shown.append(exp.alias_(test, name))
+            shown.append(named(test, name))
         if not shown:
-            shown.append(exp.alias_(integer(1), "one"))
+            shown.append(named(integer(1), "one"))
         where = all_of([*(self.rows.express(f, term) for f in group.filters), *self._bounds()])
-        query = select.select(*shown, append=False)
-        return self.statement.add(group.name, query.where(where) if where is not None else query)
+        query = query.select(*shown, append=False, copy=False)
+        return self.statement.add(group.name, query.where(where, copy=False) if where is not None else query)
 
     def _expressions(self) -> list[Bound]:
         found = [*self.group.keys, *self.group.filters]
@@ -139,7 +139,7 @@ class _Group:
             if name == "t":
                 null = exp.Is(this=time.copy(), expression=exp.Null())
                 number = exp.Case().when(null, integer(len(own))).else_(number)
-            shown.append(exp.alias_(number, name))
+            shown.append(named(number, name))
         return shown
 
     def _beyond(self, cut: Any, zoned: bool) -> bool:
@@ -194,8 +194,8 @@ class _Group:
             listed = [(r, i, s) for r, i, a, b in runs for s in range(a, b)]
             columns = {"r": [x[0] for x in listed], "i": [x[1] for x in listed], "s": [x[2] for x in listed]}
         self._map = columns
-        shown = [exp.alias_(call("UNNEST", _numbers(v)), k) for k, v in columns.items()]
-        return self.statement.add(f"{self.group.name}_map", exp.select(*shown))
+        shown = [named(call("UNNEST", _numbers(v)), k) for k, v in columns.items()]
+        return self.statement.add(f"{self.group.name}_map", select(*shown))
 
     def _one_to_one(self) -> bool:
         """Whether each segment lies in one window of one period at most."""
@@ -214,9 +214,9 @@ class _Group:
             reached = compare(exp.GTE, column("s", "p"), column("a", "m"))
             on = all_of([reached, compare(exp.LT, column("s", "p"), column("b", "m"))])
         return (
-            exp.select("1")
-            .from_(exp.alias_(exp.to_table(source), "p", table=True))
-            .join(exp.alias_(exp.to_table(spread), "m", table=True), on=on, join_type="INNER")
+            select("1")
+            .from_(table(source, "p"), copy=False)
+            .join(table(spread, "m"), on=on, join_type="INNER", copy=False)
         )
 
     # --- aggregating -----------------------------------------------------------------------------------------------
@@ -246,13 +246,13 @@ class _Group:
         """Every aggregate by segment, and the segment renamed to its period."""
         by = [column(k) for k in (*self.keys, "s")]
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
-        shown = [*by, *(exp.alias_(self._whole(leaf), name) for leaf, name in names.items())]
+        shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
         parts = self.statement.add(
-            f"{self.group.name}_parts", exp.select(*shown).from_(source).group_by(*(b.copy() for b in by))
+            f"{self.group.name}_parts", select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
         )
         self.population[self.group.number] = parts
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
-        query = self._joined(parts, spread).select(*kept, column("i", "m"), append=False)
+        query = self._joined(parts, spread).select(*kept, column("i", "m"), append=False, copy=False)
         return Branch(self.statement.add(f"{self.group.name}_cells", query), names)
 
     def _in_parts(self, source: str, spread: str, leaves: Sequence[Leaf]) -> Branch:
@@ -265,16 +265,16 @@ class _Group:
                 place = self._accumulator(leaf, number)
                 if place not in accumulators:
                     accumulators[place] = name = f"a{len(accumulators)}"
-                    shown.append(exp.alias_(filtered(build(self._argument(leaf)), self._condition(leaf)), name))
+                    shown.append(named(filtered(build(self._argument(leaf)), self._condition(leaf)), name))
         parts = self.statement.add(
-            f"{self.group.name}_parts", exp.select(*shown).from_(source).group_by(*(b.copy() for b in by))
+            f"{self.group.name}_parts", select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
         )
         self.population[self.group.number] = parts
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        merged = [exp.alias_(self._merged(leaf, accumulators), name) for leaf, name in names.items()]
+        merged = [named(self._merged(leaf, accumulators), name) for leaf, name in names.items()]
         cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
-        query = self._joined(parts, spread).select(*cells, *merged, append=False)
-        query = query.group_by(*(c.copy() for c in cells))
+        query = self._joined(parts, spread).select(*cells, *merged, append=False, copy=False)
+        query = query.group_by(*(c.copy() for c in cells), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_cells", query), names)
 
     def _accumulator(self, leaf: Leaf, number: int) -> tuple[Any, ...]:
@@ -299,27 +299,27 @@ class _Group:
         """Aggregates that cannot be merged: the rows themselves are spread over the periods."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
         cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
-        shown = [exp.alias_(self._whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
-        query = self._joined(source, spread).select(*cells, *shown, append=False)
-        query = query.group_by(*(c.copy() for c in cells))
+        shown = [named(self._whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
+        query = self._joined(source, spread).select(*cells, *shown, append=False, copy=False)
+        query = query.group_by(*(c.copy() for c in cells), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_whole", query), names)
 
     def _timeless(self, source: str) -> list[Branch]:
         """Rows without a time are in every window."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
         by = [column(k) for k in self.keys]
-        shown = [*by, *(exp.alias_(self._whole(leaf), name) for leaf, name in names.items())]
-        query = exp.select(*shown).from_(source)
-        query = query.group_by(*(b.copy() for b in by)) if by else query
+        shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
+        query = select(*shown).from_(source, copy=False)
+        query = query.group_by(*(b.copy() for b in by), copy=False) if by else query
         whole = self.statement.add(f"{self.group.name}_parts", query)
         count = len(self.group.roles[0].resolved)
-        periods = exp.select(exp.alias_(call("UNNEST", _numbers(list(range(count)))), "i"))
+        periods = select(named(call("UNNEST", _numbers(list(range(count)))), "i"))
         spread = self.statement.add(f"{self.group.name}_map", periods)
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
         cells = (
-            exp.select(*kept, column("i", "m"))
-            .from_(exp.alias_(exp.to_table(whole), "p", table=True))
-            .join(exp.alias_(exp.to_table(spread), "m", table=True), join_type="CROSS")
+            select(*kept, column("i", "m"))
+            .from_(table(whole, "p"), copy=False)
+            .join(table(spread, "m"), join_type="CROSS", copy=False)
         )
         return [Branch(self.statement.add(f"{self.group.name}_cells", cells), names)]
 

@@ -16,7 +16,7 @@ from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.aggregates import aggregate
 from tallymark.render.expressions import Term, Writer
-from tallymark.render.values import SQL_TYPES, all_of, cast, column, compare, constant, moment
+from tallymark.render.values import SQL_TYPES, all_of, cast, column, compare, constant, moment, named, select, table
 from tallymark.windows import Calendar
 
 Relations = Callable[[str], tuple[str, ...]]
@@ -73,10 +73,10 @@ class Rows:
         return self._known[place]
 
     def _stored(self, own: Dataset, columns: frozenset[str]) -> exp.Select:
-        select = exp.select(*(exp.alias_(self._read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
+        query = select(*(named(self._read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
         if not columns:
-            select = exp.select(exp.alias_(exp.Literal.number("1"), "one"))
-        return select.from_(_table(self.relations(own.name)))
+            query = select(named(exp.Literal.number("1"), "one"))
+        return query.from_(_table(self.relations(own.name)), copy=False)
 
     def _read(self, found: Column) -> exp.Expression:
         """A stored column as its type: infinities and NaN are null, and durations are seconds."""
@@ -99,20 +99,20 @@ class Rows:
         own_needed = {u.column for f in needed for u in uses(f) if not u.path}
         keep = {c for c in columns if c not in computed}
         keys = {own.key} if gathered and own.key is not None else set()
-        select, term = self.joined(own.name, needed, frozenset(keep | own_needed | keys))
-        shown = [exp.alias_(column(c, BASE), c, quoted=True) for c in sorted(keep)]
+        query, term = self.joined(own.name, needed, frozenset(keep | own_needed | keys))
+        shown = [named(column(c, BASE), c, quoted=True) for c in sorted(keep)]
         for name in sorted(computed):
             formula, over = formulas[name], gathered.get(name)
             if over is not None:
-                select, value = self._gathered(select, own, own.columns[name], over)
+                query, value = self._gathered(query, own, own.columns[name], over)
             else:
                 assert formula is not None
                 value = self.express(formula, term)
-            shown.append(exp.alias_(value, name, quoted=True))
-        return select.select(*shown, append=False)
+            shown.append(named(value, name, quoted=True))
+        return query.select(*shown, append=False, copy=False)
 
     def _gathered(
-        self, select: exp.Select, own: Dataset, found: Column, over: Aggregate
+        self, query: exp.Select, own: Dataset, found: Column, over: Aggregate
     ) -> tuple[exp.Select, exp.Expression]:
         """A column that aggregates the rows of another dataset that refer to this one, up to as_of."""
         assert found.via is not None and own.key is not None
@@ -129,12 +129,12 @@ class Rows:
         argument = self.express(over.argument, term) if over.argument is not None else None
         order = [column(c, BASE) for c in _order_columns(other, over)]
         value = aggregate(over.function, argument, None, over.extra, order)
-        inner = inner.select(exp.alias_(column(holder, BASE), "k"), exp.alias_(value, "v"), append=False)
+        inner = inner.select(named(column(holder, BASE), "k"), named(value, "v"), append=False, copy=False)
         where = all_of(conditions)
-        inner = inner.where(where) if where is not None else inner
-        self.statement.add(name, inner.group_by(column(holder, BASE)))
-        joined = select.join(
-            exp.to_table(name), on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)), join_type="LEFT"
+        inner = inner.where(where, copy=False) if where is not None else inner
+        self.statement.add(name, inner.group_by(column(holder, BASE), copy=False))
+        joined = query.join(
+            exp.to_table(name), on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)), join_type="LEFT", copy=False
         )
         result: exp.Expression = column("v", name)
         if over.zero:
@@ -161,10 +161,10 @@ class Rows:
             self._want_way(dataset, path, wanted)
         homes = {path: self._home(dataset, path) for path in wanted}
         base = self.relation(dataset, frozenset(wanted[()]))
-        select = exp.select("1").from_(exp.alias_(exp.to_table(base), BASE, table=True))
+        query = select("1").from_(table(base, BASE), copy=False)
         for path in sorted((p for p in wanted if p), key=len):
-            select = self._join(select, path, homes, frozenset(wanted[path]))
-        return select, lambda use: column(use.column, _alias(use.path))
+            query = self._join(query, path, homes, frozenset(wanted[path]))
+        return query, lambda use: column(use.column, _alias(use.path))
 
     def _want_way(self, dataset: str, path: tuple[str, ...], wanted: dict[tuple[str, ...], set[str]]) -> None:
         """Every step of a way needs the holding column before it and the key behind it."""
@@ -183,7 +183,7 @@ class Rows:
         return here
 
     def _join(
-        self, select: exp.Select, path: tuple[str, ...], homes: dict[tuple[str, ...], Dataset], columns: frozenset[str]
+        self, query: exp.Select, path: tuple[str, ...], homes: dict[tuple[str, ...], Dataset], columns: frozenset[str]
     ) -> exp.Select:
         target = homes[path]
         holder = homes[path[:-1]].references[path[-1]].column
@@ -191,7 +191,7 @@ class Rows:
         name = self.relation(target.name, columns)
         assert target.key is not None
         on = exp.EQ(this=column(holder, _alias(path[:-1])), expression=column(target.key, _alias(path)))
-        return select.join(exp.alias_(exp.to_table(name), _alias(path), table=True), on=on, join_type="LEFT")
+        return query.join(table(name, _alias(path)), on=on, join_type="LEFT", copy=False)
 
     # --- expressions -----------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from tallymark.render.aggregates import aggregate, finished
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Branch, Groups, _numbers
 from tallymark.render.rows import Statement
-from tallymark.render.values import SQL_TYPES, all_of, any_of, call, column, compare, constant, integer
+from tallymark.render.values import SQL_TYPES, all_of, any_of, call, column, compare, constant, integer, named, select, table
 from tallymark.windows import Window, resolve
 from tallymark.windows import Calendar
 
@@ -92,18 +92,18 @@ class _Space:
         if len(branches) == 1 and not self.space.dense:
             relation, names = branches[0]
             shown = [column(c) for c in (*self.keys, "i")]
-            shown += [exp.alias_(column(source), f"b{n}") for source, n in names.items()]
-            return self.statement.add(f"{self.space.name}_cells", exp.select(*shown).from_(relation))
+            shown += [named(column(source), f"b{n}") for source, n in names.items()]
+            return self.statement.add(f"{self.space.name}_cells", select(*shown).from_(relation, copy=False))
         parts = [self._padded(relation, names, columns) for relation, names in branches]
         if self.space.dense:
             parts.append(self._grid(columns))
         together = parts[0]
         for part in parts[1:]:
-            together = exp.union(together, part, distinct=False)
+            together = exp.union(together, part, distinct=False, copy=False)
         cells = [column(c) for c in (*self.keys, "i")]
-        merged = [exp.alias_(_only_one(column(c), kind), c) for c, kind in columns.items()]
-        query = exp.select(*cells, *merged).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")))
-        return self.statement.add(f"{self.space.name}_cells", query.group_by(*(c.copy() for c in cells)))
+        merged = [named(_only_one(column(c), kind), c) for c, kind in columns.items()]
+        query = select(*cells, *merged).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False)
+        return self.statement.add(f"{self.space.name}_cells", query.group_by(*(c.copy() for c in cells), copy=False))
 
     def _leaf_branches(self) -> list[tuple[str, dict[str, int]]]:
         """For each relation of a group, the columns that are leaves of this space."""
@@ -129,22 +129,23 @@ class _Space:
         deeper = next(s for s in self.spaces.plan.spaces if s.number == inner)
         grid = self.spaces.plan.grids[deeper.grid]
         cells: list[exp.Expression] = [column(k, "p") for k in self.keys]
-        query = exp.select("1").from_(exp.alias_(exp.to_table(source.relation), "p", table=True))
+        query = select("1").from_(table(source.relation, "p"), copy=False)
         if grid.outer is not None and deeper.grid != self.space.grid:
             query = query.join(
-                exp.alias_(exp.to_table(self._parents(deeper.grid)), "m", table=True),
+                table(self._parents(deeper.grid), "m"),
                 on=exp.EQ(this=column("i", "m"), expression=column("i", "p")),
+                copy=False,
             )
-            cells.append(exp.alias_(column("outer_i", "m"), "i"))
+            cells.append(named(column("outer_i", "m"), "i"))
         else:
             cells.append(column("i", "p"))
         names = {f"e{n}": n for n in nests}
         shown = [
-            exp.alias_(self._member_aggregate(nest, deeper, source), f"e{n}")
+            named(self._member_aggregate(nest, deeper, source), f"e{n}")
             for n, nest in nests.items()
         ]
         by = [c.this.copy() if isinstance(c, exp.Alias) else c.copy() for c in cells]
-        query = query.select(*cells, *shown, append=False).group_by(*by)
+        query = query.select(*cells, *shown, append=False, copy=False).group_by(*by, copy=False)
         name = f"{self.space.name}_from_{deeper.name}"
         return self.statement.add(name, query), names
 
@@ -169,32 +170,32 @@ class _Space:
         if name not in self.statement.ctes:
             parents = list(self.spaces.plan.grids[number].parents)
             shown = [
-                exp.alias_(call("UNNEST", _numbers(list(range(len(parents))))), "i"),
-                exp.alias_(call("UNNEST", _numbers(parents)), "outer_i"),
+                named(call("UNNEST", _numbers(list(range(len(parents))))), "i"),
+                named(call("UNNEST", _numbers(parents)), "outer_i"),
             ]
-            self.statement.add(name, exp.select(*shown))
+            self.statement.add(name, select(*shown))
         return name
 
     def _padded(self, relation: str, names: Mapping[str, int], columns: Mapping[str, Type]) -> exp.Select:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
-        shown += [exp.alias_(column(own[c]) if c in own else _null(kind), c) for c, kind in columns.items()]
-        return exp.select(*shown).from_(relation)
+        shown += [named(column(own[c]) if c in own else _null(kind), c) for c, kind in columns.items()]
+        return select(*shown).from_(relation, copy=False)
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
         count = len(self.spaces.plan.grids[self.space.grid].periods)
-        periods = exp.select(exp.alias_(call("UNNEST", _numbers(list(range(count)))), "i"))
-        shown = [column("i", "m"), *(exp.alias_(_null(kind), c) for c, kind in columns.items())]
+        periods = select(named(call("UNNEST", _numbers(list(range(count)))), "i"))
+        shown = [column("i", "m"), *(named(_null(kind), c) for c, kind in columns.items())]
         whole = exp.Subquery(this=periods, alias=exp.to_identifier("m"))
         if not self.keys:
-            return exp.select(*shown).from_(whole)
+            return select(*shown).from_(whole, copy=False)
         population = self._population()
         keys = [column(k, "k") for k in self.keys]
         return (
-            exp.select(*keys, *shown)
-            .from_(exp.alias_(exp.to_table(population), "k", table=True))
-            .join(whole, join_type="CROSS")
+            select(*keys, *shown)
+            .from_(table(population, "k"), copy=False)
+            .join(whole, join_type="CROSS", copy=False)
         )
 
     def _population(self) -> str:
@@ -203,8 +204,8 @@ class _Space:
         if name not in self.statement.ctes:
             together: exp.Expression | None = None
             for number in self.space.population:
-                part = exp.select(*(column(k) for k in self.keys)).from_(self.spaces.groups.population[number]).distinct()
-                together = part if together is None else exp.union(together, part, distinct=True)
+                part = select(*(column(k) for k in self.keys)).from_(self.spaces.groups.population[number], copy=False).distinct(copy=False)
+                together = part if together is None else exp.union(together, part, distinct=True, copy=False)
             assert together is not None
             self.statement.add(name, together)
         return name
@@ -213,7 +214,7 @@ class _Space:
 
     def _lifted(self, combined: str) -> tuple[exp.Select, dict[int, exp.Expression]]:
         """The combined relation (under `c`) joined with the coarser spaces, and how each lift is named there."""
-        query = exp.select("1").from_(exp.alias_(exp.to_table(combined), "c", table=True))
+        query = select("1").from_(table(combined, "c"), copy=False)
         named: dict[int, exp.Expression] = {}
         joined: dict[int, str] = {}
         for number, node in enumerate(self.space.nodes):
@@ -223,9 +224,10 @@ class _Space:
             if node.outer not in joined:
                 joined[node.outer] = alias = f"l{node.outer}"
                 query = query.join(
-                    exp.alias_(exp.to_table(source.relation), alias, table=True),
+                    table(source.relation, alias),
                     on=self._same_cell(node.outer, alias),
                     join_type="LEFT",
+                    copy=False,
                 )
             named[number] = column(source.columns[node.body], joined[node.outer])
         return query, named
@@ -338,8 +340,8 @@ class _Derivation:
     def _first(self, numbers: Sequence[int]) -> str:
         """Leaves, nests and lifts, with what no rows give put in."""
         shown: list[exp.Expression] = [column(c, "c") for c in (*self.owner.keys, "i")]
-        shown += [exp.alias_(self._base(n), f"n{n}") for n in numbers]
-        return self.owner.statement.add(f"{self.space.name}_values", self.query.select(*shown, append=False))
+        shown += [named(self._base(n), f"n{n}") for n in numbers]
+        return self.owner.statement.add(f"{self.space.name}_values", self.query.select(*shown, append=False, copy=False))
 
     def _base(self, number: int) -> exp.Expression:
         node = self.nodes[number]
@@ -363,9 +365,9 @@ class _Derivation:
         kept = [n for layer in layers[:depth] for n in layer if n in later or n in self.owner.wanted]
         shown: list[exp.Expression] = [column(c) for c in (*self.owner.keys, "i")]
         shown += [column(f"n{n}") for n in kept]
-        shown += [exp.alias_(self._sql(n, top=True), f"n{n}") for n in layers[depth]]
+        shown += [named(self._sql(n, top=True), f"n{n}") for n in layers[depth]]
         name = f"{self.space.name}_values_{depth + 1}"
-        return self.owner.statement.add(name, exp.select(*shown).from_(source))
+        return self.owner.statement.add(name, select(*shown).from_(source, copy=False))
 
     def _columns_below(self, number: int) -> set[int]:
         """The columns that the SQL of a node names."""

@@ -112,3 +112,18 @@ def call(name: str, *arguments: exp.Expression) -> exp.Expression:
 
 def array(values: list[int]) -> exp.Expression:
     return exp.Array(expressions=[integer(v) for v in values])
+
+
+def named(value: exp.Expression, name: str, quoted: bool = False) -> exp.Expression:
+    """`value AS name`."""
+    return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=quoted))
+
+
+def table(name: str, alias: str) -> exp.Table:
+    """A relation of the statement under a short name."""
+    return exp.Table(this=exp.to_identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+
+
+def select(*values: exp.Expression | str) -> exp.Select:
+    """A SELECT of values. Trees are built in place throughout: copying them took most of the time of a large question."""
+    return exp.Select().select(*values, copy=False)

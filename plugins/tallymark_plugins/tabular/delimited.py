@@ -84,7 +84,7 @@ def stage(
     """The raw texts of the columns `names` of all files, in a temporary table in the order of files and rows.
 
     A column that a file lacks is null in its rows, with a note. Raises FaultError: D416 bytes or NULs that are no text,
-    D417 rows of the wrong width, D418 quotes out of order, D405 a file that went away.
+    D417 rows of the wrong width, D432 quotes out of order, D433 a file that went away.
     """
     shorts = {name: f"c{index}" for index, name in enumerate(names)}
     cursor.execute(script(temporary(_TABLE, columns=list(shorts.values()))))

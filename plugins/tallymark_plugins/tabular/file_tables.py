@@ -49,7 +49,10 @@ class FileSource:
     def describe(self, table: Table) -> tuple[TableColumn, ...]:
         """The columns, from headers where all types are declared; else from the loaded data."""
         paths, kind = self._paths(table)
-        if kind == "parquet" or not table.columns or any(each.type is None for each in table.columns):
+        # Which keys JSON objects have, only a look at all of them tells.
+        unsure = kind == "json" and not all(each.required for each in table.columns)
+        undeclared = not table.columns or any(each.type is None for each in table.columns)
+        if kind == "parquet" or unsure or undeclared:
             return self._offered(table).columns
         form = self._form_of(table)
         if kind == "text":

@@ -100,8 +100,8 @@ def _lost(
     cursor: duckdb.DuckDBPyConnection, staged: Staged, each: Reading, lost: int, table: Table
 ) -> tuple[Fault, str]:
     where = failed(each)
-    first = exp.select(column("position"), text_cast(each.raw), _too_large(each)).from_(staged.relation.copy())
-    row = cursor.execute(script(first.where(where).order_by(column("position")).limit(1))).fetchone()
+    found = exp.select(column("position"), text_cast(each.raw), _too_large(each)).from_(staged.relation.copy())
+    row = cursor.execute(script(found.where(where).order_by(column("position")).limit(1))).fetchone()
     assert row is not None
     position, value, too_large = row
     spot = staged.spot(position, value, each.name)

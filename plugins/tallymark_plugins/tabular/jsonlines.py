@@ -87,7 +87,7 @@ def stage(
     asked = ask(table, [TableColumn(name, Type.TEXT) for name in names], form).require()
     wanted, forms = asked.wanted, asked.forms
     _extract(cursor, wanted, forms)
-    _refuse_absent(cursor, wanted, table)
+    wanted = _there(cursor, wanted, table)
     return _staged(cursor, wanted, forms, replace(table, columns=wanted), spot)
 
 
@@ -199,30 +199,27 @@ def _first(listed: str, places: Sequence[int]) -> Tree:
     return items[0] if len(items) == 1 else call("coalesce", *items)
 
 
-def _refuse_absent(cursor: duckdb.DuckDBPyConnection, wanted: Sequence[WantedColumn], table: Table) -> None:
+def _there(cursor: duckdb.DuckDBPyConnection, wanted: Sequence[WantedColumn], table: Table) -> tuple[WantedColumn, ...]:
+    """The columns that some object has, if only as null. Raises FaultError (D419) when a required one is not there."""
     asked = exp.select(exp.Count(this=exp.Star()), *(count(column(f"c{i}")) for i in range(len(wanted))))
     row = cursor.execute(script(asked.from_(_TABLE.copy()))).fetchone() or (0,)
-    empty = [each for each, number in zip(wanted, row[1:], strict=False) if number == 0]
+    empty = [each for each, values in zip(wanted, row[1:], strict=False) if values == 0]
     if not row[0] or not empty:
-        return
+        return tuple(wanted)
     found = [
         call("count_if", reduce(either, (call("json_exists", _LINE, path) for path in _paths(each.name))))
         for each in empty
     ]
     there = cursor.execute(script(exp.select(*found).from_(_LINES.copy()).where(_filled()))).fetchone() or ()
-    missing = [each for each, number in zip(empty, there, strict=True) if not number]
-    if missing:
-        keys = _keys(cursor)
+    absent = [each for each, objects in zip(empty, there, strict=True) if not objects]
+    required = [each for each in absent if each.required]
+    if required:
+        keys, subject = _keys(cursor), f"dataset `{table.dataset}`"
         raise FaultError(
-            Fault(
-                "D419",
-                f"no object of `{table.name}` has `{each.name}`",
-                each.place,
-                did_you_mean(each.name, keys),
-                f"dataset `{table.dataset}`",
-            )
-            for each in missing
+            Fault("D419", f"no object of `{table.name}` has `{e.name}`", e.place, did_you_mean(e.name, keys), subject)
+            for e in required
         )
+    return tuple(each for each in wanted if each not in absent)
 
 
 def _staged(
@@ -232,8 +229,9 @@ def _staged(
     table: Table,
     spot: Finder,
 ) -> tuple[Staged, Table]:
-    values: dict[str, Tree] = {each.name: column(f"c{index}") for index, each in enumerate(wanted)}
-    kinds = _kinds(cursor, len(wanted))
+    places = {name: index for index, name in enumerate(forms)}
+    values: dict[str, Tree] = {each.name: column(f"c{places[each.name]}") for each in wanted}
+    kinds = _kinds(cursor, [places[each.name] for each in wanted])
     columns, typed, numeric = list[TableColumn](), list[WantedColumn](), dict[str, tuple[Tree, TextFormat]]()
     for each, held in zip(wanted, kinds, strict=True):
         nested = bool(held & {"OBJECT", "ARRAY"})
@@ -248,8 +246,8 @@ def _staged(
     return staged, replace(table, columns=tuple(typed))
 
 
-def _kinds(cursor: duckdb.DuckDBPyConnection, number: int) -> list[set[str]]:
-    asked = exp.select(*(call("list", exp.Distinct(expressions=[column(f"t{i}")])) for i in range(number)))
+def _kinds(cursor: duckdb.DuckDBPyConnection, places: Sequence[int]) -> list[set[str]]:
+    asked = exp.select(*(call("list", exp.Distinct(expressions=[column(f"t{i}")])) for i in places))
     row = cursor.execute(script(asked.from_(_TABLE.copy()))).fetchone() or ()
     return [{kind for kind in listed or () if kind is not None} for listed in row]
 

@@ -39,7 +39,7 @@ def kind_ending(path: Path) -> str:
 
 @contextmanager
 def open_bytes(path: Path, shown: str) -> Iterator[IO[bytes]]:
-    """The file's bytes, decompressed. Raises FaultError: D405 a file that cannot be read, or is not compressed so."""
+    """The file's bytes, decompressed. Raises FaultError: D433 a file that cannot be read, or is not compressed so."""
     kind = COMPRESSED.get(path.suffix.lower())
     try:
         with pyarrow.input_stream(str(path), compression=kind, buffer_size=_CHUNK) as stream:
@@ -47,14 +47,14 @@ def open_bytes(path: Path, shown: str) -> Iterator[IO[bytes]]:
     except (OSError, pyarrow.ArrowInvalid) as error:
         said = error.strerror if isinstance(error, OSError) else None
         reason = said or (f"it is no {kind} data" if kind else "it cannot be read")
-        raise FaultError(Fault("D405", f"cannot read {shown}: {reason}", Place(shown))) from error
+        raise FaultError(Fault("D433", f"cannot read {shown}: {reason}", Place(shown))) from error
 
 
 @contextmanager
 def open_text(path: Path, encoding: str, shown: str) -> Iterator[IO[str]]:
     """The file's text, line ends as they are, a byte-order mark dropped.
 
-    Raises FaultError: D405 as `open_bytes`, D416 where bytes do not decode.
+    Raises FaultError: D433 as `open_bytes`, D416 where bytes do not decode.
     """
     name = "utf-8-sig" if encoding == "utf-8" else encoding
     try:

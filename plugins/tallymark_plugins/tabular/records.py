@@ -90,8 +90,9 @@ def head_of(path: Path, form: TextFormat, shown: str) -> Head:
 
 
 def records(path: Path, form: TextFormat, head: Head, shown: str) -> Iterator[Record]:
-    """The records after the header, blank lines left out. Raises FaultError: D416 undecodable bytes, D418 quotes that
-    do not close or are followed by text."""
+    """The records after the header, blank lines left out. Raises FaultError: D416 undecodable bytes, D432 quotes that
+    do not close or are followed by text.
+    """
     with open_text(path, form.encoding, shown) as stream:
         lines = _Lines(stream)
         for _ in zip(range(form.skip), stream, strict=False):
@@ -116,7 +117,8 @@ def records(path: Path, form: TextFormat, head: Head, shown: str) -> Iterator[Re
 
 def find(path: Path, form: TextFormat, head: Head, shown: str, position: int, index: int, value: str) -> Spot:
     """Where the record at `position` (from 0) stands. Its field `index` must be `value`; if it is not, the two readers
-    have counted differently, and only the record's number is told."""
+    have counted differently, and only the record's number is told.
+    """
     for at, record in enumerate(records(path, form, head, shown)):
         if at == position:
             if index < len(record.fields) and record.fields[index] == value:
@@ -181,8 +183,8 @@ def _quoting(error: csv.Error, start: int, lines: _Lines, shown: str) -> Fault:
     text = lines.first if len(lines.first) <= 200 else ""
     place = Place(shown, start, 1, max(1, len(text)), text)
     if "unexpected end" in str(error):
-        return Fault("D418", f"a quote opened in the row on line {start} of {shown} is never closed", place, _QUOTES)
-    return Fault("D418", f"text follows a closing quote in the row on line {start} of {shown}", place, _QUOTES)
+        return Fault("D432", f"a quote opened in the row on line {start} of {shown} is never closed", place, _QUOTES)
+    return Fault("D432", f"text follows a closing quote in the row on line {start} of {shown}", place, _QUOTES)
 
 
 _QUOTES = "a quote inside quotes is doubled; if quotes mean nothing here, declare `quote: null` in the format"

@@ -84,13 +84,16 @@ class Asked:
 def ask(table: Table, columns: Sequence[TableColumn], form: TextFormat) -> Asked:
     """The declared columns, or all the source's columns when none are declared.
 
-    Its faults: D419 a column the source has not, D428 two declarations of one column that disagree, D418 names that
-    only differ in case (which SQL takes for one), D410 and D411 in a column's format.
+    A column that is not required and not there is left out. The faults: D419 a required one that is not there, D428 two
+    declarations of one column that disagree, D418 names that only differ in case (which SQL takes for one), D410 and
+    D411 in a column's format.
     """
     known = [each.name for each in columns]
     wanted, faults, forms = list[WantedColumn](), list[Fault](), dict[str, TextFormat]()
     by_name: dict[str, WantedColumn] = {}
     for each in table.columns or tuple(WantedColumn(name, place=table.place) for name in known):
+        if each.name not in known and not each.required:
+            continue
         before = by_name.setdefault(each.name.casefold(), each)
         if each.name not in known:
             message = f"no column `{each.name}` in `{table.name}`"

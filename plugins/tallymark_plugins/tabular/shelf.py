@@ -57,6 +57,6 @@ class Shelf:
 
 def identity(table: Table) -> str:
     """Eight hexadecimal digits that differ between tables that are read differently."""
-    columns = [(c.name, c.type, sorted(c.format.items(), key=repr)) for c in table.columns]
+    columns = [(c.name, c.type, c.required, sorted(c.format.items(), key=repr)) for c in table.columns]
     told = repr((table.name, columns, sorted(table.format.items(), key=repr)))
     return hashlib.blake2b(told.encode(), digest_size=4).hexdigest()

@@ -1,0 +1,112 @@
+"""The members of a `per` that weigh most, or its pieces of time: asked as a question of its own, through the same plan."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import Any
+
+from tallymark.catalog import Catalog
+from tallymark.engine.sources import Sources
+from tallymark.engine.tracing import Part
+from tallymark.errors import FaultError
+from tallymark.formula.bound import Apply, Bound, Nested
+from tallymark.kinds import Type
+from tallymark.lower import Lowered, Question, lower
+from tallymark.render import Rendered
+from tallymark.windows import ask_periods, resolve
+
+SHOWN = 5
+"""How many members a receipt names."""
+
+ALL_PIECES = 12
+"""Pieces of time are all told, in their order, up to this many."""
+
+Render = Callable[..., Rendered]
+
+
+@dataclass(frozen=True, slots=True)
+class Members:
+    """The values of the body for some members, with their names; `rest_empty` when all others have 0, false or null."""
+
+    values: tuple[tuple[Any, Any], ...]
+    rest_empty: bool
+
+
+def members(
+    part: Part, count: int, question: Question, catalog: Catalog, sources: Sources, render: Render
+) -> Members | None:
+    """The members with the most weight in `part`, a `per` with `count` of them. None when they cannot be told apart."""
+    nest = part.bound
+    assert isinstance(nest, Nested)
+    try:
+        asked = _pieces(nest, part, count, question) if nest.by_grain else _by_member(nest, part, question)
+        if asked is None:
+            return None
+        lowered = lower(catalog, asked)
+        table = sources.embedded.run(render(lowered).sql)
+    except FaultError:
+        # The number itself has been answered; naming its members is a courtesy.
+        return None
+    rows = list(zip(_names(lowered, asked, table), table.column("m0").to_pylist(), strict=True))
+    known = [row for row in rows if row[0] is not None]
+    if nest.by_grain and count <= ALL_PIECES:
+        return Members(tuple(known), False)
+    weighty = [row for row in known if _counts(row[1], nest)]
+    return Members(tuple(weighty[:SHOWN]), len(weighty) < len(known) and len(weighty) <= SHOWN)
+
+
+def _names(lowered: Lowered, asked: Question, table: Any) -> list[Any]:
+    if asked.by:
+        names: list[Any] = table.column(lowered.plan.space.level[0].column).to_pylist()
+        return names
+    return [asked.periods[i].label for i in table.column("i").to_pylist()]
+
+
+def _counts(value: Any, nest: Nested) -> bool:
+    """Whether a value moves the aggregate: not null, and in a sum not 0, in a count of a condition not false."""
+    if value is None:
+        return False
+    if nest.function == "all":
+        return value is False
+    if isinstance(value, bool):
+        return value
+    return nest.function != "sum" or value != 0
+
+
+def _by_member(nest: Nested, part: Part, question: Question) -> Question:
+    """The body by the member, over the rows and the window that the `per` has it in."""
+    body: Bound = nest.body
+    for form in reversed(part.forms):
+        body = replace(form, body=body, type=body.type, unit=body.unit)
+    metrics, order = _ordered(body, nest)
+    return replace(
+        question, metrics=metrics, by=(nest.member,), filters=part.context.filters, sparse=True, order=order,
+        limit=SHOWN + 2,
+    )  # fmt: skip
+
+
+def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Question | None:
+    """The body over each piece of the window that the `per` cuts up."""
+    window = resolve(part.context.window, question.periods[0], question.grain, question.calendar, question.as_of)
+    if window.void or window.start is None or window.start >= window.end:
+        return None
+    grain = nest.member[0]
+    periods = ask_periods(window.start, window.end, grain, question.calendar, question.max_pieces)
+    metrics, order = _ordered(nest.body, nest)
+    whole = count <= ALL_PIECES
+    return replace(
+        question, metrics=metrics, by=(), periods=periods, grain=grain, filters=part.context.filters, sparse=False,
+        order=(("time", False),) if whole else order, limit=None if whole else SHOWN + 1,
+    )  # fmt: skip
+
+
+def _ordered(body: Bound, nest: Nested) -> tuple[tuple[tuple[str, Bound], ...], tuple[tuple[str, bool], ...]]:
+    """The body, and what puts the weightiest members first."""
+    metrics: tuple[tuple[str, Bound], ...] = (("value", body),)
+    if nest.function in ("min", "all"):
+        return metrics, (("value", False),)
+    if nest.function == "max" or not body.type.numeric:
+        return metrics, (("value", True),)
+    kind = body.type if body.type is not Type.NULL else Type.DOUBLE
+    return (*metrics, ("size", Apply("abs", (body,), kind, body.unit))), (("size", True),)
