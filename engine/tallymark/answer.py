@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from tallymark.errors import Fault, FaultError
@@ -20,7 +21,7 @@ from tallymark.show.periods import moment, period_label
 from tallymark.show.raw import json_document, json_text, raw
 from tallymark.show.sheet import Heading, Sheet, text_of
 from tallymark.show.tables import html, markdown, notes_text, table
-from tallymark.show.tree import Branch, tree
+from tallymark.show.tree import GLUE, Branch, tree
 from tallymark.units import Unit
 
 if TYPE_CHECKING:
@@ -31,6 +32,9 @@ if TYPE_CHECKING:
 Role = Literal["dimension", "period", "metric"]
 
 StepKind = Literal["metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"]
+
+PAGE = 120
+"""How wide a receipt is that nobody gave a width."""
 
 CUT = "*"
 """Stands after the label of a period that the knowledge date cuts."""
@@ -222,7 +226,7 @@ class Step:
 
     `text` is the stretch of the formula, `kind` what it is, `name` and `label` the metric's if it is one, `rows` how many
     rows an aggregate read, `window` the stretch of time read. Of `per` a member, `rows` counts the members and `children`
-    are some of them, the weightiest; `rest_empty` says that all others are 0, false or null.
+    are some of them, the weightiest first; `rest` says what the others have in common, if anything.
     """
 
     text: str
@@ -237,7 +241,7 @@ class Step:
     label: str | None = None
     window: str | None = None
     per: str | None = None
-    rest_empty: bool = False
+    rest: str = ""
 
     def shown(self, locale: str = "en", decimals: int | None = None) -> str:
         """The value as a reader sees it."""
@@ -266,6 +270,7 @@ class Step:
             "window": self.window,
             "rows": self.rows,
             "per": self.per,
+            "rest": self.rest,
             "notes": list(self.notes),
             "above": again,
             "children": [] if again else [c._told(told) for c in self.children],
@@ -321,8 +326,10 @@ class Receipt:
 
     def text(self, width: int | None = None) -> str:
         """The receipt as a tree, values aligned, in lines of at most `width` characters where values allow it."""
+        page = width or PAGE
+        head = [line for text in self._head() for line in wrap(text, page, subsequent_indent="  ", break_on_hyphens=False)]
         branch = _branch(self.step, self, self.period.label, set())
-        return "".join(f"{line}\n" for line in self._head()) + "\n" + tree(branch, width) + notes_text(self._notes())
+        return "".join(f"{line}\n" for line in head) + "\n" + tree(branch, page) + notes_text(self._notes())
 
     def _head(self) -> list[str]:
         lines = [text_of(self.label if self.label == self.metric else f"{self.label} ({self.metric})")]
@@ -355,7 +362,7 @@ def _branch(step: Step, receipt: Receipt, window: str | None, told: set[int]) ->
     shown = step.shown(receipt.locale, receipt.decimals if step is receipt.step else None)
     text = _line(step.text if step.name in (None, step.text) else f"{step.name} = {step.text}")
     if step.window is not None and step.window != window:
-        text += f"  [{step.window}]"
+        text += f" {GLUE}[{step.window.replace(' ', GLUE)}]"
     if step.children and id(step) in told:
         return Branch(text, shown, "as above")
     told.add(id(step))
@@ -366,8 +373,15 @@ def _branch(step: Step, receipt: Receipt, window: str | None, told: set[int]) ->
         rows = _many(step.rows, step.per or "row")
         left = step.rows - len(below)
         if step.per is not None and below and left > 0:
-            below.append(Branch(f"… {left:,} more{', which add nothing' if step.rest_empty else ''}"))
-    return Branch(text, shown, rows, tuple(below))
+            below.append(Branch(f"… {left:,} more{f', {step.rest}' if step.rest else ''}"))
+    label = step.label if step.label is not None and step is not receipt.step and not _same(step) else ""
+    return Branch(text, shown, rows, tuple(below), label)
+
+
+def _same(step: Step) -> bool:
+    """Whether a label says no more than the metric's name."""
+    bare = ["".join(c for c in text.casefold() if c.isalnum()) for text in (step.label or "", step.name or "")]
+    return bare[0] == bare[1]
 
 
 def _line(text: str) -> str:

@@ -107,7 +107,7 @@ class PluginError(TallymarkError):
     """A plugin failed to load or broke its promise; names the plugin."""
 
 
-class Cancelled(TallymarkError):
+class Cancelled(TallymarkError):  # noqa: N818 - nothing went wrong
     """The caller stopped a running question."""
 
 

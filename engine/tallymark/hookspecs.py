@@ -29,8 +29,9 @@ Pack = Sequence[tuple[str, str]]
 class SourceKind:
     """A kind of source: its name in `kind:`, what makes one, and the JSON Schema of its options.
 
-    `make(definition, folder, embedded, timezone)` gets the project's folder and the engine's embedded database. Relative
-    folders that it reads are named by `reads(definition, folder)`, so that the database allows them and no others.
+    `make(definition, folder, embedded, timezone)` gets the project's folder and the engine's embedded database.
+    Relative folders that it reads are named by `reads(definition, folder)`, so that the database allows them and no
+    others.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What a value is: its type. (What it measures is its unit: `units.py`.)"""
+"""What a value is: its type. What it measures is its unit: see `units.py`."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
 """The plan of a question: steps as data, without SQL.
 
 A **space** is a relation with one row per cell: the values of its *level* (its keys) and the number `i` of a period of
-its *grid*. Its **nodes** are the columns. Leaves come from **groups**, one scan of one dataset each; nests aggregate the
-rows of a deeper space; lifts are joined from a coarser one; everything else is computed from other nodes.
+its *grid*. Its **nodes** are the columns. Leaves come from **groups**, one scan of one dataset each; nests aggregate
+the rows of a deeper space; lifts are joined from a coarser one; everything else is computed from other nodes.
 
     rows ──bucket, accumulate, spread, merge──▶ group ──combine──▶ space ──derive──▶ (nest | lift ▶ space …) ──▶ answer
 """
@@ -51,7 +51,8 @@ class Nest:
     """An aggregate over the rows of the space `inner` that share this level and period.
 
     `presence` are nodes of `inner` that count rows: a member is there when any is above 0. None means every row is (the
-    pieces of a grain). `member` is the dimension of the members, null being none. `window` tells the periods that have no value because they begin after `as_of`.
+    pieces of a grain). `member` is the dimension of the members, null being none. `window` tells the periods that
+    have no value because they begin after `as_of`.
     """
 
     inner: int
@@ -142,8 +143,8 @@ class Role:
 class Group:
     """One scan: the leaves that share a dataset, a level, a grid and a kind of window.
 
-    `keys` are the level's dimensions as row-level columns. `filters` hold for every row read. `lowest` and `highest` bound
-    the times read (None: no bound). `cuts` are the instants that cut time into segments.
+    `keys` are the level's dimensions as row-level columns. `filters` hold for every row read. `lowest` and `highest`
+    bound the times read (None: no bound). `cuts` are the instants that cut time into segments.
     """
 
     number: int
@@ -179,8 +180,9 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the instant
-    from which on nothing is known, and `today`, the day before it ends."""
+    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the
+    instant from which on nothing is known, and `today`, the day before it ends.
+    """
 
     timezone: str
     week_start: int

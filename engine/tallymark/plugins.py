@@ -83,6 +83,8 @@ def _take(
     for key, value in found.items():
         if key in into:
             message = f"the plugin `{name}` gives `{key}`, which is there already"
-            plugins.faults.append(Fault("P702", message, None, "give it a name of its own", f"plugin `{name}`", "warning"))
+            plugins.faults.append(
+                Fault("P702", message, None, "give it a name of its own", f"plugin `{name}`", "warning")
+            )
         else:
             into[key] = value

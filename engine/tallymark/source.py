@@ -1,8 +1,8 @@
 """What a data source must do, and where SQL runs.
 
 A *backend* runs SQL of one dialect: the embedded DuckDB of every engine, or a team's own database. A *source* knows
-tables and makes them queryable on its backend; file and in-memory sources use the embedded one, so that one question can
-span them.
+tables and makes them queryable on its backend; file and in-memory sources use the embedded one, so that one question
+can span them.
 """
 
 from __future__ import annotations

@@ -26,8 +26,8 @@ def answer_of(
     question, plan = asked.question, lowered.plan
     columns: list[AnswerColumn] = []
     arrays: list[Any] = []
-    for name, key in zip(question.by, plan.space.level, strict=True):
-        columns.append(_dimension(".".join(name), key, catalog, asked))
+    for parts, key in zip(question.by, plan.space.level, strict=True):
+        columns.append(_dimension(".".join(parts), key, catalog, asked))
         arrays.append(table.column(key.column))
     starts: dict[date | datetime, str] = {}
     if question.grain is not None:

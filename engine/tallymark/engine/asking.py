@@ -66,7 +66,9 @@ class Asking:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
         calendar = self._collect(faults, lambda: self._calendar(query)) or self.calendar
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
-        bounds = tuple(MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics)
+        bounds = tuple(
+            MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics
+        )
         by = self._collect(faults, lambda: self._dimensions(query.by, metrics)) or ()
         filters = self._collect(faults, lambda: self._filters(query.where, metrics))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
@@ -77,7 +79,9 @@ class Asking:
             faults.append(Fault("Q505", f"the limit is {query.limit}", help="a limit is 0 or more"))
         if faults:
             raise FaultError(faults)
-        start, end = self._range(query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds)))
+        start, end = self._range(
+            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds))
+        )
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
         question = Question(
             tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
@@ -107,8 +111,9 @@ class Asking:
         return self._formula(text)
 
     def _called(self, text: str) -> tuple[Metric, ...]:
-        """The metrics that go by a text. What could be a formula must be somebody's name letter by letter: `-(mrr)` is not
-        another way to write `mrr`."""
+        """The metrics that go by a text. What could be a formula must be somebody's name letter by letter: `-(mrr)`
+        is not another way to write `mrr`.
+        """
         found = self.catalog.find(text)
         if not text.startswith("-") and not set(text) & set("()+*/=<>$?"):
             return found
@@ -122,9 +127,13 @@ class Asking:
         if metric.needs:
             needs = ", ".join(metric.needs)
             help_ = "map a table of yours onto it with `implements:`" if "dataset" in needs else None
-            raise FaultError(Fault("Q502", f"`{metric.name}` cannot be answered: it needs {needs}", metric.place, help_))
+            raise FaultError(
+                Fault("Q502", f"`{metric.name}` cannot be answered: it needs {needs}", metric.place, help_)
+            )
         if not metric.available:
-            raise FaultError(Fault("Q510", f"`{metric.name}` has faults of its own: `tally check` lists them", metric.place))
+            raise FaultError(
+                Fault("Q510", f"`{metric.name}` has faults of its own: `tally check` lists them", metric.place)
+            )
         return metric
 
     def _formula(self, text: str) -> Metric:
@@ -132,7 +141,7 @@ class Asking:
         try:
             node = parse(written)
         except FaultError as error:
-            if " " in text and not any(c in text for c in "()+*/=<>"):
+            if " " in text and all(c.isalnum() or c in " _-'’" for c in text):
                 raise FaultError(self._no_such_metric(text)) from error
             raise
         if isinstance(node, n.Name) and len(node.parts) == 1 and self.catalog.dataset(text) is None:
@@ -230,7 +239,7 @@ class Asking:
             name = bare.removeprefix("-").strip()
             known = [*names, *query.by, "time"]
             if name not in known:
-                spoken = {q: c for q, c in zip(query.metrics, names, strict=False)}
+                spoken = dict(zip(query.metrics, names, strict=False))
                 if name not in spoken:
                     raise FaultError(Fault("Q507", f"cannot order by `{name}`", help=did_you_mean(name, known)))
                 name = spoken[name]
@@ -247,7 +256,12 @@ class Asking:
         return now if known is None else parse_moment(known, calendar, end=True)
 
     def _range(
-        self, query: Query, calendar: Calendar, as_of: datetime, grain: str | None, earliest: Callable[[], datetime | None]
+        self,
+        query: Query,
+        calendar: Calendar,
+        as_of: datetime,
+        grain: str | None,
+        earliest: Callable[[], datetime | None],
     ) -> tuple[datetime, datetime]:
         """The asked range; without one, from the earliest row's period to `as_of`."""
         if query.period is not None:
@@ -261,7 +275,11 @@ class Asking:
             first = earliest()
             if first is None or first >= end:
                 raise FaultError(
-                    Fault("Q509", "there are no rows to tell where the range begins", help="say it with --from or --period")
+                    Fault(
+                        "Q509",
+                        "there are no rows to tell where the range begins",
+                        help="say it with --from or --period",
+                    )
                 )
             start = calendar.floor(first, grain or "day")
         return start, end
@@ -376,5 +394,5 @@ _READERS: dict[str, Callable[[Any], Any]] = {
 
 
 def now() -> datetime:
-    """This instant, in whole seconds: rows after it are not known yet."""
+    """The present instant, in whole seconds: rows after it are not known yet."""
     return datetime.now(UTC).replace(microsecond=0)

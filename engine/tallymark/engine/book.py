@@ -14,7 +14,7 @@ from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
 from tallymark.engine.answering import answer_of
-from tallymark.engine.asking import Asked, Asking, now
+from tallymark.engine.asking import Asking, now
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.receipts import receipt
@@ -39,7 +39,9 @@ class Book:
     `faults` are what `check` found, warnings included; metrics without faults can be asked even when others have some.
     """
 
-    def __init__(self, definitions: Definitions, plugins: Plugins, tables: Mapping[str, Any], found: Iterable[Fault]) -> None:
+    def __init__(
+        self, definitions: Definitions, plugins: Plugins, tables: Mapping[str, Any], found: Iterable[Fault]
+    ) -> None:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
@@ -228,9 +230,9 @@ def open_project(
 ) -> Book:
     """Opens a project: a folder with a `tally.yaml`, or ready `definitions`.
 
-    `tables` are in-memory tables by dataset name (Arrow, pandas, polars). `plugins` False leaves out all but the built-in
-    ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is False: the
-    book then holds them in `faults`, and what is sound can be asked.
+    `tables` are in-memory tables by dataset name (Arrow, pandas, polars). `plugins` False leaves out all but the
+    built-in ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is
+    False: the book then holds them in `faults`, and what is sound can be asked.
     """
     outside = plugins if isinstance(plugins, bool) else True
     loaded = load(outside, () if isinstance(plugins, bool) else plugins)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from tallymark.catalog import Catalog
+from tallymark.engine.naming import names
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part
 from tallymark.errors import FaultError
@@ -27,10 +28,10 @@ Render = Callable[..., Rendered]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """The values of the body for some members, with their names; `rest_empty` when all others have 0, false or null."""
+    """Some members with the values of the body, the weightiest first, and what all others have in common, if anything."""
 
-    values: tuple[tuple[Any, Any], ...]
-    rest_empty: bool
+    values: tuple[tuple[str, Any], ...]
+    rest: str = ""
 
 
 def members(
@@ -48,19 +49,36 @@ def members(
     except FaultError:
         # The number itself has been answered; naming its members is a courtesy.
         return None
-    rows = list(zip(_names(lowered, asked, table), table.column("m0").to_pylist(), strict=True))
-    known = [row for row in rows if row[0] is not None]
+    keys = _keys(lowered, asked, table)
+    known = [row for row in zip(keys, table.column("m0").to_pylist(), strict=True) if row[0] is not None]
     if nest.by_grain and count <= ALL_PIECES:
-        return Members(tuple(known), False)
-    weighty = [row for row in known if _counts(row[1], nest)]
-    return Members(tuple(weighty[:SHOWN]), len(weighty) < len(known) and len(weighty) <= SHOWN)
+        return Members(tuple(known))
+    weighty = [row for row in known if _counts(row[1], nest)][:SHOWN]
+    called = names(nest.member, [k for k, _ in weighty], nest.body, question, catalog, sources, render) if asked.by else {}
+    told = tuple((_told(key, called) if asked.by else key, value) for key, value in weighty)
+    over = known[len(weighty) :]
+    return Members(told, _rest(nest) if over and not _counts(over[0][1], nest) else "")
 
 
-def _names(lowered: Lowered, asked: Question, table: Any) -> list[Any]:
+def _keys(lowered: Lowered, asked: Question, table: Any) -> list[Any]:
+    """The members, or the labels of the pieces of time, in the order of the rows."""
     if asked.by:
-        names: list[Any] = table.column(lowered.plan.space.level[0].column).to_pylist()
-        return names
+        keys: list[Any] = table.column(lowered.plan.space.level[0].column).to_pylist()
+        return keys
     return [asked.periods[i].label for i in table.column("i").to_pylist()]
+
+
+def _told(key: Any, called: dict[Any, str]) -> str:
+    return f"{key} ({called[key]})" if key in called else str(key)
+
+
+def _rest(nest: Nested) -> str:
+    """What is true of the members that come after the last one that counts."""
+    if nest.function == "all":
+        return "for which it holds"
+    if nest.body.type is Type.BOOLEAN:
+        return "for which it does not hold"
+    return "which add nothing" if nest.function == "sum" else "without a value"
 
 
 def _counts(value: Any, nest: Nested) -> bool:

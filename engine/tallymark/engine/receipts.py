@@ -77,7 +77,7 @@ class _Steps:
             text=part.text, kind=part.kind, value=value, type=part.type, unit=part.unit, name=part.name, rows=rows,
             notes=tuple(self._notes(part, member)), children=(*map(self.step, self._shown(part)), *named),
             label=self._label(part), window=self._window(part), per=member,
-            rest_empty=found is not None and found.rest_empty,
+            rest=found.rest if found is not None else "",
         )  # fmt: skip
 
     def _value(self, node: int | None) -> Any:
@@ -109,14 +109,15 @@ class _Steps:
         return self._value(condition.node) is True
 
     def _members(self, part: Part, count: int | None) -> Members | None:
-        if not count:
+        nest = part.bound
+        if not count or (count == 1 and isinstance(nest, Nested) and nest.by_grain):
             return None
         return members(part, count, self.question, self.catalog, self.sources, self.render)
 
     def _named(self, part: Part, nest: Nested, found: Members) -> Iterator[Step]:
         unit = part.bound.body.unit if isinstance(part.bound, Nested) and not part.bound.body.unit.free else None
         for name, value in found.values:
-            text = str(name) if nest.by_grain else f"{nest.member[-1]} = {name}"
+            text = name if nest.by_grain else f"{nest.member[-1]} = {name}"
             yield Step(text, "member", value, nest.body.type, unit)
 
     # --- what is said aside ----------------------------------------------------------------------------------------

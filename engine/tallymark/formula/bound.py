@@ -1,8 +1,8 @@
 """A formula with every name bound and every type and unit known.
 
 Two levels share the operators and scalar functions (`Apply`). At **row level** the leaves are columns; at **metric
-level** they are aggregates, other metrics and, inside conditions, dimensions. Each form that changes the context in which
-its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`.
+level** they are aggregates, other metrics and, inside conditions, dimensions. Each form that changes the context in
+which its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`.
 
 Every node has a `type`, a `unit` and the `span` of the formula text it came from (spans do not count when comparing).
 """
@@ -112,6 +112,8 @@ class Aggregate:
 
 @dataclass(frozen=True, slots=True)
 class MetricUse:
+    """Another metric, by name."""
+
     name: str
     type: Type
     unit: Unit = NUMBER

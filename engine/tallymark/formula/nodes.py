@@ -20,8 +20,8 @@ GRAINS = ("hour", "day", "week", "month", "quarter", "year")
 """What a grain may be, finest first."""
 
 RESERVED = frozenset(
-    "and or not in is null true false between case when then else end where per on at within".split()
-)
+    ("and", "or", "not", "in", "is", "null", "true", "false", "between", "case", "when", "then", "else", "end", "where")
+) | frozenset(("per", "on", "at", "within"))
 """Names that may not stand bare. After a dot anything goes."""
 
 

@@ -68,14 +68,24 @@ class _Lowering:
         clock = self._clock()
         order = self._order(outputs)
         plan = Plan(
-            clock, tuple(self.grids), gathered.groups, spaces, outputs, touched if question.sparse else None, order, question.limit, gathered.home
+            clock,
+            tuple(self.grids),
+            gathered.groups,
+            spaces,
+            outputs,
+            touched if question.sparse else None,
+            order,
+            question.limit,
+            gathered.home,
         )
         return Lowered(plan, contexts, root)
 
     def _clock(self) -> Clock:
         calendar = self.question.calendar
         last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
-        return Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of)
+        return Clock(
+            calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of
+        )
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
@@ -109,7 +119,10 @@ class _Lowering:
             periods += pieces
             parents += [number] * len(pieces)
         found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))
-        same = next((g.number for g in self.grids if (g.periods, g.outer, g.parents) == (found.periods, outer, found.parents)), None)
+        same = next(
+            (g.number for g in self.grids if (g.periods, g.outer, g.parents) == (found.periods, outer, found.parents)),
+            None,
+        )
         if same is None:
             self.grids.append(found)
         return found.number if same is None else same
@@ -130,9 +143,7 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        return gather(
-            contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters
-        )
+        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:
@@ -164,12 +175,12 @@ class _Lowering:
             help_ = "no metric of the question reads rows that could be grouped by it"
             raise FaultError(Fault("Q511", f"`{named}` groups nothing here", None, help_))
         keys = tuple(self.keys[d] for d in draft.level)
-        return Space(
-            draft.number, keys, draft.grid, tuple(draft.nodes), draft.dense, population if draft.dense else ()
-        )
+        return Space(draft.number, keys, draft.grid, tuple(draft.nodes), draft.dense, population if draft.dense else ())
 
     def _order(self, outputs: tuple[Output, ...]) -> tuple[tuple[str, bool], ...]:
-        """What the answer is ordered by: as asked, then by period and the dimensions, so that it never depends on chance."""
+        """What the answer is ordered by: as asked, then by period and the dimensions, so that it never depends on
+        chance.
+        """
         names = {o.name for o in outputs}
         asked: list[tuple[str, bool]] = []
         for name, descends in self.question.order:

@@ -1,7 +1,7 @@
 """Formulas in contexts become nodes of spaces. Equal structure in equal context is one node: nothing is computed twice.
 
-A context is where a formula is evaluated: the window (over the periods of a grid), the filters in force, and the levels,
-the question's dimensions first and then the member of each `per` around. Each form changes it and nothing else.
+A context is where a formula is evaluated: the window (over the periods of a grid), the filters in force, and the
+levels, the question's dimensions first and then the member of each `per` around. Each form changes it and nothing else.
 """
 
 from __future__ import annotations
@@ -253,9 +253,7 @@ class Contexts:
         conditions = self.conditions(bound.dataset, filters)
         return Leaf(bound.dataset, ROWS, None, conditions, bound.axis, context.window, Type.INTEGER, zero=True)
 
-    def _presence_of_pieces(
-        self, bound: Nested, context: Context, filters: frozenset[Bound]
-    ) -> tuple[int, ...]:
+    def _presence_of_pieces(self, bound: Nested, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         inner = self.inner(bound, context)
         space = self.space(inner)
         return tuple(

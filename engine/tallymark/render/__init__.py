@@ -60,9 +60,7 @@ def render(
     return Rendered(query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep})
 
 
-def _final(
-    plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]
-) -> exp.Select:
+def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]) -> exp.Select:
     space = plan.space
 
     def shown(node: int) -> exp.Expression:
@@ -82,7 +80,8 @@ def _final(
         query = query.where(any_of(rows) or exp.Boolean(this=False), copy=False)
     names = {o.name: f"m{n}" for n, o in enumerate(plan.outputs)}
     order = [
-        exp.Ordered(this=column(names.get(name, name)), desc=descends, nulls_first=False) for name, descends in plan.order
+        exp.Ordered(this=column(names.get(name, name)), desc=descends, nulls_first=False)
+        for name, descends in plan.order
     ]
     query = query.order_by(*order, copy=False)
     return query.limit(plan.limit) if plan.limit is not None else query

@@ -1,7 +1,7 @@
 """Aggregates as SQL, whole or in parts.
 
-An aggregate that is *mergeable* is a row of data: what is accumulated per group of rows, how two accumulations merge, and
-how the result is finished. The others go back to the rows.
+An aggregate that is *mergeable* is a row of data: what is accumulated per group of rows, how two accumulations merge,
+and how the result is finished. The others go back to the rows.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ def aggregate(
     extra: tuple[Any, ...] = (),
     order: Sequence[exp.Expression] = (),
 ) -> exp.Expression:
-    """The whole aggregate over rows where `condition` holds. `order`: what `first` and `last` go by, before the value."""
+    """The aggregate over rows where `condition` holds. `order`: what `first` and `last` go by, before the value."""
     if function in ("first", "last"):
         assert argument is not None
         return _filtered(_ordered(function, argument, order), _present(argument, condition))
@@ -85,7 +85,9 @@ Finish = Callable[[list[exp.Expression]], exp.Expression]
 
 @dataclass(frozen=True, slots=True)
 class Mergeable:
-    """How an aggregate is taken in parts: one accumulator per entry of `accumulate`, merged by the same entry of `merge`."""
+    """How an aggregate is taken in parts: one accumulator per entry of `accumulate`, merged by the same entry of
+    `merge`.
+    """
 
     accumulate: tuple[Build, ...]
     merge: tuple[Merge, ...]
@@ -102,9 +104,7 @@ def _only(values: list[exp.Expression]) -> exp.Expression:
 
 def _mean(values: list[exp.Expression]) -> exp.Expression:
     whole, count = values
-    return exp.Div(
-        this=cast(whole, Type.DOUBLE), expression=exp.Nullif(this=count, expression=exp.Literal.number("0"))
-    )
+    return exp.Div(this=cast(whole, Type.DOUBLE), expression=exp.Nullif(this=count, expression=exp.Literal.number("0")))
 
 
 def _one(build: Build, merge: Merge) -> Mergeable:

@@ -1,7 +1,8 @@
 """Which segment of time a row lies in: a number computed from its time by constants known in advance.
 
-The cuts that lie on a regular clock (days, hours, minutes) are looked up in one array by the row's whole units since the
-first cut; the few that do not (an `as_of` in mid-day) add one each. The row's number is how many cuts lie at or before it.
+The cuts that lie on a regular clock (days, hours, minutes) are looked up in one array by the row's whole units since
+the first cut; the few that do not (an `as_of` in mid-day) add one each. The row's number is how many cuts lie at or
+before it.
 """
 
 from __future__ import annotations

@@ -35,7 +35,9 @@ class Term:
 
 @lru_cache(maxsize=512)
 def _template(text: str) -> exp.Expression:
-    return sqlglot.parse_one(text, read="duckdb")
+    parsed = sqlglot.parse_one(text, read="duckdb")
+    assert isinstance(parsed, exp.Expression)
+    return parsed
 
 
 class Writer:
@@ -186,7 +188,9 @@ class Writer:
     def _weighted_mean(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         pairs = self._pairs(terms)
         zero = integer(0)
-        above = _sum([exp.Coalesce(this=exp.Mul(this=atom(x), expression=atom(w)), expressions=[zero]) for x, w in pairs])
+        above = _sum(
+            [exp.Coalesce(this=exp.Mul(this=atom(x), expression=atom(w)), expressions=[zero]) for x, w in pairs]
+        )
         return exp.Div(this=exp.Paren(this=above), expression=self._weight_present(pairs))
 
     def _weight_present(self, pairs: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
@@ -233,7 +237,7 @@ def _known(value: exp.Expression) -> exp.Expression:
     return exp.Not(this=exp.Is(this=atom(value), expression=exp.Null()))
 
 
-def _sum(values: list[exp.Expression]) -> exp.Expression:
+def _sum(values: Sequence[exp.Expression]) -> exp.Expression:
     result = atom(values[0])
     for value in values[1:]:
         result = exp.Add(this=result, expression=atom(value))

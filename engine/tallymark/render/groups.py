@@ -248,7 +248,8 @@ class _Group:
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
         shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
         parts = self.statement.add(
-            f"{self.group.name}_parts", select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
+            f"{self.group.name}_parts",
+            select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False),
         )
         self.population[self.group.number] = parts
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
@@ -267,7 +268,8 @@ class _Group:
                     accumulators[place] = name = f"a{len(accumulators)}"
                     shown.append(named(filtered(build(self._argument(leaf)), self._condition(leaf)), name))
         parts = self.statement.add(
-            f"{self.group.name}_parts", select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
+            f"{self.group.name}_parts",
+            select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False),
         )
         self.population[self.group.number] = parts
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}

@@ -80,7 +80,8 @@ class Rows:
 
     def _read(self, found: Column) -> exp.Expression:
         """A stored column as its type: infinities and NaN are null, and durations are seconds."""
-        assert found.stored is not None and found.physical is not None
+        assert found.stored is not None
+        assert found.physical is not None
         value: exp.Expression = column(found.stored)
         if found.physical is Type.DOUBLE:
             finite = exp.Anonymous(this="ISFINITE", expressions=[value])
@@ -115,12 +116,13 @@ class Rows:
         self, query: exp.Select, own: Dataset, found: Column, over: Aggregate
     ) -> tuple[exp.Select, exp.Expression]:
         """A column that aggregates the rows of another dataset that refer to this one, up to as_of."""
-        assert found.via is not None and own.key is not None
+        assert found.via is not None
+        assert own.key is not None
         other = self.catalog.datasets[over.dataset]
         holder = other.references[found.via].column
         name = f"{own.name}_{found.name}"
         expressions = [x for x in (over.argument, over.condition) if x is not None]
-        times = {c for c in over.axis.columns[:1]}
+        times = set(over.axis.columns[:1])
         inner, term = self.joined(other.name, expressions, frozenset({holder, *times, *_order_columns(other, over)}))
         conditions = [self.express(over.condition, term)] if over.condition is not None else []
         for time in times:
@@ -134,7 +136,10 @@ class Rows:
         inner = inner.where(where, copy=False) if where is not None else inner
         self.statement.add(name, inner.group_by(column(holder, BASE), copy=False))
         joined = query.join(
-            exp.to_table(name), on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)), join_type="LEFT", copy=False
+            exp.to_table(name),
+            on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)),
+            join_type="LEFT",
+            copy=False,
         )
         result: exp.Expression = column("v", name)
         if over.zero:

@@ -13,9 +13,20 @@ from tallymark.render.aggregates import aggregate, finished
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Branch, Groups, _numbers
 from tallymark.render.rows import Statement
-from tallymark.render.values import SQL_TYPES, all_of, any_of, call, column, compare, constant, integer, named, select, table
-from tallymark.windows import Window, resolve
-from tallymark.windows import Calendar
+from tallymark.render.values import (
+    SQL_TYPES,
+    all_of,
+    any_of,
+    call,
+    column,
+    compare,
+    constant,
+    integer,
+    named,
+    select,
+    table,
+)
+from tallymark.windows import Calendar, Window, resolve
 
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
@@ -91,13 +102,13 @@ class _Space:
         columns = {f"b{n}": self.space.nodes[n].type for _, names in branches for n in names.values()}
         if len(branches) == 1 and not self.space.dense:
             relation, names = branches[0]
-            shown = [column(c) for c in (*self.keys, "i")]
+            shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
             shown += [named(column(source), f"b{n}") for source, n in names.items()]
             return self.statement.add(f"{self.space.name}_cells", select(*shown).from_(relation, copy=False))
         parts = [self._padded(relation, names, columns) for relation, names in branches]
         if self.space.dense:
             parts.append(self._grid(columns))
-        together = parts[0]
+        together: exp.Query = parts[0]
         for part in parts[1:]:
             together = exp.union(together, part, distinct=False, copy=False)
         cells = [column(c) for c in (*self.keys, "i")]
@@ -140,10 +151,7 @@ class _Space:
         else:
             cells.append(column("i", "p"))
         names = {f"e{n}": n for n in nests}
-        shown = [
-            named(self._member_aggregate(nest, deeper, source), f"e{n}")
-            for n, nest in nests.items()
-        ]
+        shown = [named(self._member_aggregate(nest, deeper, source), f"e{n}") for n, nest in nests.items()]
         by = [c.this.copy() if isinstance(c, exp.Alias) else c.copy() for c in cells]
         query = query.select(*cells, *shown, append=False, copy=False).group_by(*by, copy=False)
         name = f"{self.space.name}_from_{deeper.name}"
@@ -193,9 +201,7 @@ class _Space:
         population = self._population()
         keys = [column(k, "k") for k in self.keys]
         return (
-            select(*keys, *shown)
-            .from_(table(population, "k"), copy=False)
-            .join(whole, join_type="CROSS", copy=False)
+            select(*keys, *shown).from_(table(population, "k"), copy=False).join(whole, join_type="CROSS", copy=False)
         )
 
     def _population(self) -> str:
@@ -204,7 +210,11 @@ class _Space:
         if name not in self.statement.ctes:
             together: exp.Expression | None = None
             for number in self.space.population:
-                part = select(*(column(k) for k in self.keys)).from_(self.spaces.groups.population[number], copy=False).distinct(copy=False)
+                part = (
+                    select(*(column(k) for k in self.keys))
+                    .from_(self.spaces.groups.population[number], copy=False)
+                    .distinct(copy=False)
+                )
                 together = part if together is None else exp.union(together, part, distinct=True, copy=False)
             assert together is not None
             self.statement.add(name, together)
@@ -341,7 +351,9 @@ class _Derivation:
         """Leaves, nests and lifts, with what no rows give put in."""
         shown: list[exp.Expression] = [column(c, "c") for c in (*self.owner.keys, "i")]
         shown += [named(self._base(n), f"n{n}") for n in numbers]
-        return self.owner.statement.add(f"{self.space.name}_values", self.query.select(*shown, append=False, copy=False))
+        return self.owner.statement.add(
+            f"{self.space.name}_values", self.query.select(*shown, append=False, copy=False)
+        )
 
     def _base(self, number: int) -> exp.Expression:
         node = self.nodes[number]

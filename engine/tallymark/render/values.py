@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from typing import Any
@@ -44,6 +45,7 @@ def atom(value: exp.Expression) -> exp.Expression:
 
 
 def integer(value: int) -> exp.Expression:
+    """A whole number."""
     literal = exp.Literal.number(str(abs(value)))
     return exp.Neg(this=literal) if value < 0 else literal
 
@@ -68,7 +70,7 @@ def constant(value: Any, kind: Type) -> exp.Expression:
 
 
 def _decimal(value: Decimal, kind: Type) -> exp.Expression:
-    sign, digits, exponent = value.as_tuple()
+    _, digits, exponent = value.as_tuple()
     scale = max(0, -int(exponent))
     width = max(len(digits) + max(0, int(exponent)), scale) + 1
     if kind is Type.DOUBLE or width > 38:
@@ -101,7 +103,8 @@ def any_of(conditions: list[exp.Expression]) -> exp.Expression | None:
     return result
 
 
-def compare(operator: type[exp.Binary], left: exp.Expression, right: exp.Expression) -> exp.Expression:
+def compare(operator: Callable[..., exp.Expression], left: exp.Expression, right: exp.Expression) -> exp.Expression:
+    """A comparison, its sides in parentheses where they need them."""
     return operator(this=atom(left), expression=atom(right))
 
 
@@ -111,6 +114,7 @@ def call(name: str, *arguments: exp.Expression) -> exp.Expression:
 
 
 def array(values: list[int]) -> exp.Expression:
+    """An array of whole numbers."""
     return exp.Array(expressions=[integer(v) for v in values])
 
 
@@ -125,5 +129,5 @@ def table(name: str, alias: str) -> exp.Table:
 
 
 def select(*values: exp.Expression | str) -> exp.Select:
-    """A SELECT of values. Trees are built in place throughout: copying them took most of the time of a large question."""
+    """A SELECT of values, like all trees built in place: copies took most of the time of a large question."""
     return exp.Select().select(*values, copy=False)

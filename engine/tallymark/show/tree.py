@@ -7,46 +7,87 @@ from dataclasses import dataclass
 
 GAP = 3
 SHORTEST = 12
-"""Texts are not cut below this many characters, however narrow the page."""
+"""Texts have at least this many characters in a line, however narrow the page."""
+
+ROOMY = 60
+"""Labels are told only where the longest text, or this much of it, stays in one line."""
+
+HANGING = 2
+"""How much farther right the second line of a text begins."""
+
+GLUE = "\u00a0"
+"""Stands for a blank at which a text is not broken."""
 
 
 @dataclass(frozen=True, slots=True)
 class Branch:
-    """A line of a tree: what it is, its value as text, something aside, and what it is made of."""
+    """A line of a tree: what it is, its value as text, something aside, what people call it, and what it is made of."""
 
     text: str
     value: str = ""
     aside: str = ""
     children: tuple[Branch, ...] = ()
+    label: str = ""
 
 
 def tree(root: Branch, width: int | None = None) -> str:
-    """The tree as lines; a long text is cut so that its value stays on the page, a value never."""
-    from rich.cells import cell_len, set_cell_size
+    """The tree as lines; a long text goes on in the next line, a value stays whole.
 
-    lines = [(prefix + b.text, b.value, b.aside) for prefix, b in _lines(root)]
-    values = max(cell_len(value) for _, value, _ in lines)
-    asides = max(cell_len(aside) for _, _, aside in lines)
-    room = max(cell_len(text) for text, _, _ in lines)
-    if width is not None:
-        room = min(room, max(SHORTEST, width - GAP - values - (GAP + asides if asides else 0)))
+    Labels, which stand to the right of all, are left out where the page has no room for them.
+    """
+    from rich.cells import cell_len
 
-    def whole(text: str, value: str, aside: str) -> str:
-        if cell_len(text) > room:
-            text = set_cell_size(text, room - 1) + "…"
-        padded = text + " " * (room - cell_len(text))
-        line = f"{padded}{' ' * GAP}{' ' * (values - cell_len(value))}{value}"
-        return (f"{line}{' ' * GAP}{aside}" if aside else line).rstrip()
+    found = list(_lines(root))
+    texts, values, asides, labels = (
+        max(map(cell_len, column))
+        for column in zip(*((lead + b.text, b.value, b.aside, b.label) for lead, _, b in found), strict=True)
+    )
+    taken = GAP + values + (GAP + asides if asides else 0)
+    labelled = labels and (width is None or width - taken - GAP - labels >= min(texts, ROOMY))
+    taken += GAP + labels if labelled else 0
+    room = texts if width is None else min(texts, max(SHORTEST, width - taken))
 
-    return "".join(f"{whole(*line)}\n" for line in lines)
+    def shown(lead: str, below: str, branch: Branch) -> str:
+        below += " " * HANGING
+        first, *more = _wrapped(branch.text, room - cell_len(lead), room - cell_len(below))
+        columns = [(branch.value, values, True), (branch.aside, asides, False)]
+        columns += [(branch.label, labels, False)] if labelled else []
+        line = lead + first + " " * (room - cell_len(lead + first))
+        for text, size, right in columns:
+            pad = " " * (size - cell_len(text))
+            line += f"{' ' * GAP}{pad}{text}" if right else f"{' ' * GAP}{text}{pad}" if size else ""
+        return "".join(f"{x.rstrip()}\n" for x in (line, *(below + part for part in more)))
+
+    return "".join(shown(*line) for line in found)
 
 
-def _lines(root: Branch) -> Iterator[tuple[str, Branch]]:
-    """Each line's lead and branch, top to bottom, without recursion: a formula may nest deeply."""
+def _wrapped(text: str, room: int, later: int) -> list[str]:
+    """The text in lines of `room` cells, `later` ones from the second on, broken at blanks where there are any.
+
+    Words joined by no-break spaces stay in one line where they fit.
+    """
+    from rich.cells import cell_len, chop_cells
+
+    lines = [""]
+    for word in text.split(" "):
+        size = max(SHORTEST, later if len(lines) > 1 else room)
+        longer = f"{lines[-1]} {word}" if lines[-1] else word
+        if cell_len(longer) <= size:
+            lines[-1] = longer
+        elif cell_len(word) <= max(SHORTEST, later):
+            lines.append(word)
+        else:
+            start, *pieces = chop_cells(longer, size)
+            lines[-1:] = [start, *chop_cells("".join(pieces), max(SHORTEST, later))]
+    return [line.replace(GLUE, " ") for line in lines]
+
+
+def _lines(root: Branch) -> Iterator[tuple[str, str, Branch]]:
+    """Each branch with the lead of its first line and of those that follow, top to bottom, without recursion."""
     waiting: list[tuple[str, str, Branch]] = [("", "", root)]
     while waiting:
         lead, below, branch = waiting.pop()
-        yield lead, branch
+        yield lead, below + ("│  " if branch.children else "   "), branch
         last = len(branch.children) - 1
         for i in range(last, -1, -1):
             end = i == last

@@ -1,0 +1,296 @@
+"""Units of operators and scalar functions: what a function makes of the units of its arguments."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from decimal import Decimal
+
+from tallymark.check.report import Report
+from tallymark.formula.bound import NOSPAN, Bound, Constant
+from tallymark.formula.functions import Function
+from tallymark.kinds import Type
+from tallymark.place import Span
+from tallymark.units import (
+    BARE,
+    COUNT,
+    DURATION,
+    NUMBER,
+    RATIO,
+    SCORE,
+    Unit,
+    alike,
+    joined,
+    product,
+    quotient,
+    raised,
+    rooted,
+    scaled,
+)
+
+HUNDRED = 100
+HIGHEST_POWER = 10
+"""The highest literal power that units follow; beyond it `pow` takes plain numbers only."""
+
+_ALIKE = frozenset({"alike", "compared", "chosen", "scored"})
+_FIXED = {"none": NUMBER, "count": COUNT, "ratio": RATIO, "score": SCORE, "duration": DURATION}
+
+PERCENT_LITERAL = Unit(hundreds=1, fraction=True, free=True, name="percent literal")
+"""Of `5%` before it is known what it stands beside."""
+
+
+# --- percent literals ------------------------------------------------------------------------------------------------
+
+
+def percent_literal(value: int | Decimal, span: Span) -> Constant:
+    """`5%` before it is known what it stands beside: `value` is 5."""
+    return Constant(value, Type.DECIMAL, PERCENT_LITERAL, span)
+
+
+def is_percent_literal(node: Bound) -> bool:
+    """Whether `node` is a percent literal that does not know its scale yet."""
+    return isinstance(node, Constant) and node.unit is PERCENT_LITERAL
+
+
+def as_percent(node: Bound) -> Bound:
+    """A percent literal as a percent, 0 to 100."""
+    return _settled(node, keep=True) if is_percent_literal(node) else node
+
+
+def settle(node: Bound) -> Bound:
+    """A percent literal that stands alone is a fraction."""
+    return _settled(node, keep=False) if is_percent_literal(node) else node
+
+
+def _settled(node: Bound, keep: bool) -> Constant:
+    assert isinstance(node, Constant)
+    if keep:
+        return replace(node, unit=BARE)
+    return replace(node, value=Decimal(node.value) / HUNDRED, unit=RATIO)
+
+
+def settled_percents(function: Function, arguments: Sequence[Bound]) -> list[Bound]:
+    """The arguments with percent literals scaled: as what they stand beside, and as a fraction in products."""
+    if not any(is_percent_literal(a) for a in arguments):
+        return list(arguments)
+    if function.unit == "mean":
+        values, weights = arguments[::2], [settle(a) for a in arguments[1::2]]
+        pairs = zip(_scaled(values), weights, strict=True)
+        return [a for pair in pairs for a in pair]
+    return _scaled(arguments) if function.unit in _ALIKE else [settle(a) for a in arguments]
+
+
+def _scaled(arguments: Sequence[Bound]) -> list[Bound]:
+    percents = any(a.unit.percent for a in arguments if not is_percent_literal(a))
+    return [as_percent(a) if percents else settle(a) for a in arguments]
+
+
+# --- the rules -------------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class _Case:
+    """One application: the function, its arguments, where it stands, where to complain."""
+
+    function: Function
+    arguments: Sequence[Bound]
+    span: Span
+    report: Report
+
+    @property
+    def numbers(self) -> list[Bound]:
+        """The arguments that are numbers; the condition of an `if` is none."""
+        return [a for a in self.arguments if a.type.numeric]
+
+    def where(self, node: Bound) -> Span:
+        return node.span if node.span != NOSPAN else self.span
+
+
+def unit_of_result(function: Function, arguments: Sequence[Bound], span: Span, report: Report) -> Unit | None:
+    """The unit of `function` over `arguments`, by the rule in its row; None with a fault when they do not go together."""
+    case = _Case(function, arguments, span, report)
+    fixed = _FIXED.get(function.unit)
+    return fixed if fixed is not None else _RULES[function.unit](case)
+
+
+def _first(case: _Case) -> Unit | None:
+    return case.numbers[0].unit if case.numbers else NUMBER
+
+
+def _alike(case: _Case) -> Unit | None:
+    return _together(case, case.numbers)
+
+
+def _compared(case: _Case) -> Unit | None:
+    return NUMBER if _together(case, case.numbers) is not None else None
+
+
+def _scored(case: _Case) -> Unit | None:
+    return SCORE if _together(case, case.numbers) is not None else None
+
+
+def _product_of(case: _Case) -> Unit | None:
+    left, right = case.arguments
+    for literal, other in ((right, left), (left, right)):
+        if _is_hundred(literal) and not other.unit.free:
+            if other.unit.percent:
+                message = "this is a percent already: `* 100` doubles the scaling"
+                case.report.fault("U304", message, case.span, "leave out `* 100`")
+                return None
+            return scaled(other.unit, 1)
+        if _is_bare(literal) and other.unit.percent:
+            return other.unit
+    return product(left.unit, right.unit) if _no_percent(case) else None
+
+
+def _quotient_of(case: _Case) -> Unit | None:
+    unit = _ratio_of(case, *case.arguments[:2])
+    if unit is None or len(case.arguments) < 3 or not case.arguments[2].type.numeric:
+        return unit
+    otherwise = case.arguments[2]
+    if alike(unit, otherwise.unit) or _fits_beside(otherwise, unit, exact=False):
+        return unit
+    case.report.fault("U301", f"the quotient is {unit}, the value instead is {otherwise.unit}", case.where(otherwise))
+    return None
+
+
+def _ratio_of(case: _Case, left: Bound, right: Bound) -> Unit | None:
+    if _is_hundred(right) and not left.unit.free:
+        return scaled(left.unit, -1)
+    if _is_bare(right) and left.unit.percent:
+        return left.unit
+    if left.unit.percent and right.unit.percent:
+        return RATIO
+    return quotient(left.unit, right.unit) if _no_percent(case) else None
+
+
+def _power_of(case: _Case) -> Unit | None:
+    base, exponent = case.arguments
+    literal = exponent.value if isinstance(exponent, Constant) and exponent.unit.free else None
+    if isinstance(literal, int) and 1 <= literal <= HIGHEST_POWER and base.unit.powers:
+        return raised(base.unit, literal)
+    if not _no_percent(case) or _plain(case) is None:
+        return None
+    return NUMBER if base.unit.free else base.unit
+
+
+def _root_of(case: _Case) -> Unit | None:
+    unit = _first(case) or NUMBER
+    found = rooted(unit)
+    if found is None and unit.powers:
+        case.report.fault("U302", f"the square root of {unit} has no unit", case.where(case.arguments[0]))
+        return None
+    return found or NUMBER
+
+
+def _plain(case: _Case) -> Unit | None:
+    for node in case.numbers:
+        if not node.unit.dimensionless:
+            message = f"`{case.function.name}` takes a plain number, this is {node.unit}"
+            help_ = "divide it by something alike first: `x / 1 day`, `x / total(x)`"
+            case.report.fault("U302", message, case.where(node), help_)
+            return None
+    return NUMBER
+
+
+def _margin(case: _Case) -> Unit | None:
+    return SCORE if _plain(case) is not None else None
+
+
+def _mean_of(case: _Case) -> Unit | None:
+    """The unit of the values, or a score once they are of several kinds; weights go together too."""
+    values = [a for a in case.arguments[::2] if a.type.numeric]
+    unit = _together(case, values)
+    if unit is None or _weights_of(case) is None:
+        return None
+    bound = [v.unit for v in values if not v.unit.free]
+    same = all((u.powers, u.fraction, u.hundreds) == (unit.powers, unit.fraction, unit.hundreds) for u in bound)
+    return (unit if same else SCORE) if bound else NUMBER
+
+
+def _weights_of(case: _Case) -> Unit | None:
+    weights = [a for a in case.arguments[1::2] if a.type.numeric]
+    return RATIO if _together(case, weights) is not None else None
+
+
+_RULES = {
+    "first": _first,
+    "alike": _alike,
+    "compared": _compared,
+    "chosen": _alike,
+    "scored": _scored,
+    "product": _product_of,
+    "quotient": _quotient_of,
+    "power": _power_of,
+    "root": _root_of,
+    "plain": _plain,
+    "margin": _margin,
+    "mean": _mean_of,
+    "weights": _weights_of,
+}
+
+
+# --- what goes together ----------------------------------------------------------------------------------------------
+
+
+def _together(case: _Case, numbers: Sequence[Bound]) -> Unit | None:
+    """One unit for all of them; None with a fault. A bare number beside money fits a comparison or a choice only."""
+    unit = BARE
+    for number in numbers:
+        if not number.unit.free and not alike(unit, number.unit) and not unit.free:
+            return _mixed(case, unit, number.unit)
+        unit = number.unit if unit.free else joined(unit, number.unit) if not number.unit.free else unit
+    for number in numbers:
+        if number.unit.free and not _fits_beside(number, unit, exact=case.function.unit in ("alike", "mean", "weights")):
+            left, right = (number.unit, unit) if number is numbers[0] else (unit, number.unit)
+            return _mixed(case, left, right)
+    return unit if numbers else NUMBER
+
+
+def _fits_beside(number: Bound, unit: Unit, exact: bool) -> bool:
+    """Whether a bare number fits beside values of `unit`; beside a measure, when `exact`, only a 0."""
+    if not number.unit.free or unit.dimensionless:
+        return number.unit.free
+    zero = isinstance(number, Constant) and number.value == 0
+    return zero or (not exact and unit.currency is not None)
+
+
+def _mixed(case: _Case, left: Unit, right: Unit) -> None:
+    doing = {"+": "add", "-": "subtract"}.get(case.function.name)
+    doing = doing or ("compare" if case.function.unit in ("compared", "scored") else "combine")
+    message = f"cannot {doing} {_said(left)} and {_said(right)}"
+    case.report.fault("U301", message, case.span, _help_for(left, right))
+
+
+def _said(unit: Unit) -> str:
+    return "a bare number" if unit.free else str(unit)
+
+
+def _help_for(left: Unit, right: Unit) -> str | None:
+    if left.dimensionless and right.dimensionless:
+        return "one is a percent (0–100), the other a ratio (0–1): divide the percent by 100"
+    if left.duration or right.duration:
+        return "a duration is written with its unit: `30 minutes`, `14 days`"
+    if left.currency and right.currency:
+        return "amounts of different currencies must be converted first"
+    if left.currency or right.currency:
+        return "only money of the same currency goes with money; multiply a count by a price, or declare its `unit: money`"
+    return None
+
+
+def _is_bare(node: Bound) -> bool:
+    """Whether `node` is a number without a unit, as written or as a parameter."""
+    return node.unit.free or (isinstance(node, Constant) and node.unit.dimensionless)
+
+
+def _is_hundred(node: Bound) -> bool:
+    return isinstance(node, Constant) and node.unit.free and node.value == HUNDRED
+
+
+def _no_percent(case: _Case) -> bool:
+    for node in case.arguments:
+        if node.unit.percent:
+            message = "a percent in a product counts a hundred times"
+            case.report.fault("U303", message, case.where(node), "write it as a ratio: `(… / 100)`")
+            return False
+    return True

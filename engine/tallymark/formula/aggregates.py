@@ -1,0 +1,205 @@
+"""Aggregates, the forms that change the context of a metric, and functions of row sets."""
+
+from __future__ import annotations
+
+from types import MappingProxyType
+
+from tallymark.formula.function import Function, Kind, Take
+
+
+def _aggregate(
+    name: str,
+    family: str,
+    gives: str,
+    unit: str,
+    help: str,
+    example: str,
+    sql: str,
+    empty: str = "null",
+    mergeable: bool = False,
+    extra: tuple[Take, ...] = (),
+) -> Function:
+    takes = (Take("x", family), *extra)
+    template = MappingProxyType({"*": sql})
+    return Function(
+        name, Kind.AGGREGATE, takes, gives, unit, help, example, template, "skip", empty=empty, mergeable=mergeable
+    )
+
+
+AGGREGATES = (
+    _aggregate(
+        "sum",
+        "number",
+        "first",
+        "first",
+        "The sum; 0 over no rows. Exact for money and whole numbers.",
+        "sum(orders.amount)",
+        "SUM(:x)",
+        "zero",
+        True,
+    ),
+    _aggregate(
+        "avg",
+        "number",
+        "double",
+        "first",
+        "The mean of the non-null values.",
+        "avg(tickets.agent_replies)",
+        "AVG(:x)",
+        mergeable=True,
+    ),
+    _aggregate("min", "any", "first", "first", "The smallest value.", "min(orders.at)", "MIN(:x)", mergeable=True),
+    _aggregate("max", "any", "first", "first", "The largest value.", "max(orders.at)", "MAX(:x)", mergeable=True),
+    _aggregate(
+        "count",
+        "any",
+        "integer",
+        "count",
+        "Rows of a dataset, non-null values of a column, or rows where a condition is true; 0 over no rows.",
+        "count(tickets where priority = 'high')",
+        "COUNT(:x)",
+        "zero",
+        True,
+    ),
+    _aggregate(
+        "count_distinct",
+        "any",
+        "integer",
+        "count",
+        "How many different non-null values; 0 over no rows.",
+        "count_distinct(orders.customer)",
+        "COUNT(DISTINCT :x)",
+        "zero",
+    ),
+    _aggregate(
+        "median",
+        "number",
+        "double",
+        "first",
+        "The middle value; between two, their mean.",
+        "median(orders.amount)",
+        "QUANTILE_CONT(:x, 0.5)",
+    ),
+    _aggregate(
+        "percentile",
+        "number",
+        "double",
+        "first",
+        "The value that p percent lie below, interpolated linearly.",
+        "percentile(checks.ms, 95)",
+        "QUANTILE_CONT(:x, :fraction)",
+        extra=(Take("p", literal=True),),
+    ),
+    _aggregate(
+        "stddev",
+        "number",
+        "double",
+        "first",
+        "The sample's standard deviation; null of fewer than two values.",
+        "stddev(orders.amount)",
+        "STDDEV_SAMP(:x)",
+    ),
+    _aggregate(
+        "variance",
+        "number",
+        "double",
+        "square",
+        "The sample's variance; null of fewer than two values.",
+        "variance(orders.quantity)",
+        "VAR_SAMP(:x)",
+    ),
+    _aggregate(
+        "first",
+        "any",
+        "first",
+        "first",
+        "The first non-null value by time, then key, then value.",
+        "first(orders.amount)",
+        "FIRST(:x)",
+    ),
+    _aggregate(
+        "last",
+        "any",
+        "first",
+        "first",
+        "The last non-null value by time, then key, then value.",
+        "last(survey_responses.score)",
+        "LAST(:x)",
+    ),
+    _aggregate(
+        "any",
+        "boolean",
+        "boolean",
+        "none",
+        "Whether the condition holds for at least one.",
+        "any(checks.ms > 1 second)",
+        "BOOL_OR(:x)",
+        mergeable=True,
+    ),
+    _aggregate(
+        "all",
+        "boolean",
+        "boolean",
+        "none",
+        "Whether the condition holds for every one.",
+        "all(checks.ok)",
+        "BOOL_AND(:x)",
+        mergeable=True,
+    ),
+)
+
+
+def _context(name: str, takes: tuple[Take, ...], help: str, example: str) -> Function:
+    return Function(name, Kind.CONTEXT, takes, "first", "first", help, example)
+
+
+M = Take("m", "any")
+BACK = Take("by", "number or duration", optional=True, literal=True)
+LIFTED = Take("dimensions", "dimension", optional=True, repeats=True)
+CONTEXTS = (
+    _context(
+        "previous",
+        (M, BACK),
+        "m one period back, `by` periods back, or shifted by a duration.",
+        "previous(mrr, 1 year)",
+    ),
+    _context("year_ago", (M,), "m one year back.", "year_ago(revenue)"),
+    _context("change", (M, BACK), "m - previous(m).", "change(mrr)"),
+    _context("growth", (M, BACK), "m / previous(m) - 1: a ratio.", "growth(mrr) * 100"),
+    _context(
+        "trailing",
+        (M, Take("duration", "duration", literal=True)),
+        "m over the duration up to the period's end.",
+        "trailing(active_users, 28 days)",
+    ),
+    _context(
+        "to_date",
+        (M, Take("grain", "grain", literal=True)),
+        "m from the start of the grain to the period's end.",
+        "to_date(revenue, year)",
+    ),
+    _context("cumulative", (M,), "m from the beginning of time to the period's end.", "cumulative(revenue)"),
+    _context(
+        "opening", (M,), "m as it stood at the period's start: for stocks and cumulative metrics.", "opening(mrr)"
+    ),
+    _context("closing", (M,), "m as it stood at the period's end: for stocks and cumulative metrics.", "closing(mrr)"),
+    _context(
+        "total",
+        (M, LIFTED),
+        "m with the dimensions of the question (or only the named ones) lifted.",
+        "mrr / total(mrr)",
+    ),
+    _context("share", (M, LIFTED), "m / total(m): a ratio.", "share(mrr) * 100"),
+)
+
+SETS = (
+    Function(
+        "conversion",
+        Kind.SETS,
+        (Take("from", "rows"), Take("to", "rows"), Take("per", "member"), Take("within", "duration")),
+        "double",
+        "ratio",
+        "The share of members with a `from` row that have a `to` row within the duration after it. Not answered yet.",
+        "conversion(visits, leads, per visitor, within 30 days)",
+    ),
+)

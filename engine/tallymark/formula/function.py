@@ -1,0 +1,128 @@
+"""A row of the table of functions: what a function takes and gives, and how units and nulls pass through it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+
+from tallymark.kinds import Type
+
+
+class Kind(StrEnum):
+    """What a row is for."""
+
+    OPERATOR = "operator"
+    SCALAR = "scalar"
+    AGGREGATE = "aggregate"
+    CONTEXT = "context"
+    SETS = "sets"
+
+
+FAMILIES = frozenset({"number", "text", "boolean", "time", "any", "same"})
+"""What an argument of an expression may be."""
+
+SPECIAL_FAMILIES = frozenset({"duration", "grain", "dimension", "rows", "member", "number or duration"})
+"""What an argument may be that is no expression: it has a form of its own."""
+
+GIVES = frozenset({"first", "widest", "exact", *Type})
+
+UNIT_RULES = {
+    "none": "any units in, none out",
+    "first": "that of the first argument",
+    "alike": "all arguments alike, and so is the result; beside a measure only a bare 0",
+    "compared": "all arguments alike, a bare number fits beside money; the result has no unit",
+    "chosen": "as compared, and the result is alike too",
+    "scored": "as compared, and the result is a score",
+    "product": "multiplied",
+    "quotient": "divided; a third argument is alike to the result",
+    "power": "raised to a literal power; else plain numbers",
+    "root": "halved, as variance is to the standard deviation",
+    "square": "squared",
+    "plain": "plain numbers in and out",
+    "margin": "plain numbers in, a score out",
+    "mean": "every other argument is a value, all alike, and so is the result",
+    "weights": "every other argument is a weight, all alike; the result is a ratio",
+    "count": "a count",
+    "ratio": "a ratio",
+    "score": "a score",
+    "duration": "a duration",
+}
+"""How units pass through a function, by the word in its row."""
+
+
+@dataclass(frozen=True, slots=True)
+class Take:
+    """One argument: what family of type it takes, and whether it may be left out, repeats, or must be a literal.
+
+    Families: number, text, boolean, time, any; `same` is the type of the first argument. An argument that repeats
+    stands at least once unless it is optional too. Raises ValueError for a family that there is not.
+    """
+
+    name: str
+    family: str = "number"
+    optional: bool = False
+    repeats: bool = False
+    literal: bool = False
+
+    def __post_init__(self) -> None:
+        if self.family not in FAMILIES | SPECIAL_FAMILIES:
+            raise ValueError(f"`{self.name}` takes a {self.family!r}, which is no family of types")
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A row of the table.
+
+    `gives` is the resulting type: a type's name, or `first` (that of the first argument), `widest` (the widest of all
+    numbers), `exact` (as `widest`, but a double once two decimals meet). `unit` is one of UNIT_RULES.
+    `nulls`: `pass` (null if any argument is), `skip`, or a word of the help text. Raises ValueError for a row that says
+    what it cannot mean.
+    """
+
+    name: str
+    kind: Kind
+    takes: tuple[Take, ...]
+    gives: str
+    unit: str
+    help: str
+    example: str
+    sql: Mapping[str, str] = field(default_factory=dict)
+    nulls: str = "pass"
+    empty: str = "null"
+    """For aggregates: what no rows give, `zero` or `null`."""
+    mergeable: bool = False
+    """For aggregates: whether partial results can be combined without going back to the rows."""
+
+    def __post_init__(self) -> None:
+        if self.gives not in GIVES:
+            raise ValueError(f"the function `{self.name}` gives {self.gives!r}, which is no type")
+        if self.unit not in UNIT_RULES:
+            raise ValueError(f"the function `{self.name}` has the unit {self.unit!r}, which is no rule for units")
+        if any(t.repeats for t in self.takes[:-1]):
+            raise ValueError(f"only the last argument of `{self.name}` may repeat")
+        if self.empty not in ("zero", "null"):
+            raise ValueError(f"no rows give zero or null, not {self.empty!r}, in `{self.name}`")
+        if self.kind is Kind.AGGREGATE and (not self.takes or self.takes[0].family not in FAMILIES):
+            raise ValueError(f"the aggregate `{self.name}` takes no values")
+
+    @property
+    def least(self) -> int:
+        """How many arguments a call has at least."""
+        return sum(1 for t in self.takes if not t.optional)
+
+    @property
+    def most(self) -> int | None:
+        """How many arguments a call has at most; None without limit."""
+        return None if self.takes and self.takes[-1].repeats else len(self.takes)
+
+    @property
+    def signature(self) -> str:
+        """`round(x, digits?)`: how the function is called; `…` after an argument that may repeat."""
+        return (
+            f"{self.name}({', '.join(t.name + ('…' if t.repeats else '?' if t.optional else '') for t in self.takes)})"
+        )
+
+    def template(self, dialect: str) -> str:
+        """The SQL template for `dialect`; the row `*` serves every dialect without one of its own."""
+        return self.sql.get(dialect) or self.sql["*"]
