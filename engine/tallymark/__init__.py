@@ -22,8 +22,11 @@ if TYPE_CHECKING:
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
     from tallymark.formula.functions import Function
     from tallymark.hookspecs import SourceKind, hookimpl
+    from tallymark.plugins import functions
     from tallymark.query import Query
-    from tallymark.schema import schema
+
+    __version__: str
+    from tallymark.json_schema import schema
 
 _HOMES = {
     "Answer": "answer",
@@ -42,7 +45,8 @@ _HOMES = {
     "Step": "answer",
     "TallymarkError": "errors",
     "hookimpl": "hookspecs",
-    "schema": "schema",
+    "functions": "plugins",
+    "schema": "json_schema",
 }
 
 __all__ = [
@@ -61,6 +65,8 @@ __all__ = [
     "SourceKind",
     "Step",
     "TallymarkError",
+    "__version__",
+    "functions",
     "hookimpl",
     "open",
     "schema",
@@ -70,6 +76,8 @@ __all__ = [
 def __getattr__(name: str) -> Any:
     if name == "open":
         return import_module("tallymark.engine.book").open_project
+    if name == "__version__":
+        return import_module("importlib.metadata").version("tallymark")
     if name in _HOMES:
         return getattr(import_module(f"tallymark.{_HOMES[name]}"), name)
     raise AttributeError(f"module 'tallymark' has no attribute {name!r}")

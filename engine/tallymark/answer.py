@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.query import Query
+from tallymark.show.counts import many
 from tallymark.show.numbers import number, style_of, unit_sign, written
 from tallymark.show.periods import moment, period_label
 from tallymark.show.raw import json_document, json_text, raw
@@ -94,7 +95,7 @@ class Answer:
         """The number of an answer of one row and one metric. Raises FaultError for any other."""
         metrics = [c.name for c in self.columns if c.role == "metric"]
         if len(self) != 1 or len(metrics) != 1:
-            shape = f"{_many(len(self), 'row')} and {_many(len(metrics), 'metric')}"
+            shape = f"{many(len(self), 'row')} and {many(len(metrics), 'metric')}"
             raise FaultError(
                 Fault("Q590", f"the answer is not one number: it has {shape}", help="read its rows with `to_dicts()`")
             )
@@ -327,9 +328,9 @@ class Receipt:
     def text(self, width: int | None = None) -> str:
         """The receipt as a tree, values aligned, in lines of at most `width` characters where values allow it."""
         page = width or PAGE
-        head = [line for text in self._head() for line in wrap(text, page, subsequent_indent="  ", break_on_hyphens=False)]
-        branch = _branch(self.step, self, self.period.label, set())
-        return "".join(f"{line}\n" for line in head) + "\n" + tree(branch, page) + notes_text(self._notes())
+        drawn = tree(_branch(self.step, self, self.period.label, set()), page)
+        blocks = [_paragraphs(self._head(), page), drawn, _paragraphs([f"note: {n}" for n in self._notes()], page)]
+        return "\n".join(b for b in blocks if b)
 
     def _head(self) -> list[str]:
         lines = [text_of(self.label if self.label == self.metric else f"{self.label} ({self.metric})")]
@@ -370,7 +371,7 @@ def _branch(step: Step, receipt: Receipt, window: str | None, told: set[int]) ->
     below = [_branch(c, receipt, step.window or window, told) for c in parts]
     rows = ""
     if step.rows is not None:
-        rows = _many(step.rows, step.per or "row")
+        rows = many(step.rows, step.per or "row")
         left = step.rows - len(below)
         if step.per is not None and below and left > 0:
             below.append(Branch(f"… {left:,} more{f', {step.rest}' if step.rest else ''}"))
@@ -384,21 +385,18 @@ def _same(step: Step) -> bool:
     return bare[0] == bare[1]
 
 
+def _paragraphs(texts: list[str], page: int) -> str:
+    """Texts in lines of at most `page` characters, the second and later lines of each set in."""
+    wrapped = (line for text in texts for line in wrap(text, page, subsequent_indent="  ", break_on_hyphens=False))
+    return "".join(f"{line}\n" for line in wrapped)
+
+
 def _line(text: str) -> str:
     return text_of(" ".join(text.split()))
 
 
 def _listed(value: Any) -> str:
     return ", ".join(map(text_of, value)) if isinstance(value, list | tuple) else text_of(value)
-
-
-def _many(count: int, what: str) -> str:
-    """`1 row`, `3 rows`, `2 countries`, `5 statuses`."""
-    if count == 1:
-        return f"1 {what}"
-    if what.endswith("y") and what[-2:-1] not in "aeiou":
-        return f"{count:,} {what[:-1]}ies"
-    return f"{count:,} {what}{'es' if what.endswith(('s', 'x', 'ch', 'sh')) else 's'}"
 
 
 def _wanted(package: str) -> None:

@@ -12,12 +12,13 @@ from __future__ import annotations
 import shutil
 import tempfile
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import duckdb
 
@@ -25,6 +26,8 @@ from tallymark.errors import Cancelled, Fault, FaultError
 
 if TYPE_CHECKING:
     import pyarrow
+
+T = TypeVar("T")
 
 FIXED: dict[str, str | bool] = {
     "TimeZone": "UTC",
@@ -47,6 +50,7 @@ _CANCEL_SECONDS = 5.0
 @dataclass(eq=False, slots=True)
 class _Running:
     cursor: duckdb.DuckDBPyConnection
+    thread: int
     cancelled: bool = False
 
 
@@ -72,7 +76,7 @@ class Embedded:
         self._gate = threading.Condition()
         self._running: set[_Running] = set()
         self._asking = 0
-        self._shut_by: int | None = None
+        self._shut = False
         self._closed = False
         self._root = duckdb.connect(":memory:")
         try:
@@ -91,10 +95,21 @@ class Embedded:
         """Runs exactly one SELECT and gives all its rows, in a read-only transaction of its own.
 
         Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 and D433 for errors of data and of the
-        database;
-        Cancelled after `cancel`; KeyboardInterrupt as it came.
+        database; Cancelled after `cancel`; KeyboardInterrupt as it came.
         """
         _require_one_select(sql)
+        return self._interruptible(lambda: self._answer(sql))
+
+    def load(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
+        """What `work` gives, called with a cursor as `loading` makes them; for work that may take a while."""
+
+        def done() -> T:
+            with self.loading() as cursor:
+                return work(cursor)
+
+        return self._interruptible(done)
+
+    def _answer(self, sql: str) -> pyarrow.Table:
         with self._asked(), self._cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
@@ -115,22 +130,44 @@ class Embedded:
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Waits until no question runs and holds new ones back: for swapping an attached database file."""
+        """Waits until no question runs and holds new ones back: for swapping an attached database file.
+
+        Not to be used around `run`, which would wait for itself.
+        """
         with self._gate:
-            self._gate.wait_for(lambda: self._asking == 0 and self._shut_by is None)
-            self._shut_by = threading.get_ident()
+            self._gate.wait_for(lambda: self._asking == 0 and not self._shut)
+            self._shut = True
         try:
             yield
         finally:
             with self._gate:
-                self._shut_by = None
+                self._shut = False
                 self._gate.notify_all()
 
     def cancel(self) -> None:
         """Stops whatever runs now, in any thread: each of those calls raises Cancelled."""
+        self._stop(lambda each: True)
+
+    def _interruptible(self, work: Callable[[], T]) -> T:
+        # DuckDB looks for Ctrl-C only between its tasks, which may be minutes: Python waits for it instead.
+        if threading.current_thread() is not threading.main_thread():
+            return work()
+        doing: Future[T] = Future()
+        thread = threading.Thread(target=_do, args=(work, doing), daemon=True)
+        thread.start()
+        try:
+            while thread.is_alive():
+                thread.join(0.25)
+        except BaseException:
+            self._stop(lambda each: each.thread == thread.ident)
+            thread.join()
+            raise
+        return doing.result()
+
+    def _stop(self, which: Callable[[_Running], bool]) -> None:
         deadline = monotonic() + _CANCEL_SECONDS
         with self._gate:
-            stopping = set(self._running)
+            stopping = {each for each in self._running if which(each)}
             for each in stopping:
                 each.cancelled = True
             # DuckDB forgets an interrupt that comes before the statement starts, hence the repetition.
@@ -183,7 +220,7 @@ class Embedded:
     @contextmanager
     def _asked(self) -> Iterator[None]:
         with self._gate:
-            self._gate.wait_for(lambda: self._shut_by in (None, threading.get_ident()))
+            self._gate.wait_for(lambda: not self._shut)
             self._asking += 1
         try:
             yield
@@ -196,7 +233,7 @@ class Embedded:
     def _cursor(self) -> Iterator[duckdb.DuckDBPyConnection]:
         if self._closed:
             raise FaultError(Fault("D409", "the embedded database is closed"))
-        running = _Running(self._root.cursor())
+        running = _Running(self._root.cursor(), threading.get_ident())
         with self._gate:
             self._running.add(running)
         try:
@@ -217,6 +254,13 @@ class Embedded:
             running.cursor.close()
         if running.cancelled:
             raise Cancelled("the question was cancelled")
+
+
+def _do(work: Callable[[], T], doing: Future[T]) -> None:
+    try:
+        doing.set_result(work())
+    except BaseException as error:
+        doing.set_exception(error)
 
 
 def fault_of(error: duckdb.Error) -> Fault:

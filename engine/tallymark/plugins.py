@@ -43,6 +43,11 @@ def load(outside: bool = True, more: Iterable[object] = ()) -> Plugins:
     return plugins
 
 
+def functions(outside: bool = True) -> tuple[Function, ...]:
+    """Every function and operator of formulas, those of plugins included, by kind and name."""
+    return tuple(sorted(load(outside).functions.values(), key=lambda f: (f.kind.value, f.name)))
+
+
 def _register(plugins: Plugins, point: EntryPoint) -> None:
     try:
         plugins.manager.register(point.load(), name=point.name)

@@ -156,7 +156,7 @@ def test_a_receipt_shows_each_part_of_the_formula_with_its_value() -> None:
     """The tree names metrics and stretches of formula, values aligned; constants are in the formula already."""
     expected = (
         "Gross retention (grr)\n"
-        "2024-06  [2024-06-01 … 2024-07-01) · plan = pro\n"
+        "2024-06 (2024-06-01 to 2024-06-30) · plan = pro\n"
         "\n"
         "grr = (start_mrr - churn) / start_mrr * 100     87.5%\n"
         "├─ start_mrr - churn                           €87.50\n"
@@ -165,7 +165,7 @@ def test_a_receipt_shows_each_part_of_the_formula_with_its_value() -> None:
         "└─ start_mrr = opening(mrr)                   €100.00   2 rows\n"
         "\n"
         "note: a note\n"
-        "note: sum(lost): 2 nulls\n"
+        "note: churn: 2 nulls\n"
     )
     assert expected == str(receipt())
 

@@ -20,7 +20,7 @@ from tallymark.show.raw import json_text, raw
 from tallymark.show.sheet import Heading, Sheet, printable, text_of
 from tallymark.show.spark import sparkline
 from tallymark.show.tables import html, markdown, table
-from tallymark.show.tree import Branch, tree
+from tallymark.show.tree import GLUE, Branch, tree
 
 WIDE = Sheet(
     (Heading("plan"), Heading("Monthly revenue", "€", True), Heading("Customers", "", True)),
@@ -133,14 +133,33 @@ def test_a_sparkline_spans_the_lowest_and_the_highest() -> None:
     )
 
 
-def test_a_tree_aligns_values_and_cuts_only_texts() -> None:
+def test_a_tree_aligns_values() -> None:
     """Values stand in one column, what they are made of below."""
     root = Branch("a + b", "€12.00", "", (Branch("a", "€2.00", "3 rows"), Branch("b", "€10.00", "1 row")))
-    expected = "a + b   €12.00\n├─ a     €2.00   3 rows\n└─ b    €10.00   1 row\n"
-    assert expected == tree(root)
-    cut = tree(Branch("a very long formula " * 9, "€12,345,678.00"), 40)
-    assert cut.endswith("…   €12,345,678.00\n")
-    assert cell_len(cut.rstrip("\n")) == 40
+    assert "a + b   €12.00\n├─ a     €2.00   3 rows\n└─ b    €10.00   1 row\n" == tree(root)
+
+
+def test_a_long_text_of_a_tree_goes_on_in_the_next_line() -> None:
+    """No text is cut, values stay beside the first line, glued words stay together, long words are broken."""
+    long = Branch(f"alpha beta gamma [no{GLUE}break] {'x' * 14}", "€12.00", "", (Branch("alpha", "€2.00"),))
+    expected = (
+        "sum                 €12.00\n"
+        "└─ alpha beta       €12.00\n"
+        "   │    gamma\n"
+        "   │    [no break] x\n"
+        "   │    xxxxxxxxxxxx\n"
+        "   │    x\n"
+        "   └─ alpha          €2.00\n"
+    )
+    assert expected == tree(Branch("sum", "€12.00", "", (long,)), 26)
+
+
+def test_labels_of_a_tree_stand_where_there_is_room() -> None:
+    """A wide page has labels, a narrow one keeps the texts whole instead."""
+    root = Branch("start_mrr = opening(mrr)", "€2.00", "", (), "MRR at the start")
+    told = tuple(tree(root, width) for width in (None, 80, 40))
+    assert ("start_mrr = opening(mrr)   €2.00   MRR at the start\n",) * 2 == told[:2]
+    assert "start_mrr = opening(mrr)   €2.00\n" == told[2]
 
 
 @pytest.mark.parametrize(

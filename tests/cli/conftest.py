@@ -17,6 +17,7 @@ from tallymark import units
 from tallymark.answer import Answer, AnswerColumn, AskedPeriod, Receipt, Step
 from tallymark.cli import opening, tally
 from tallymark.definitions import Formula, MetricDef
+from tallymark.engine.lineage import Lineage, Node
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
@@ -62,26 +63,11 @@ def fake_metric(name: str, unit: units.Unit, label: str, aliases: tuple[str, ...
     return FakeMetric(name, unit, definition, **more)
 
 
-@dataclass(frozen=True)
-class FakeNode:
-    """A node of a lineage."""
-
-    kind: str
-    name: str
-
-
-@dataclass(frozen=True)
-class FakeLineage:
+def lineage_of_nrr() -> Lineage:
     """`nrr` made of `mrr` and `churn`, both of subscriptions; `health` made of `nrr`."""
-
-    root: FakeNode = FakeNode("metric", "nrr")
-
-    @property
-    def edges(self) -> list[tuple[FakeNode, FakeNode]]:
-        """Pairs: what is made, what it is made of."""
-        nrr, mrr, churn, health = (FakeNode("metric", n) for n in ("nrr", "mrr", "churn", "health"))
-        table, column = FakeNode("dataset", "subscriptions"), FakeNode("column", "subscriptions.mrr")
-        return [(nrr, mrr), (nrr, churn), (mrr, table), (mrr, column), (churn, mrr), (health, nrr)]
+    nrr, mrr, churn, health = (Node("metric", n) for n in ("nrr", "mrr", "churn", "health"))
+    table, column = Node("dataset", "subscriptions"), Node("column", "subscriptions.mrr")
+    return Lineage(nrr, ((nrr, mrr), (nrr, churn), (mrr, table), (mrr, column), (churn, mrr), (health, nrr)))
 
 
 @dataclass
@@ -127,9 +113,9 @@ class FakeBook:
         step = Step("sum(x)", "metric", Decimal(60), Type.DECIMAL, EUR, name="mrr", rows=3)
         return Receipt("mrr", "MRR", AskedPeriod("2024-06"), {"plan": "pro"}, Decimal(60), step, "SELECT 1")
 
-    def lineage(self, metric: str) -> FakeLineage:
+    def lineage(self, metric: str) -> Lineage:
         """The same for every metric."""
-        return FakeLineage()
+        return lineage_of_nrr()
 
     def check(self, data: bool = False) -> tuple[Fault, ...]:
         """The faults it was given; one more with `data`."""

@@ -225,17 +225,17 @@ def test_list_prints_a_table(run: Run, book: Book) -> None:
 
 def test_lineage_is_a_tree(run: Run, book: Book) -> None:
     """What a metric is made of, each part opened once; columns and the other direction if asked."""
-    expected = "nrr\n├─ mrr\n│  └─ subscriptions (dataset)\n└─ churn\n   └─ mrr                          as above\n"
+    expected = "nrr\n├─ mrr\n│  └─ subscriptions (dataset)\n└─ churn\n   └─ mrr                       as above\n"
     assert expected == run("lineage", "nrr").stdout
-    assert "├─ subscriptions (dataset)\n│  └─ subscriptions.mrr (column)" in run("lineage", "nrr", "--columns").stdout
+    assert "│  └─ subscriptions (dataset)\n│     └─ subscriptions.mrr (column)" in run("lineage", "nrr", "--columns").stdout
     assert run("lineage", "nrr", "--direction", "both").stdout.endswith("\ngoes into\n\nnrr\n└─ health\n")
 
 
 def test_lineage_is_data_and_a_chart(run: Run, book: Book) -> None:
     """JSON lists nodes and edges; Mermaid draws from data to metrics."""
     told = json.loads(run("lineage", "nrr", "--format", "json").stdout)
-    assert {"kind": "dataset", "name": "subscriptions"} in told["nodes"]
-    assert {"metric": "churn", "of": {"kind": "metric", "name": "mrr"}} in told["edges"]
+    assert {"id": "dataset:subscriptions", "kind": "dataset", "name": "subscriptions"} in told["nodes"]
+    assert {"from": "metric:mrr", "to": "metric:churn"} in told["edges"]
     chart = run("lineage", "nrr", "--format", "mermaid", "--direction", "down").stdout
     assert 'flowchart LR\n  n0["nrr"]\n  n1["health"]\n  n0 --> n1\n' == chart
 

@@ -20,19 +20,19 @@ RANGE = {"start": "1997-01-01", "end": "1998-06-30"}
 
 
 def as_expected(row: Mapping[str, Any]) -> dict[str, Any]:
-    """A cell as the file has it: money as text, a lifespan in days, other numbers rounded to six digits."""
+    """A cell as the file has it: money as text, a lifespan in days, other numbers to six digits."""
     found = {}
     for name in EXPECTED["whole"]:
         value = row[RENAMED.get(name, name)]
         value = value / DAY if name in RENAMED else value
-        found[name] = f"{value:.2f}" if name == "revenue" else round(value, 6)
+        found[name] = f"{value:.2f}" if name == "revenue" else pytest.approx(value, rel=0, abs=1e-6)
     return found
 
 
 def test_the_whole_as_one_period(cdnow: tallymark.Book) -> None:
     """The eighteen months as one period have the pinned figures."""
     (row,) = cdnow.ask(*METRICS, **RANGE).to_dicts()
-    assert pytest.approx(EXPECTED["whole"], rel=1e-9) == as_expected(row)
+    assert EXPECTED["whole"] == as_expected(row)
 
 
 def test_each_month(cdnow: tallymark.Book) -> None:
@@ -41,7 +41,7 @@ def test_each_month(cdnow: tallymark.Book) -> None:
     found = {f"{row['period']:%Y-%m}": as_expected(row) for row in rows}
     assert list(EXPECTED["months"]) == list(found)
     for month, expected in EXPECTED["months"].items():
-        assert pytest.approx(expected, rel=1e-9) == found[month], month
+        assert expected == found[month], month
 
 
 def test_months_without_a_range(cdnow: tallymark.Book) -> None:

@@ -10,7 +10,7 @@ import pytest
 from jsonschema import Draft7Validator
 
 from tallymark.read import read_texts
-from tallymark.schema import KEYS, metrics_schema, project_schema, schema, validation_schema
+from tallymark.json_schema import KEYS, metrics_schema, project_schema, schema, validation_schema
 
 WHOLE = {"either": schema(), "project": project_schema(), "metrics": metrics_schema()}
 

@@ -9,7 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from tallymark.catalog import Catalog
-from tallymark.check import operators
+from tallymark.check import measuring, operators
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.definitions import ParameterDef
 from tallymark.errors import did_you_mean
@@ -84,7 +84,7 @@ class Expressions:
 
     def _number(self, node: n.Number) -> Bound:
         if node.percent:
-            return operators.percent_literal(node.value, node.span)
+            return measuring.percent_literal(node.value, node.span)
         kind = Type.INTEGER if isinstance(node.value, int) else Type.DECIMAL
         return Constant(node.value, kind, BARE, node.span)
 
@@ -214,8 +214,8 @@ class Expressions:
         return self.bind(node)
 
     def _count_fits(self, function: Function, node: n.Call) -> bool:
-        least = sum(1 for t in function.takes if not t.optional and not t.repeats)
-        most = None if any(t.repeats for t in function.takes) else len(function.takes)
+        least = function.least
+        most = function.most
         found = len(node.arguments)
         if found >= least and (most is None or found <= most):
             return True
@@ -281,7 +281,7 @@ class Expressions:
             if not time.type.temporal and time.type is not Type.NULL:
                 message = f"`{function.name}` takes a time, this is a {time.type.family}"
                 return self.report.fault("T201", message, argument.span)
-        local = operators._local_times(function, times)
+        local = operators.local_times(function, times)
         return Apply(function.name, tuple(local), Type.INTEGER, extra=(word,), span=node.span)
 
     def _word(self, node: n.Call, known: tuple[str, ...]) -> str | None:
@@ -305,7 +305,7 @@ class Expressions:
         if len(node.arguments) % 2:
             message = f"`{function.name}` takes pairs: value, weight, value, weight…"
             return self.report.fault("T203", message, node.span, f"this gives {len(node.arguments)} arguments")
-        settled = [operators.settle(self.bind(a)) for a in node.arguments]
+        settled = [measuring.settle(self.bind(a)) for a in node.arguments]
         return self.operate(function.name, settled, node.span)
 
     _call_coverage = _call_weighted_mean

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from tallymark.catalog import Catalog, Reached
-from tallymark.check import operators
+from tallymark.check import measuring, operators
 from tallymark.check.dimensions import blocked_anywhere, explain_unreached, leaves, reach_all
 from tallymark.check.expressions import Expressions
 from tallymark.check.report import POISON, Missing, Report
@@ -162,7 +162,7 @@ class Measures(Expressions):
         whole = isinstance(body, n.Name) and len(body.parts) == 1
         named = self.catalog.dataset(body.parts[0]) if whole else None  # type: ignore[union-attr]
         if named is None or named.name != dataset:
-            return operators.settle(rows.bind(body))
+            return measuring.settle(rows.bind(body))
         if function.name == "count":
             return None
         numbers = [c for c, column in named.columns.items() if column.type.numeric]
@@ -243,7 +243,7 @@ class Measures(Expressions):
             message = "`on` and `at` belong to an aggregate over rows, not over members"
             return self.report.fault("T213", message, scope.span, "write them inside the inner aggregate")
         by_grain = len(member.parts) == 1 and member.parts[0] in n.GRAINS
-        body = operators.settle(self.bind(scope.body))
+        body = measuring.settle(self.bind(scope.body))
         if body is not POISON and scope.where is not None:
             body = self.filtered(body, scope.where, scope.span)
         if body is POISON:
@@ -304,7 +304,7 @@ class Measures(Expressions):
         return Apply("-", (ratio, one), Type.DOUBLE, RATIO, span=node.span)
 
     def _metric(self, node: n.Call) -> Bound:
-        return operators.settle(self.bind(node.arguments[0]))
+        return measuring.settle(self.bind(node.arguments[0]))
 
     def _step(self, node: n.Call) -> tuple[int, str | None] | None:
         """How far back: `3` periods, or `1 year`; one period when not said."""

@@ -89,7 +89,7 @@ def _scaled(arguments: Sequence[Bound]) -> list[Bound]:
 
 
 @dataclass(frozen=True, slots=True)
-class _Case:
+class _Applied:
     """One application: the function, its arguments, where it stands, where to complain."""
 
     function: Function
@@ -108,109 +108,111 @@ class _Case:
 
 def unit_of_result(function: Function, arguments: Sequence[Bound], span: Span, report: Report) -> Unit | None:
     """The unit of `function` over `arguments`, by the rule in its row; None with a fault when they do not go together."""
-    case = _Case(function, arguments, span, report)
+    applied = _Applied(function, arguments, span, report)
     fixed = _FIXED.get(function.unit)
-    return fixed if fixed is not None else _RULES[function.unit](case)
+    return fixed if fixed is not None else _RULES[function.unit](applied)
 
 
-def _first(case: _Case) -> Unit | None:
-    return case.numbers[0].unit if case.numbers else NUMBER
+def _first(applied: _Applied) -> Unit | None:
+    return applied.numbers[0].unit if applied.numbers else NUMBER
 
 
-def _alike(case: _Case) -> Unit | None:
-    return _together(case, case.numbers)
+def _alike(applied: _Applied) -> Unit | None:
+    return _together(applied, applied.numbers)
 
 
-def _compared(case: _Case) -> Unit | None:
-    return NUMBER if _together(case, case.numbers) is not None else None
+def _compared(applied: _Applied) -> Unit | None:
+    return NUMBER if _together(applied, applied.numbers) is not None else None
 
 
-def _scored(case: _Case) -> Unit | None:
-    return SCORE if _together(case, case.numbers) is not None else None
+def _scored(applied: _Applied) -> Unit | None:
+    return SCORE if _together(applied, applied.numbers) is not None else None
 
 
-def _product_of(case: _Case) -> Unit | None:
-    left, right = case.arguments
+def _product_of(applied: _Applied) -> Unit | None:
+    left, right = applied.arguments
     for literal, other in ((right, left), (left, right)):
         if _is_hundred(literal) and not other.unit.free:
             if other.unit.percent:
                 message = "this is a percent already: `* 100` doubles the scaling"
-                case.report.fault("U304", message, case.span, "leave out `* 100`")
+                applied.report.fault("U304", message, applied.span, "leave out `* 100`")
                 return None
             return scaled(other.unit, 1)
         if _is_bare(literal) and other.unit.percent:
             return other.unit
-    return product(left.unit, right.unit) if _no_percent(case) else None
+    return product(left.unit, right.unit) if _no_percent(applied) else None
 
 
-def _quotient_of(case: _Case) -> Unit | None:
-    unit = _ratio_of(case, *case.arguments[:2])
-    if unit is None or len(case.arguments) < 3 or not case.arguments[2].type.numeric:
+def _quotient_of(applied: _Applied) -> Unit | None:
+    unit = _ratio_of(applied, *applied.arguments[:2])
+    if unit is None or len(applied.arguments) < 3 or not applied.arguments[2].type.numeric:
         return unit
-    otherwise = case.arguments[2]
+    otherwise = applied.arguments[2]
     if alike(unit, otherwise.unit) or _fits_beside(otherwise, unit, exact=False):
         return unit
-    case.report.fault("U301", f"the quotient is {unit}, the value instead is {otherwise.unit}", case.where(otherwise))
+    applied.report.fault("U301", f"the quotient is {unit}, the value instead is {otherwise.unit}", applied.where(otherwise))
     return None
 
 
-def _ratio_of(case: _Case, left: Bound, right: Bound) -> Unit | None:
+def _ratio_of(applied: _Applied, left: Bound, right: Bound) -> Unit | None:
     if _is_hundred(right) and not left.unit.free:
         return scaled(left.unit, -1)
     if _is_bare(right) and left.unit.percent:
         return left.unit
     if left.unit.percent and right.unit.percent:
         return RATIO
-    return quotient(left.unit, right.unit) if _no_percent(case) else None
+    if _is_hundred(left) and not right.unit.free and not right.unit.percent:
+        return scaled(quotient(left.unit, right.unit), 1)
+    return quotient(left.unit, right.unit) if _no_percent(applied) else None
 
 
-def _power_of(case: _Case) -> Unit | None:
-    base, exponent = case.arguments
+def _power_of(applied: _Applied) -> Unit | None:
+    base, exponent = applied.arguments
     literal = exponent.value if isinstance(exponent, Constant) and exponent.unit.free else None
     if isinstance(literal, int) and 1 <= literal <= HIGHEST_POWER and base.unit.powers:
         return raised(base.unit, literal)
-    if not _no_percent(case) or _plain(case) is None:
+    if not _no_percent(applied) or _plain(applied) is None:
         return None
     return NUMBER if base.unit.free else base.unit
 
 
-def _root_of(case: _Case) -> Unit | None:
-    unit = _first(case) or NUMBER
+def _root_of(applied: _Applied) -> Unit | None:
+    unit = _first(applied) or NUMBER
     found = rooted(unit)
     if found is None and unit.powers:
-        case.report.fault("U302", f"the square root of {unit} has no unit", case.where(case.arguments[0]))
+        applied.report.fault("U302", f"the square root of {unit} has no unit", applied.where(applied.arguments[0]))
         return None
     return found or NUMBER
 
 
-def _plain(case: _Case) -> Unit | None:
-    for node in case.numbers:
+def _plain(applied: _Applied) -> Unit | None:
+    for node in applied.numbers:
         if not node.unit.dimensionless:
-            message = f"`{case.function.name}` takes a plain number, this is {node.unit}"
+            message = f"`{applied.function.name}` takes a plain number, this is {node.unit}"
             help_ = "divide it by something alike first: `x / 1 day`, `x / total(x)`"
-            case.report.fault("U302", message, case.where(node), help_)
+            applied.report.fault("U302", message, applied.where(node), help_)
             return None
     return NUMBER
 
 
-def _margin(case: _Case) -> Unit | None:
-    return SCORE if _plain(case) is not None else None
+def _margin(applied: _Applied) -> Unit | None:
+    return SCORE if _plain(applied) is not None else None
 
 
-def _mean_of(case: _Case) -> Unit | None:
+def _mean_of(applied: _Applied) -> Unit | None:
     """The unit of the values, or a score once they are of several kinds; weights go together too."""
-    values = [a for a in case.arguments[::2] if a.type.numeric]
-    unit = _together(case, values)
-    if unit is None or _weights_of(case) is None:
+    values = [a for a in applied.arguments[::2] if a.type.numeric]
+    unit = _together(applied, values)
+    if unit is None or _weights_of(applied) is None:
         return None
     bound = [v.unit for v in values if not v.unit.free]
     same = all((u.powers, u.fraction, u.hundreds) == (unit.powers, unit.fraction, unit.hundreds) for u in bound)
     return (unit if same else SCORE) if bound else NUMBER
 
 
-def _weights_of(case: _Case) -> Unit | None:
-    weights = [a for a in case.arguments[1::2] if a.type.numeric]
-    return RATIO if _together(case, weights) is not None else None
+def _weights_of(applied: _Applied) -> Unit | None:
+    weights = [a for a in applied.arguments[1::2] if a.type.numeric]
+    return RATIO if _together(applied, weights) is not None else None
 
 
 _RULES = {
@@ -233,17 +235,17 @@ _RULES = {
 # --- what goes together ----------------------------------------------------------------------------------------------
 
 
-def _together(case: _Case, numbers: Sequence[Bound]) -> Unit | None:
+def _together(applied: _Applied, numbers: Sequence[Bound]) -> Unit | None:
     """One unit for all of them; None with a fault. A bare number beside money fits a comparison or a choice only."""
     unit = BARE
     for number in numbers:
         if not number.unit.free and not alike(unit, number.unit) and not unit.free:
-            return _mixed(case, unit, number.unit)
+            return _mixed(applied, unit, number.unit)
         unit = number.unit if unit.free else joined(unit, number.unit) if not number.unit.free else unit
     for number in numbers:
-        if number.unit.free and not _fits_beside(number, unit, exact=case.function.unit in ("alike", "mean", "weights")):
+        if number.unit.free and not _fits_beside(number, unit, exact=applied.function.unit in ("alike", "mean", "weights")):
             left, right = (number.unit, unit) if number is numbers[0] else (unit, number.unit)
-            return _mixed(case, left, right)
+            return _mixed(applied, left, right)
     return unit if numbers else NUMBER
 
 
@@ -255,11 +257,11 @@ def _fits_beside(number: Bound, unit: Unit, exact: bool) -> bool:
     return zero or (not exact and unit.currency is not None)
 
 
-def _mixed(case: _Case, left: Unit, right: Unit) -> None:
-    doing = {"+": "add", "-": "subtract"}.get(case.function.name)
-    doing = doing or ("compare" if case.function.unit in ("compared", "scored") else "combine")
+def _mixed(applied: _Applied, left: Unit, right: Unit) -> None:
+    doing = {"+": "add", "-": "subtract"}.get(applied.function.name)
+    doing = doing or ("compare" if applied.function.unit in ("compared", "scored") else "combine")
     message = f"cannot {doing} {_said(left)} and {_said(right)}"
-    case.report.fault("U301", message, case.span, _help_for(left, right))
+    applied.report.fault("U301", message, applied.span, _help_for(left, right))
 
 
 def _said(unit: Unit) -> str:
@@ -287,10 +289,10 @@ def _is_hundred(node: Bound) -> bool:
     return isinstance(node, Constant) and node.unit.free and node.value == HUNDRED
 
 
-def _no_percent(case: _Case) -> bool:
-    for node in case.arguments:
+def _no_percent(applied: _Applied) -> bool:
+    for node in applied.arguments:
         if node.unit.percent:
             message = "a percent in a product counts a hundred times"
-            case.report.fault("U303", message, case.where(node), "write it as a ratio: `(… / 100)`")
+            applied.report.fault("U303", message, applied.where(node), "write it as a ratio: `(… / 100)`")
             return False
     return True

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from tallymark.catalog import Catalog, Metric
-from tallymark.check import operators
+from tallymark.check import measuring, operators
 from tallymark.check.datasets import unit_of
 from tallymark.check.empty_windows import Windows
 from tallymark.check.measures import Measures
@@ -84,7 +84,7 @@ def _bind(catalog: Catalog, metric: Metric, functions: Mapping[str, Function], f
     if definition.formula.node is None:
         return metric
     report = Report(definition.formula.written, f"metric `{metric.name}`")
-    bound = operators.settle(Measures(catalog, functions, report, definition.missing).bind(definition.formula.node))
+    bound = measuring.settle(Measures(catalog, functions, report, definition.missing).bind(definition.formula.node))
     lint(definition.formula.node, report)
     if report.needs:
         faults.extend(f for f in report.faults if f.severity == "error")

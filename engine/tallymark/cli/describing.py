@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 def functions_of(plugins: bool) -> list[Function]:
     """The rows of the function table, those of plugins included, by kind and name."""
-    from tallymark.plugins import load
+    import tallymark
 
-    return sorted(load(plugins).functions.values(), key=lambda f: (f.kind.value, f.name))
+    return list(tallymark.functions(plugins))
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

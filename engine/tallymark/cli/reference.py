@@ -43,7 +43,7 @@ def functions_command(session: Session, name: str | None, format_: str | None) -
 @session_options
 def schema_command(which: str) -> None:
     """Print the JSON Schema of tally.yaml (`project`) or of metric files (`metrics`), for editors."""
-    from tallymark.schema import metrics_schema, project_schema
+    from tallymark.json_schema import metrics_schema, project_schema
     from tallymark.show.raw import json_text
 
     made = project_schema() if which == "project" else metrics_schema()

@@ -5,18 +5,18 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
-from decimal import Decimal, InvalidOperation
+from datetime import UTC, datetime
 from typing import Any
 
 from tallymark.catalog import Catalog, Metric, Unreached
-from tallymark.check import operators
+from tallymark.check import measuring
 from tallymark.check.dimensions import blocked, explain_unreached, leaves
 from tallymark.check.empty_windows import Windows
 from tallymark.check.measures import Conditions, Measures
 from tallymark.check.metrics import lint, metric_names
 from tallymark.check.report import POISON, Report
-from tallymark.definitions import Formula, MetricDef, ParameterDef
+from tallymark.definitions import Formula, MetricDef
+from tallymark.engine.parameters import read_value
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import Bound, MetricUse
@@ -31,12 +31,12 @@ from tallymark.plan import Parts
 from tallymark.query import Query
 from tallymark.units import NUMBER
 from tallymark.windows import Calendar, Period, ask_periods, grain_of, parse_moment, parse_period
+from tallymark.windows.clocks import INSTANT
 
 MAX_DIMENSIONS = 8
-FOREVER = timedelta(days=36_525)
 
-Earliest = Callable[[tuple[Bound, ...]], datetime | None]
-"""Gives the earliest time among the rows that some formulas read, or None."""
+Earliest = Callable[[tuple[Bound, ...], datetime], datetime | None]
+"""Gives the earliest time among the rows that some formulas read up to an instant, or None."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,13 +80,13 @@ class Asking:
         if faults:
             raise FaultError(faults)
         start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds))
+            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of)
         )
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
         question = Question(
             tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse, order,
-            query.limit, self.catalog.project.max_cells,
+            query.limit, self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
         return Asked(question, metrics, query, start, end)
 
@@ -154,7 +154,7 @@ class Asking:
             if used in self.catalog.metrics:
                 self._usable(self.catalog.metrics[used])
         report = Report(written, "the question")
-        bound = operators.settle(Measures(self.catalog, self.functions, report).bind(node))
+        bound = measuring.settle(Measures(self.catalog, self.functions, report).bind(node))
         lint(node, report)
         definition = MetricDef(name, Formula(written, node))
         metric = Metric(name, definition, None if bound is POISON else bound, bound.type, _unit(bound))
@@ -198,7 +198,9 @@ class Asking:
     def _dimensions(self, by: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[Parts, ...]:
         if len(by) > MAX_DIMENSIONS:
             raise FaultError(Fault("Q506", f"{len(by)} dimensions are asked; {MAX_DIMENSIONS} is the most"))
-        faults: list[Fault] = []
+        faults = [_not_yet(name) for name in by if " at " in name]
+        if faults:
+            raise FaultError(faults)
         parts = tuple(dict.fromkeys(tuple(name.strip().split(".")) for name in by))
         for dimension in parts:
             for metric in metrics:
@@ -224,7 +226,11 @@ class Asking:
         written = Written(where, "<where>")
         report = Report(written, "the condition")
         datasets = frozenset[str]().union(*(leaves(self.catalog, _bound(m)) for m in metrics))
-        bound = Conditions(self.catalog, self.functions, report, datasets).condition(parse(written))
+        node = parse(written)
+        if not metrics:
+            # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
+            return ()
+        bound = Conditions(self.catalog, self.functions, report, datasets).condition(node)
         if report.needs:
             report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
         if report.faults:
@@ -267,10 +273,11 @@ class Asking:
         if query.period is not None:
             if query.start is not None or query.end is not None:
                 raise FaultError(Fault("Q508", "a period and a range are asked at once", help="give one of the two"))
-            whole: Period = parse_period(query.period, calendar)
+            whole: Period = parse_period(str(query.period), calendar)
             return whole.start, whole.end
         start = parse_moment(query.start, calendar, end=False) if query.start is not None else None
-        end = parse_moment(query.end, calendar, end=True) if query.end is not None else as_of
+        whole_last = calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain) if grain is not None else as_of
+        end = parse_moment(query.end, calendar, end=True) if query.end is not None else whole_last
         if start is None:
             first = earliest()
             if first is None or first >= end:
@@ -283,6 +290,12 @@ class Asking:
                 )
             start = calendar.floor(first, grain or "day")
         return start, end
+
+
+def _not_yet(dimension: str) -> Fault:
+    plain, _, _ = dimension.partition(" at ")
+    help_ = f"`{plain.strip()}` groups by the attribute of each row read"
+    return Fault("Q512", f"grouping by `{dimension}` is not answered yet", None, help_)
 
 
 def _unaccented(text: str) -> str:
@@ -314,83 +327,6 @@ def _column_names(texts: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[
             name = f"{base} ({count})"
         names.append(name)
     return tuple(names)
-
-
-def read_value(parameter: ParameterDef, value: Any) -> Any:
-    """A parameter's value as its type, from Python or from text. Raises ValueError saying what is wrong."""
-    result = _READERS[parameter.type](value)
-    allowed = parameter.options
-    for item in result if isinstance(result, tuple) else (result,):
-        if allowed and item not in allowed:
-            raise ValueError(f"{item!r} is not one of {', '.join(map(repr, allowed))}")
-    return result
-
-
-def _number(value: Any) -> int | Decimal:
-    if isinstance(value, bool):
-        raise ValueError("a number is wanted")
-    try:
-        number = Decimal(str(value).replace("_", ""))
-    except InvalidOperation:
-        raise ValueError(f"{value!r} is no number") from None
-    if not number.is_finite():
-        raise ValueError(f"{value!r} is no number")
-    return int(number) if number == number.to_integral_value() and "." not in str(value) else number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str):
-        raise ValueError(f"{value!r} is no text")
-    return value
-
-
-def _boolean(value: Any) -> bool:
-    known = {"true": True, "false": False}
-    if isinstance(value, bool):
-        return value
-    if str(value).lower() not in known:
-        raise ValueError(f"{value!r} is neither true nor false")
-    return known[str(value).lower()]
-
-
-def _date(value: Any) -> Any:
-    from datetime import date
-
-    if isinstance(value, date) and not isinstance(value, datetime):
-        return value
-    try:
-        return date.fromisoformat(str(value))
-    except ValueError:
-        raise ValueError(f"{value!r} is no date") from None
-
-
-def _duration(value: Any) -> n.Duration:
-    if isinstance(value, n.Duration):
-        return value
-    if isinstance(value, timedelta):
-        return n.Duration(Decimal(str(value.total_seconds())), "second", (0, 0))
-    try:
-        node = parse(Written(str(value)))
-    except FaultError:
-        node = None
-    if not isinstance(node, n.Duration):
-        raise ValueError(f"{value!r} is no duration, write `28 days`")
-    return node
-
-
-def _list(value: Any) -> tuple[str, ...]:
-    items = [v.strip() for v in value.split(",")] if isinstance(value, str) else list(value)
-    return tuple(_text(i) for i in items)
-
-
-_READERS: dict[str, Callable[[Any], Any]] = {
-    "number": _number,
-    "text": _text,
-    "boolean": _boolean,
-    "date": _date,
-    "duration": _duration,
-    "list": _list,
-}
 
 
 def now() -> datetime:

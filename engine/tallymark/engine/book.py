@@ -121,6 +121,7 @@ class Book:
         lowered = lower(self._catalog, asked.question)
         rendered = self._render(lowered)
         table = self._sources.embedded.run(rendered.sql)
+        _require_few_cells(table.num_rows, lowered, self.project.max_cells)
         notes = remarks(asked, lowered, table, self._catalog, self._sources)
         return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
 
@@ -162,8 +163,8 @@ class Book:
     ) -> None:
         self.close()
 
-    def _earliest(self, bounds: tuple[Bound, ...]) -> datetime | None:
-        return earliest(bounds, self._catalog, self._sources, self._calendar)
+    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime) -> datetime | None:
+        return earliest(bounds, as_of, self._catalog, self._sources, self._calendar)
 
     def _render(self, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
@@ -183,7 +184,12 @@ class Book:
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
-        found = self._sources.embedded.run(repeated_key(self._catalog, dataset, self._sources.relation(own)))
+
+        def relation(name: str) -> tuple[str, ...]:
+            return self._sources.relation(self._catalog.datasets[name])
+
+        sql = repeated_key(self._catalog, dataset, relation, self._calendar, self._plugins.functions)
+        found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
             message = f"`{dataset}` has {count} rows with the {own.key} {key!r}, and others refer to them"
@@ -191,6 +197,16 @@ class Book:
             raise FaultError(Fault("D440", message, own.place if own.place.file != "<none>" else None, help_))
         with self._lock:
             self._unique[dataset] = state
+
+
+def _require_few_cells(found: int, lowered: Lowered, most: int) -> None:
+    """The plan reads one cell more than is allowed, so that too many are noticed without reading them all."""
+    if found <= most or lowered.plan.limit == most:
+        return
+    periods = len(lowered.plan.periods)
+    named = ", ".join(f"`{'.'.join(k.parts)}`" for k in lowered.plan.space.level)
+    message = f"the answer has more than {most:,} cells: {periods:,} periods for each combination of {named}"
+    raise FaultError(Fault("Q513", message, None, "ask fewer dimensions, a coarser grain or a shorter range"))
 
 
 def _query(

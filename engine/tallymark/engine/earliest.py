@@ -14,11 +14,20 @@ from tallymark.render.expressions import Writer
 from tallymark.render.rows import Rows, Statement
 from tallymark.render.values import column
 from tallymark.windows import Calendar
+from tallymark.windows.clocks import INSTANT
 
 
-def earliest(bounds: tuple[Bound, ...], catalog: Catalog, sources: Sources, calendar: Calendar) -> datetime | None:
-    """The earliest time on any axis of time that the formulas read; None without rows. Raises FaultError."""
-    found = [t for place in sorted(_axes(bounds, catalog)) if (t := _first(place, catalog, sources, calendar))]
+def earliest(
+    bounds: tuple[Bound, ...], as_of: datetime, catalog: Catalog, sources: Sources, calendar: Calendar
+) -> datetime | None:
+    """The earliest time on any axis of time that the formulas read; None without rows.
+
+    Formulas that read no axis of time have no beginning: their range is the last day before `as_of`. Raises FaultError.
+    """
+    axes = _axes(bounds, catalog)
+    if not axes:
+        return as_of - INSTANT
+    found = [t for place in sorted(axes) if (t := _first(place, catalog, sources, calendar))]
     return min(found, default=None)
 
 

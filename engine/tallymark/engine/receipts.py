@@ -16,11 +16,22 @@ from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Aggregate, Apply, Bound, Constant, DimensionUse, MetricUse, Nested, ParameterUse, Windowed
+from tallymark.formula.bound import (
+    Aggregate,
+    Apply,
+    Bound,
+    Constant,
+    DimensionUse,
+    MetricUse,
+    Nested,
+    ParameterUse,
+    Windowed,
+)
 from tallymark.formula.bound import parts as parts_of
 from tallymark.formula.parse import parse_text
 from tallymark.lower import Question, lower, settle
 from tallymark.lower.contexts import Context, Contexts
+from tallymark.show.counts import many
 from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
 
 
@@ -125,8 +136,9 @@ class _Steps:
     def _notes(self, part: Part, member: str | None) -> Iterator[str]:
         rows, filled = self._value(part.rows), self._value(part.filled)
         if rows and filled is not None and filled < rows:
-            of = "rows" if member is None else "members"
-            yield f"{rows - filled:,} of {rows:,} {of} have no value and are left out"
+            left = rows - filled
+            said = "has no value and is left out" if left == 1 else "have no value and are left out"
+            yield f"{left:,} of {many(rows, member or 'row')} {said}"
         for divisor in part.divisors:
             value = divisor.bound.value if isinstance(divisor.bound, Constant) else self._value(divisor.node)
             if value is not None and value == 0:
@@ -143,7 +155,11 @@ class _Steps:
             return _moment(resolved.end, window, calendar)
         if resolved.start is None:
             return f"up to {_last(resolved.end, calendar)}"
-        return range_label(resolved.start, resolved.end, calendar)
+        label = range_label(resolved.start, resolved.end, calendar)
+        if "-W" in label and "-W" not in self.question.periods[0].label:
+            # Seven days of a month happen to be a week; who asked for the month thinks in days.
+            return f"{calendar.local(resolved.start).date()} to {_last(resolved.end, calendar)}"
+        return label
 
 
 def _moment(instant: datetime, window: Window, calendar: Calendar) -> str:

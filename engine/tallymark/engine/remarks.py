@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import pyarrow.compute as pc
 
 from tallymark.catalog import Catalog
 from tallymark.engine.asking import Asked
+from tallymark.engine.facts import facts_of
 from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.render import calendar_of
 from tallymark.render.expressions import Writer
-from tallymark.render.tallies import Tallies
+from tallymark.render.tallies import Counted, Tallies
 
 
 def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, sources: Sources) -> tuple[str, ...]:
@@ -41,7 +43,10 @@ def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
 
 
 def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
-    """The remarks whose rows there are, after counting all in one statement."""
+    """The remarks whose rows there are.
+
+    Whether there can be any is known for every state of the data; only then the question's own rows are counted.
+    """
     functions = sources.plugins.functions
     found = unseen(lowered, catalog, functions)
     if not found:
@@ -49,13 +54,22 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     plan = lowered.plan
     writer = Writer(plan.clock, functions=functions)
     tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
+
+    def count(counted: Sequence[Counted]) -> list[int]:
+        rows = sources.embedded.run(tallies.write(counted)).to_pylist()
+        return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
+
+    states = {d: sources.state(catalog.datasets[d]) for d in sorted({d for r in found for d in r.datasets})}
+    wanted = {r.fact: tuple(states[d] for d in sorted(r.datasets)) for r in found if r.fact is not None}
+    known = facts_of(sources).counts(wanted, count)
+    counts = {r: known[r.fact] for r in found if r.fact in known and (known[r.fact] == 0 or r.fact == r.counted)}
+    open_ = [r for r in found if r not in counts]
     try:
-        rows = sources.embedded.run(tallies.write([r.counted for r in found])).to_pylist()
+        counts.update(zip(open_, count([r.counted for r in open_]) if open_ else [], strict=True))
     except FaultError as error:
         # Rows outside the answer may hold what a condition cannot compute; the answer stands all the same.
         return [f"rows that are left out could not be counted: {error.faults[0].message}"]
-    counts = {row["n"]: row["found"] for row in rows}
-    return [_sentence(remark, counts[n]) for n, remark in enumerate(found) if counts[n]]
+    return [_sentence(r, counts[r]) for r in found if counts[r]]
 
 
 def _sentence(remark: Remark, count: int) -> str:

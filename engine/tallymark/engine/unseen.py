@@ -19,15 +19,24 @@ Window = tuple[int, int]
 """A group's number and the place of a window among its roles."""
 
 
+_KINDS = ("condition", "member", "time", "orphans")
+"""The kinds of remarks in the order in which they are made."""
+
 _PASSING = frozenset({"!=", "=", "<", "<=", ">", ">=", "not", "in", "between", "local"})
 """Operations of one column and constants that are null exactly where the column is."""
 
 
 @dataclass(frozen=True, slots=True)
 class Remark:
-    """Rows to count and what to say of them: `one` of a single row, `many` with `{count}` of several."""
+    """Rows to count and what to say of them: `one` of a single row, `many` with `{count}` of several.
+
+    `fact` is the same without conditions and windows: as long as the data of `datasets` stays as it is, its count does
+    too, and where it is 0 nothing else need be counted. None when it depends on the question's `as_of`.
+    """
 
     counted: Counted
+    fact: Counted | None
+    datasets: frozenset[str]
     one: str
     many: str
 
@@ -55,8 +64,7 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
     for group in lowered.plan.groups:
         found[group.dataset] = None
         for read in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)]):
-            found.update(dict.fromkeys(_on_the_way(catalog, group.dataset, read.path)))
-            found[read.dataset] = None
+            found.update(dict.fromkeys((*read.through, read.dataset)))
     return tuple(found)
 
 
@@ -71,18 +79,19 @@ class _Unseen:
     def find(self) -> list[Remark]:
         for group in self.plan.groups:
             for leaf in group.leaves:
+                read = list(_reads(self.catalog, group.dataset, _expressions(group, leaf)))
                 self._conditions(group, leaf)
-        for space in self.plan.spaces:
+                self._times(group, leaf)
+                self._orphans(group, leaf, read)
+                doubles = (r for r in read if r.column.physical is Type.DOUBLE)
+                self.strange.update((Strange(r.dataset, r.column.name), None) for r in doubles)
+        for space in reversed(self.plan.spaces):
             for node in space.nodes:
                 if isinstance(node, Nest) and node.member is not None:
                     self._members(node, node.member)
-        for group in self.plan.groups:
-            for leaf in group.leaves:
-                self._times(group, leaf)
-                self._orphans(group, leaf)
-                self._strange(group, leaf)
-        remarks = [Remark(self._tally(d), d.one, d.many) for d in self.drafts.values()]
-        return [r for r in remarks if not isinstance(r.counted, Tally) or r.counted.scopes] + self._not_finite()
+        drafts = sorted(self.drafts.items(), key=lambda d: _KINDS.index(str(d[0][0])))
+        found = [remark for _, draft in drafts if (remark := self._remark(draft)) is not None]
+        return found + self._not_finite()
 
     # --- kinds of remarks ------------------------------------------------------------------------------------------
 
@@ -92,14 +101,15 @@ class _Unseen:
         for condition in hollow:
             others = [not_false(c) if c in hollow else c for c in leaf.conditions if c != condition]
             text = spell(condition, self.functions)
-            of, lacked = f"`{group.dataset}`", _lacked(condition)
-            if lacked is None:
+            of, column = f"`{group.dataset}`", _decides(condition)
+            if column is None:
                 one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
                 many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
             else:
-                one = f"1 row of {of} has no `{lacked}`: `{text}` leaves it out"
-                many = f"{{count}} rows of {of} have no `{lacked}`: `{text}` leaves them out"
-            draft = self._draft(("condition", group.dataset, condition), group.dataset, is_null(condition), one, many)
+                one = f"1 row of {of} has no `{column}`: `{text}` leaves it out"
+                many = f"{{count}} rows of {of} have no `{column}`: `{text}` leaves them out"
+            test = is_null(column or condition)
+            draft = self._draft(("condition", group.dataset, condition), group.dataset, test, one, many)
             self._in_force(draft, group, leaf, frozenset(others))
 
     def _members(self, nest: Nest, member: Parts) -> None:
@@ -134,13 +144,9 @@ class _Unseen:
         draft = self._draft(("time", own.name, time.name), own.name, test, one, many)
         draft.windows[leaf.conditions] = None
 
-    def _orphans(self, group: Group, leaf: Leaf) -> None:
+    def _orphans(self, group: Group, leaf: Leaf, read: Iterable[_Read]) -> None:
         """Rows whose reference finds no partner, for every reference that the leaf follows."""
-        followed = {
-            read.path[:length]: None
-            for read in self._read(group, leaf)
-            for length in range(1, len(read.path) + 1)
-        }
+        followed = {r.path[:length]: None for r in read for length in range(1, len(r.path) + 1)}
         for path in followed:
             own = group.dataset
             target = _on_the_way(self.catalog, own, path)[-1]
@@ -154,18 +160,14 @@ class _Unseen:
             known = [c for c in leaf.conditions if not self._follows(own, c, path)]
             self._in_force(draft, group, leaf, frozenset(known))
 
-    def _strange(self, group: Group, leaf: Leaf) -> None:
-        for read in self._read(group, leaf):
-            if read.column.physical is Type.DOUBLE:
-                self.strange[Strange(read.dataset, read.column.name)] = None
-
     def _not_finite(self) -> list[Remark]:
-        said = "not a finite number and counts as null", "not finite numbers and count as null"
-        return [
-            Remark(s, f"1 value of {of} is {said[0]}", f"{{count}} values of {of} are {said[1]}")
-            for s in self.strange
-            for of in [f"`{s.dataset}.{s.column}`"]
-        ]
+        remarks = []
+        for strange in self.strange:
+            of = f"`{strange.dataset}.{strange.column}`"
+            one = f"1 value of {of} is not a finite number and counts as null"
+            many = f"{{count}} values of {of} are not finite numbers and count as null"
+            remarks.append(Remark(strange, strange, frozenset({strange.dataset}), one, many))
+        return remarks
 
     # --- scopes ----------------------------------------------------------------------------------------------------
 
@@ -177,7 +179,8 @@ class _Unseen:
         if windows is not None:
             windows[group.number, group.role_of(leaf)] = None
 
-    def _tally(self, draft: _Draft) -> Tally:
+    def _remark(self, draft: _Draft) -> Remark | None:
+        """The remark; None when no window that it is about is open."""
         scopes: list[Scope] = []
         for conditions, windows in draft.windows.items():
             if windows is None:
@@ -189,7 +192,14 @@ class _Unseen:
                 by_axis.setdefault(group.axis, []).append((group, role))
             for places in by_axis.values():
                 scopes.append(Scope(conditions, places[0][0].axis, _live(places)))
-        return Tally(draft.dataset, draft.test, _absorbed(scopes))
+        scopes = _absorbed(scopes)
+        if not scopes:
+            return None
+        read = list(_reads(self.catalog, draft.dataset, [draft.test]))
+        passing = any(r.column.aggregate is not None or _of_today(r.column.formula) for r in read)
+        fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test)
+        datasets = frozenset({draft.dataset, *(d for r in read for d in (r.dataset, *r.through))})
+        return Remark(Tally(draft.dataset, draft.test, tuple(scopes)), fact, datasets, draft.one, draft.many)
 
     def _group(self, number: int) -> Group:
         return next(g for g in self.plan.groups if g.number == number)
@@ -212,9 +222,6 @@ class _Unseen:
 
     # --- columns ---------------------------------------------------------------------------------------------------
 
-    def _read(self, group: Group, leaf: Leaf) -> list[_Read]:
-        return list(_reads(self.catalog, group.dataset, _expressions(group, leaf)))
-
     def _follows(self, dataset: str, condition: Bound, path: tuple[str, ...]) -> bool:
         return any(r.path[: len(path)] == path for r in _reads(self.catalog, dataset, [condition]))
 
@@ -230,29 +237,30 @@ class _Unseen:
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A column of `dataset` that is read over `path` from the rows of a group."""
+    """A column of `dataset` that is read over `path`, `through` other datasets, from the rows of a group."""
 
     path: tuple[str, ...]
+    through: tuple[str, ...]
     dataset: str
     column: Column
 
 
 def _reads(catalog: Catalog, dataset: str, expressions: Iterable[Bound]) -> Iterator[_Read]:
     """The columns that expressions read, each once, with what computed ones are made of."""
-    seen: set[tuple[tuple[str, ...], str, str]] = set()
-    waiting: list[tuple[tuple[str, ...], str, Bound]] = [((), dataset, e) for e in expressions]
+    seen: set[tuple[tuple[str, ...], str]] = set()
+    waiting: list[tuple[tuple[str, ...], Bound]] = [((), e) for e in expressions]
     while waiting:
-        path, home, bound = waiting.pop(0)
+        path, bound = waiting.pop(0)
         for use in (b for b in walk(bound) if isinstance(b, ColumnUse)):
-            target = (home, *_on_the_way(catalog, home, use.path))[-1]
-            place = ((*path, *use.path), target, use.column)
-            if place in seen:
+            whole = (*path, *use.path)
+            if (whole, use.column) in seen:
                 continue
-            seen.add(place)
-            column = catalog.datasets[target].columns[use.column]
-            yield _Read(place[0], target, column)
+            seen.add((whole, use.column))
+            *through, home = (dataset, *_on_the_way(catalog, dataset, whole))
+            column = catalog.datasets[home].columns[use.column]
+            yield _Read(whole, tuple(through), home, column)
             if column.formula is not None:
-                waiting.append((place[0], target, column.formula))
+                waiting.append((whole, column.formula))
 
 
 def _on_the_way(catalog: Catalog, dataset: str, path: tuple[str, ...]) -> tuple[str, ...]:
@@ -284,11 +292,11 @@ def _negative(condition: Bound) -> bool:
     return False
 
 
-def _lacked(condition: Bound) -> str | None:
+def _decides(condition: Bound) -> ColumnUse | None:
     """The one column without which the condition has no value; None when it is not as simple as that."""
     used = {b: None for b in walk(condition) if isinstance(b, ColumnUse)}
     plain = all(isinstance(b, ColumnUse | Constant) or _passes(b) for b in walk(condition))
-    return str(next(iter(used))) if len(used) == 1 and plain else None
+    return next(iter(used)) if len(used) == 1 and plain else None
 
 
 def _passes(bound: Bound) -> bool:
@@ -301,15 +309,19 @@ def _live(places: list[tuple[Group, int]]) -> tuple[Resolved, ...]:
     return tuple(dict.fromkeys(windows))
 
 
-def _absorbed(scopes: list[Scope]) -> tuple[Scope, ...]:
-    """The scopes without those that hold no more rows than another one."""
+def _absorbed(scopes: list[Scope]) -> list[Scope]:
+    """The scopes without those that are empty, and those that hold no more rows than another one."""
     alive = [s for s in scopes if s.axis is None or s.axis.kind == "timeless" or s.windows]
 
     def within(small: Scope, large: Scope) -> bool:
         same = small.axis == large.axis and set(small.windows) <= set(large.windows)
         return same and large.conditions < small.conditions
 
-    return tuple(s for s in alive if not any(within(s, other) for other in alive))
+    return [s for s in alive if not any(within(s, other) for other in alive)]
+
+
+def _of_today(bound: Bound | None) -> bool:
+    return bound is not None and any(isinstance(b, Apply) and b.function == "today" for b in walk(bound))
 
 
 def _sorted(conditions: Iterable[Bound]) -> list[Bound]:

@@ -66,16 +66,20 @@ def scan(text: str) -> Scan:
         found.mistakes.append(Mistake("S102", message, (0, 1), "split it into several metrics"))
         return found
     depth = _Depth()
+    broken = False
     for item in _pieces(text):
         if isinstance(item, Mistake):
             found.mistakes.append(item)
+            broken = True
             if len(found.mistakes) >= MAX_MISTAKES:
                 break
             continue
         before = found.tokens[-1] if found.tokens else None
         found.tokens.append(item)
         depth.take(item, before)
-        found.mistakes += _between(before, item)
+        # What stands on both sides of a mistake does not stand side by side.
+        found.mistakes += _between(None if broken else before, item)
+        broken = False
         if len(found.tokens) > MAX_TOKENS or depth.total > MAX_DEPTH:
             found.mistakes.append(_cap(found, item))
             break

@@ -74,7 +74,8 @@ def _applied(bound: Apply, functions: Mapping[str, Function]) -> n.Node:
         case "is null":
             return n.IsNull(parts[0], False, NOSPAN)
         case "case":
-            *branches, otherwise = parts
+            *branches, last = parts
+            otherwise = None if isinstance(last, n.Null) else last
             return n.Case(tuple(zip(branches[::2], branches[1::2], strict=True)), otherwise, NOSPAN)
         case "date_add":
             count, unit = bound.extra

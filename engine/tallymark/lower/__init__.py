@@ -67,6 +67,7 @@ class _Lowering:
         spaces = self._spaces(contexts, gathered)
         clock = self._clock()
         order = self._order(outputs)
+        limit = question.limit if question.limit is not None else question.max_cells + 1
         plan = Plan(
             clock,
             tuple(self.grids),
@@ -75,7 +76,7 @@ class _Lowering:
             outputs,
             touched if question.sparse else None,
             order,
-            question.limit,
+            limit,
             gathered.home,
         )
         return Lowered(plan, contexts, root)

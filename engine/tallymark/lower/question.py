@@ -31,4 +31,5 @@ class Question:
     sparse: bool = False
     order: tuple[tuple[str, bool], ...] = ()
     limit: int | None = None
+    max_cells: int = 1_000_000
     max_pieces: int = 1_000_000

@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from datetime import UTC, datetime
+
 from sqlglot import exp
 
 from tallymark.catalog import Catalog
-from tallymark.render.values import column, compare, integer
+from tallymark.formula.functions import TABLE, Function
+from tallymark.plan import Clock
+from tallymark.render.expressions import Writer
+from tallymark.render.rows import Relations, Rows, Statement
+from tallymark.render.values import column, compare, integer, select
+from tallymark.windows import Calendar
 
 
-def repeated_key(catalog: Catalog, dataset: str, relation: tuple[str, ...]) -> str:
-    """A SELECT of one key that stands in several rows, and in how many; no row when the keys are unique."""
+def repeated_key(
+    catalog: Catalog, dataset: str, relations: Relations, calendar: Calendar, functions: Mapping[str, Function] = TABLE
+) -> str:
+    """A SELECT of the least key that stands in several rows, and in how many; no row when the keys are unique."""
     own = catalog.datasets[dataset]
     assert own.key is not None
-    stored = own.columns[own.key].stored
-    assert stored is not None
-    key = column(stored)
-    table = exp.Table(this=exp.to_identifier(relation[-1], quoted=True))
-    if len(relation) > 1:
-        table.set("db", exp.to_identifier(relation[-2], quoted=True))
-    if len(relation) > 2:
-        table.set("catalog", exp.to_identifier(relation[-3], quoted=True))
-    count = exp.Count(this=exp.Star())
+    statement = Statement()
+    rows = Rows(catalog, relations, current_writer(calendar, functions), calendar, statement)
+    relation = rows.relation(dataset, frozenset({own.key}))
+    key, count = column(own.key), exp.Count(this=exp.Star())
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
-    query = exp.select(key, count).from_(table).where(known).group_by(key.copy())
-    return query.having(compare(exp.GT, count.copy(), integer(1))).limit(1).sql("duckdb")
+    query = select(key, count).from_(relation, copy=False).where(known, copy=False).group_by(key.copy(), copy=False)
+    query = query.having(compare(exp.GT, count.copy(), integer(1)), copy=False)
+    query = query.order_by(key.copy(), copy=False).limit(1, copy=False)
+    for name, cte in statement.ctes.items():
+        query = query.with_(name, as_=cte, copy=False)
+    return query.sql("duckdb")
+
+
+def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE) -> Writer:
+    """A writer of expressions as of now, for SQL that belongs to no question."""
+    now = datetime.now(UTC)
+    today = calendar.local(now).date()
+    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, today, now)
+    return Writer(clock, functions=functions)

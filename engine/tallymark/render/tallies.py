@@ -9,7 +9,6 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from functools import reduce
 
 from sqlglot import exp
 
@@ -19,11 +18,12 @@ from tallymark.kinds import Type
 from tallymark.render.buckets import bucket
 from tallymark.render.expressions import Writer
 from tallymark.render.rows import BASE, Relations, Rows, Statement
-from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer
+from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer, named, select
 from tallymark.windows import Calendar, Resolved
 
 MOST_RANGES = 6
-"""Stretches of time that are compared one by one; more are looked up."""
+MOST_INSTANTS = 40
+"""Stretches of time, and instants, that are compared one by one; more are looked up."""
 
 Stretch = tuple[datetime | None, datetime]
 """A half-open stretch of time; None is the beginning of time."""
@@ -91,11 +91,16 @@ class Tallies:
 
     def write(self, counted: Sequence[Counted]) -> str:
         """A SELECT of `n`, the place of each in `counted`; `found`, how many; `example`, a text or null."""
-        branches: list[exp.Expression] = [self._branch(n, each) for n, each in enumerate(counted)]
-        together = reduce(lambda left, right: exp.union(left, right, distinct=False), branches)
+        together: exp.Query | None = None
+        for number, each in enumerate(counted):
+            branch = self._branch(number, each)
+            if together is not None:
+                branch = exp.Union(this=together, expression=branch, distinct=False)
+            together = branch
+        assert together is not None, "nothing to count"
         return together.sql(self.writer.dialect)
 
-    def _branch(self, number: int, counted: Counted) -> exp.Select:
+    def _branch(self, number: int, counted: Counted) -> exp.Query:
         statement = Statement()
         rows = Rows(self.catalog, self.relations, self.writer, self.calendar, statement)
         match counted:
@@ -107,10 +112,10 @@ class Tallies:
                 query = self._repeated(rows, counted)
             case Overlapping():
                 query = self._overlapping(rows, counted)
-        query = query.select(exp.alias_(integer(number), "n"))
+        query = query.select(named(integer(number), "n"), copy=False)
         for name, cte in statement.ctes.items():
             query = query.with_(name, as_=cte, copy=False)
-        return exp.select("n", "found", "example").from_(exp.Subquery(this=query, alias=exp.to_identifier("q")))
+        return _from(query, column("n"), column("found"), column("example"))
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
@@ -119,23 +124,25 @@ class Tallies:
         expressions = [tally.test, *(c for s in scopes for c in s.conditions)]
         expressions += [tally.example] if tally.example is not None else []
         axes = frozenset(c for s in scopes if s.axis is not None for c in s.axis.columns)
-        select, term = rows.joined(tally.dataset, expressions, axes)
+        query, term = rows.joined(tally.dataset, expressions, axes)
         parts = [rows.express(tally.test, term)]
         if scopes:
             inside = [self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)]) for s in scopes]
-            parts.append(any_of([i for i in inside if i is not None]) or exp.Boolean(this=False))
+            alive = [i for i in inside if i is not None]
+            if all(i for i in alive):
+                parts.append(any_of([_all(i) for i in alive]) or exp.Boolean(this=False))
         example = rows.express(tally.example, term) if tally.example is not None else None
-        return _counted(select, example).where(all_of(parts))
+        return _counted(query, example).where(all_of(parts), copy=False)
 
     def _inside(
         self, rows: Rows, dataset: str, scope: Scope, conditions: list[exp.Expression]
-    ) -> exp.Expression | None:
-        """Whether a row is in the scope; None when it can never be."""
+    ) -> list[exp.Expression] | None:
+        """What must hold for a row to be in the scope: nothing when all are; None when none can be."""
         if scope.axis is None or scope.axis.kind == "timeless":
-            return all_of([*conditions, exp.Boolean(this=True)])
+            return conditions
         within = self._in_stock if scope.axis.kind == "stock" else self._in_flow
         time = within(rows, dataset, scope.axis, [w for w in scope.windows if not w.void])
-        return all_of([*conditions, time]) if time is not None else None
+        return [*conditions, time] if time is not None else None
 
     def _in_flow(
         self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]
@@ -170,9 +177,13 @@ class Tallies:
         first, last = (self.catalog.datasets[dataset].columns[c] for c in (axis.columns[0], axis.columns[-1]))
         start, end = column(first.name, BASE), column(last.name, BASE)
         unended = exp.Is(this=end.copy(), expression=exp.Null())
-        if len(ends) == 1:
-            begun = compare(exp.LT, start, rows.edge(first, ends[0]))
-            return _all([begun, _any([unended, compare(exp.GTE, end, rows.edge(last, ends[0]))])])
+        if len(ends) <= MOST_INSTANTS:
+            read: list[exp.Expression] = []
+            for instant in ends:
+                begun = compare(exp.LT, start.copy(), rows.edge(first, instant))
+                lasting = compare(exp.GTE, end.copy(), rows.edge(last, instant))
+                read.append(_all([begun, _any([unended.copy(), lasting])]))
+            return any_of(read)
         reached = exp.Case().when(unended, integer(len(ends))).else_(self._bucket(end, ends, last.type))
         known = exp.Not(this=exp.Is(this=start.copy(), expression=exp.Null()))
         return _all([known, compare(exp.LT, self._bucket(start, ends, first.type), reached)])
@@ -192,16 +203,16 @@ class Tallies:
         test = exp.Not(this=call("ISFINITE", column(stored)))
         name = [exp.to_identifier(p, quoted=True) for p in self.relations(strange.dataset)]
         own = exp.Table(this=name[-1], **dict(zip(("db", "catalog"), reversed(name[:-1]), strict=False)))
-        return _counted(exp.select("1").from_(own), None).where(test)
+        return _counted(select().from_(own, copy=False), None).where(test, copy=False)
 
     def _repeated(self, rows: Rows, repeated: Repeated) -> exp.Select:
         """The values that stand in more than one row, and one of them."""
         value = column(repeated.column)
         relation = rows.relation(repeated.dataset, frozenset({repeated.column}))
         several = compare(exp.GT, exp.Count(this=exp.Star()), integer(1))
-        inner = exp.select(exp.alias_(value, "v")).from_(relation).where(_known(value.copy()))
-        inner = inner.group_by(value.copy()).having(several)
-        return _counted(exp.select("1").from_(exp.Subquery(this=inner, alias=exp.to_identifier("r"))), column("v"))
+        inner = select(named(value, "v")).from_(relation, copy=False).where(_known(value.copy()), copy=False)
+        inner = inner.group_by(value.copy(), copy=False).having(several, copy=False)
+        return _counted(_from(inner), column("v"))
 
     def _overlapping(self, rows: Rows, found: Overlapping) -> exp.Select:
         """Of rows in order of their starts, one that overlaps any later row overlaps the next one."""
@@ -211,12 +222,11 @@ class Tallies:
         following = exp.Window(this=call("LEAD", start.copy()), partition_by=[value.copy()], order=by)
         unended = exp.Is(this=end.copy(), expression=exp.Null())
         valid = _any([unended, compare(exp.LT, start.copy(), end.copy())])
-        inner = exp.select(exp.alias_(value, "v"), exp.alias_(end, "t"), exp.alias_(following, "f")).from_(relation)
-        inner = inner.where(_all([_known(value.copy()), _known(start.copy()), valid]))
+        inner = select(named(value, "v"), named(end, "t"), named(following, "f")).from_(relation, copy=False)
+        inner = inner.where(_all([_known(value.copy()), _known(start.copy()), valid]), copy=False)
         overlap = _any([exp.Is(this=column("t"), expression=exp.Null()), compare(exp.LT, column("f"), column("t"))])
-        outer = exp.select(column("v")).distinct().from_(exp.Subquery(this=inner, alias=exp.to_identifier("r")))
-        outer = outer.where(_all([_known(column("f")), overlap]))
-        return _counted(exp.select("1").from_(exp.Subquery(this=outer, alias=exp.to_identifier("o"))), column("v"))
+        outer = _from(inner, column("v")).distinct().where(_all([_known(column("f")), overlap]), copy=False)
+        return _counted(_from(outer), column("v"))
 
 
 def merged(windows: Iterable[Resolved]) -> list[Stretch]:
@@ -263,12 +273,15 @@ def orphaned(catalog: Catalog, dataset: str, path: tuple[str, ...]) -> Apply:
     return both(is_known(holder), is_null(ColumnUse(path, target.key, target.columns[target.key].type)))
 
 
-def _counted(select: exp.Select, example: exp.Expression | None) -> exp.Select:
+def _from(inner: exp.Query, *values: exp.Expression) -> exp.Select:
+    """A SELECT over the rows of another one."""
+    return select(*values).from_(exp.Subquery(this=inner, alias=exp.to_identifier("q")), copy=False)
+
+
+def _counted(query: exp.Select, example: exp.Expression | None) -> exp.Select:
     """How many rows, and the least value of the example as text."""
     shown = cast(exp.Min(this=example), Type.TEXT) if example is not None else cast(exp.Null(), Type.TEXT)
-    return select.select(
-        exp.alias_(exp.Count(this=exp.Star()), "found"), exp.alias_(shown, "example"), append=False
-    )
+    return query.select(named(exp.Count(this=exp.Star()), "found"), named(shown, "example"), append=False, copy=False)
 
 
 def _known(value: exp.Expression) -> exp.Expression:

@@ -42,8 +42,8 @@ def tree(root: Branch, width: int | None = None) -> str:
         max(map(cell_len, column))
         for column in zip(*((lead + b.text, b.value, b.aside, b.label) for lead, _, b in found), strict=True)
     )
-    taken = GAP + values + (GAP + asides if asides else 0)
-    labelled = labels and (width is None or width - taken - GAP - labels >= min(texts, ROOMY))
+    taken = sum(GAP + size for size in (values, asides) if size)
+    labelled = bool(labels) and (width is None or width - taken - GAP - labels >= min(texts, ROOMY))
     taken += GAP + labels if labelled else 0
     room = texts if width is None else min(texts, max(SHORTEST, width - taken))
 
@@ -55,7 +55,7 @@ def tree(root: Branch, width: int | None = None) -> str:
         line = lead + first + " " * (room - cell_len(lead + first))
         for text, size, right in columns:
             pad = " " * (size - cell_len(text))
-            line += f"{' ' * GAP}{pad}{text}" if right else f"{' ' * GAP}{text}{pad}" if size else ""
+            line += " " * GAP + (pad + text if right else text + pad) if size else ""
         return "".join(f"{x.rstrip()}\n" for x in (line, *(below + part for part in more)))
 
     return "".join(shown(*line) for line in found)

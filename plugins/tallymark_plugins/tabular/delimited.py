@@ -118,6 +118,10 @@ def _load(
                 return _inserted(cursor, path, file.head, shorts, form, empty_is_null)
             except duckdb.InvalidInputException:
                 explain(file.path, form, file.head, file.shown)
+            except duckdb.IOException as error:
+                reason = " ".join(str(error).partition(": ")[2].partition(": /")[0].split())
+                message = f"cannot read {file.shown}: {reason[:1].lower()}{reason[1:]}"
+                raise FaultError(Fault("D433", message, Place(file.shown))) from error
     # What DuckDB refuses and a patient reader accepts (mixed line ends, lines of blanks) is written anew.
     with _rewritten(file, form, scratch) as path:
         head = replace(file.head, delimiter=",", lines=0)

@@ -116,13 +116,15 @@ def _insert_lines(cursor: duckdb.DuckDBPyConnection, stream: object, encoding: s
         if "Empty" in str(error):
             return 0
         raise
-    cursor.register("arriving", reader)
-    try:
-        inserted = exp.Insert(this=_LINES.copy(), expression=exp.select("line").from_("arriving"))
-        found = cursor.execute(script(inserted)).fetchone()
-    finally:
+    inserted = script(exp.Insert(this=_LINES.copy(), expression=exp.select("line").from_("arriving")))
+    lines = 0
+    # Batch by batch, so that an error of reading is met here and not inside DuckDB.
+    for batch in reader:
+        cursor.register("arriving", pyarrow.Table.from_batches([batch]))
+        cursor.execute(inserted)
         cursor.unregister("arriving")
-    return int(found[0]) if found else 0
+        lines += batch.num_rows
+    return lines
 
 
 def _refuse_malformed(cursor: duckdb.DuckDBPyConnection, files: Sequence[JsonFile], ends: Sequence[int]) -> None:

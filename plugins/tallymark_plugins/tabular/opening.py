@@ -44,9 +44,8 @@ def open_bytes(path: Path, shown: str) -> Iterator[IO[bytes]]:
     try:
         with pyarrow.input_stream(str(path), compression=kind, buffer_size=_CHUNK) as stream:
             yield cast("IO[bytes]", stream)
-    except (OSError, pyarrow.ArrowInvalid) as error:
-        said = error.strerror if isinstance(error, OSError) else None
-        reason = said or (f"it is no {kind} data" if kind else "it cannot be read")
+    except OSError as error:
+        reason = error.strerror or (f"it is no {kind} data" if kind else "it cannot be read")
         raise FaultError(Fault("D433", f"cannot read {shown}: {reason}", Place(shown))) from error
 
 

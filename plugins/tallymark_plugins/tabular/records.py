@@ -76,7 +76,7 @@ def head_of(path: Path, form: TextFormat, shown: str) -> Head:
         after = f" after the first {skipped} lines" if skipped else ""
         message = f"{shown} is empty{after}"
         raise FaultError(Fault("D415", message, Place(shown), help="a file of no rows still has a header"))
-    if "\0" in sample:
+    if sample.count("\0") * 4 > len(sample) or "\0" in sample.partition("\n")[0]:
         help_line = "declare `encoding: utf-16-le` or `utf-16-be` in the format, if it is that"
         raise FaultError(Fault("D416", f"{shown} is no {form.encoding} text: it holds NULs", Place(shown), help_line))
     delimiter = form.delimiter or _delimiter(sample, form, path)

@@ -94,11 +94,12 @@ def ask(table: Table, columns: Sequence[TableColumn], form: TextFormat) -> Asked
     for each in table.columns or tuple(WantedColumn(name, place=table.place) for name in known):
         if each.name not in known and not each.required:
             continue
-        before = by_name.setdefault(each.name.casefold(), each)
+        before = by_name.get(each.name.casefold())
         if each.name not in known:
             message = f"no column `{each.name}` in `{table.name}`"
             faults.append(Fault("D419", message, each.place, did_you_mean(each.name, known)))
-        elif before is each:
+        elif before is None:
+            by_name[each.name.casefold()] = each
             wanted.append(each)
             forms[each.name], found = read_format(each.format, each.place, form, column=True)
             faults += (fault.within(f"column `{each.name}`") for fault in found)
@@ -169,10 +170,14 @@ def _layered(staged: Staged, asked: Asked) -> Staged:
         return staged
     layers = [named(column("rowid"), "position")]
     values, texts = dict[str, Tree](), dict[str, Tree]()
+    written = {each.name for each in staged.columns if each.type is Type.TEXT}
     for index, each in enumerate(asked.wanted):
         value = staged.values[each.name]
-        layers += [named(value, f"v{index}"), named(given(value, asked.forms[each.name]), f"g{index}")]
-        values[each.name], texts[each.name] = column(f"v{index}"), column(f"g{index}")
+        layers.append(named(value, f"v{index}"))
+        values[each.name] = column(f"v{index}")
+        if each.name in written:
+            layers.append(named(given(value, asked.forms[each.name]), f"g{index}"))
+            texts[each.name] = column(f"g{index}")
     relation = exp.select(*layers).from_(staged.relation.copy()).subquery("layered")
     return replace(staged, relation=relation, values=values, given=texts)
 

@@ -6,6 +6,8 @@ import hashlib
 import threading
 from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass, field
+from functools import partial
+from typing import Protocol
 
 import duckdb
 from sqlglot import exp
@@ -15,8 +17,11 @@ from tallymark.source import Table
 from tallymark_plugins.tabular.settle import Offered
 from tallymark_plugins.tabular.sqltree import script
 
-Load = Callable[[duckdb.DuckDBPyConnection, Sequence[str]], Offered]
-"""Loads a table under the parts of a name: catalog, schema, name."""
+
+class Load(Protocol):
+    """Loads a table under the parts of a name: catalog, schema, name."""
+
+    def __call__(self, cursor: duckdb.DuckDBPyConnection, /, *, parts: Sequence[str]) -> Offered: ...
 
 
 @dataclass(slots=True)
@@ -49,8 +54,7 @@ class Shelf:
         with slot.lock:
             now = state()
             if slot.offered is None or slot.state != now:
-                with self._embedded.loading() as cursor:
-                    slot.offered = load(cursor, ("memory", self._schema, name))
+                slot.offered = self._embedded.load(partial(load, parts=("memory", self._schema, name)))
                 slot.state = now
             return slot.offered
 

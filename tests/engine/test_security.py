@@ -1,0 +1,324 @@
+"""Hostile text is data and nothing else; hostile formulas and questions are refused, or answered in seconds."""
+
+from __future__ import annotations
+
+import csv
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pyarrow as pa
+import pytest
+import sqlglot
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from sqlglot import exp
+
+import tallymark
+from tallymark.errors import FaultError
+
+from .books import opened
+
+HOSTILE = (
+    "'", "''", "\\", "\\'", '"', "`", "%", "_", ";", "--", "/*", "*/", "$$", "$x", "{x}", "{{ 7 * 7 }}", "?", ":x", "@x",
+    "x'); DROP TABLE rows; --", "' OR '1'='1", "'; COPY rows TO '/tmp/x'; --", "') UNION SELECT 1 --", "\n; SELECT 1",
+    "x' AND 1 = 1 AND 'a' = 'a", "\x00", "\u2028", "\ufeff", "’ OR 1=1", "𝕏", "null", "NULL", "true", "1", "",
+    " x ", "E'\\n'", "U&'\\0041'", "chr(39)", "\t", "a\rb", "read_csv('/etc/passwd')", "1; ATTACH 'x.db'",
+)  # fmt: skip
+
+YAML = """
+parameters:
+  p: {type: text, default: x}
+  list: {type: list, default: [x]}
+datasets:
+  rows: {key: id, columns: {id: integer, t: text}}
+metrics:
+  n: count(rows)
+  same: count(rows where t = $p)
+  among: count(rows where t in ($list))
+  total_n: sum(rows.id)
+"""
+
+
+def rows(texts: list[str]) -> dict[str, pa.Table]:
+    """A table with one row for each text."""
+    return {"rows": pa.table({"id": pa.array(range(len(texts)), pa.int64()), "t": pa.array(texts, pa.string())})}
+
+
+@pytest.fixture(scope="module")
+def book() -> Iterator[tallymark.Book]:
+    """A book whose rows hold every hostile text."""
+    with opened(YAML, rows(list(HOSTILE))) as found:
+        yield found
+
+
+def quoted(text: str) -> str:
+    """The text as a literal of the formula language."""
+    return "'" + text.replace("'", "''") + "'"
+
+
+def only(answer: tallymark.Answer) -> Any:
+    """The value of the only cell, after making sure that one SELECT gave it."""
+    assert_one_select(answer.sql)
+    (row,) = answer.to_dicts()
+    return list(row.values())[-1]
+
+
+def assert_one_select(sql: str) -> None:
+    """Both parsers find exactly one statement, a SELECT, and no call that reads anything but rows."""
+    assert [duckdb.StatementType.SELECT] == [s.type for s in duckdb.extract_statements(sql)]
+    (tree,) = sqlglot.parse(sql, dialect="duckdb")
+    assert isinstance(tree, exp.Select)
+    assert [] == [f.sql() for f in tree.find_all(exp.ReadCSV, exp.Command, exp.Drop, exp.Copy, exp.Attach)]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+@pytest.mark.parametrize(
+    "ask",
+    [
+        lambda book, text: book.ask("n", where=f"t = {quoted(text)}"),
+        lambda book, text: book.ask("n", where=f"t in ({quoted(text)}, 'nothing else')"),
+        lambda book, text: book.ask(f"count(rows where t = {quoted(text)})"),
+        lambda book, text: book.ask(f"(n where t = {quoted(text)})"),
+        lambda book, text: book.ask(f"sum(if(rows.t = {quoted(text)}, 1, 0))"),
+        lambda book, text: book.ask("same", parameters={"p": text}),
+        lambda book, text: book.ask("among", parameters={"list": [text]}),
+    ],
+    ids=["where", "in", "aggregate", "metric", "if", "parameter", "list"],
+)
+def test_a_hostile_text_compares_as_data(
+    book: tallymark.Book, text: str, ask: Callable[[tallymark.Book, str], tallymark.Answer]
+) -> None:
+    """Wherever a text may stand, it finds its own row and nothing else happens."""
+    assert 1 == only(ask(book, text))
+    assert len(HOSTILE) == only(book.ask("n"))
+
+
+def test_hostile_texts_come_back_as_they_are(book: tallymark.Book) -> None:
+    """Grouped by, every text is a group of its own, unchanged, also in CSV and JSON."""
+    answer = book.ask("n", by="t")
+    assert dict.fromkeys(HOSTILE, 1) == {row["t"]: row["n"] for row in answer.to_dicts()}
+    assert set(HOSTILE) == {row["t"] for row in csv.DictReader(answer.to_csv().splitlines(keepends=True))} | {
+        t for t in HOSTILE if any(c in t for c in "\r\n\x00")
+    }
+
+
+@settings(max_examples=25, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@given(st.lists(st.text(st.characters(exclude_categories=["Cs"]), max_size=12), min_size=1, max_size=6))
+def test_any_text_compares_as_data(texts: list[str]) -> None:
+    """A literal finds exactly the rows that hold that text."""
+    with opened(YAML, rows(texts)) as book:
+        for text in texts:
+            assert texts.count(text) == only(book.ask("n", where=f"t = {quoted(text)}"))
+            assert texts.count(text) == only(book.ask("same", parameters={"p": text}))
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if t.strip()])
+def test_a_hostile_name_is_a_fault(book: tallymark.Book, text: str) -> None:
+    """A hostile text as a dimension, an order, a grain, a period, a date, a zone or a parameter's name is a coded fault."""
+    for options in (
+        {"by": text}, {"order": text}, {"grain": text}, {"period": text}, {"start": text}, {"timezone": text},
+        {"parameters": {text: 1}}, {"as_of": text},
+    ):  # fmt: skip
+        with pytest.raises(FaultError) as caught:
+            book.ask("n", **options)  # type: ignore[arg-type]
+        assert all(f.code[1:].isdigit() for f in caught.value.faults), options
+
+
+@pytest.mark.parametrize("text", [t for t in HOSTILE if t not in ("1", "true", "null", "''")])
+def test_a_hostile_text_as_a_formula_is_a_fault(book: tallymark.Book, text: str) -> None:
+    """As a metric or a condition it is a coded fault, or nothing at all when blank; never SQL."""
+    with pytest.raises(FaultError):
+        book.ask(text)
+    if text.strip():
+        with pytest.raises(FaultError):
+            book.ask("n", where=text)
+
+
+@pytest.mark.parametrize("header", ['t"; DROP TABLE x; --', "it's", "a b", "é€", "{x}", "select", "x)--", "a.b", "''"])
+def test_hostile_headers_are_names_of_columns(tmp_path: Path, header: str) -> None:
+    """A CSV column of any name can be read under a plain one, and the file may be called anything that is no path."""
+    name = "wei'rd \"; --.csv"
+    with (tmp_path / name).open("w", encoding="utf-8", newline="") as out:
+        writer = csv.writer(out)
+        writer.writerows([["id", header], ["1", "x"], ["2", "y"]])
+    column = header.replace("'", "''")
+    (tmp_path / "tally.yaml").write_text(
+        f"name: x\ndatasets:\n  rows:\n    table: '{name.replace(chr(39), chr(39) * 2)}'\n"
+        f"    columns: {{id: integer, t: {{type: text, column: '{column}'}}}}\n",
+        encoding="utf-8",
+    )
+    with tallymark.open(tmp_path, plugins=False) as book:
+        assert 1 == only(book.ask("count(rows where t = 'y')"))
+        assert {"x": 1, "y": 1} == {row["t"]: row["count(rows)"] for row in book.ask("count(rows)", by="t").to_dicts()}
+
+
+@pytest.mark.parametrize("table", ["../outside.csv", "/etc/passwd", "https://example.com/x.csv", "link.csv", "a/../../outside.csv"])
+def test_tables_stay_in_their_folder(tmp_path: Path, table: str) -> None:
+    """A table outside of the project's folder, by path, link or address, is refused."""
+    (tmp_path / "outside.csv").write_text("id\n1\n")
+    folder = tmp_path / "project"
+    folder.mkdir()
+    (folder / "link.csv").symlink_to(tmp_path / "outside.csv")
+    (folder / "tally.yaml").write_text(f"name: x\ndatasets:\n  rows: {{table: '{table}', columns: {{id: integer}}}}\n")
+    with tallymark.open(folder, strict=False, plugins=False) as book:
+        (fault,) = book.faults
+        assert fault.code in ("D412", "D413")
+        with pytest.raises(FaultError):
+            book.ask("count(rows)")
+
+
+# --- size and depth --------------------------------------------------------------------------------------------------
+
+SECONDS = 10.0
+"""The longest a refusal or an answer of these tests may take."""
+
+
+def answered_or_refused(book: tallymark.Book, formula: str) -> Any:
+    """The value of a formula, or the codes of its faults; in seconds."""
+    began = time.monotonic()
+    try:
+        found = only(book.ask(formula, period="2024"))
+    except FaultError as error:
+        found = {f.code for f in error.faults}
+    assert time.monotonic() - began < SECONDS
+    return found
+
+
+@pytest.mark.parametrize(
+    "formula",
+    [
+        "(" * 100_000 + "n" + ")" * 100_000,
+        "(" * 100_000,
+        ")" * 100_000,
+        "not " * 100_000 + "true",
+        "-" * 100_000 + "n",
+        "if(" * 30_000,
+        "n" * 1_000_000,
+        "'" + "x" * 1_000_000 + "'",
+        "sqrt(" * 5_000 + "n" + ")" * 5_000,
+        "case when true then " * 5_000 + "1" + " end" * 5_000,
+    ],
+    ids=["parentheses", "open", "closed", "not", "minus", "if", "name", "text", "calls", "case"],
+)
+def test_deep_and_long_formulas_are_refused(book: tallymark.Book, formula: str) -> None:
+    """What is too deep or too long for any purpose is a fault of syntax, at once."""
+    found = answered_or_refused(book, formula)
+    assert isinstance(found, set)
+    assert {"S", "T"} >= {code[0] for code in found}
+
+
+def test_many_terms(book: tallymark.Book) -> None:
+    """10,000 terms are a fault or the right number."""
+    assert answered_or_refused(book, " + ".join(["n"] * 10_000)) in ({"S101"}, {"S102"}, {"S103"}, 10_000 * len(HOSTILE))
+
+
+def test_a_few_hundred_terms_are_answered(book: tallymark.Book) -> None:
+    """300 terms are nothing special."""
+    assert 300 * len(HOSTILE) == answered_or_refused(book, " + ".join(["n"] * 300))
+
+
+def test_a_doubling_chain(tmp_path: Path) -> None:
+    """m60, each the one before twice, is 2^60: shared sub-metrics are computed once, not 2^60 times."""
+    chain = "\n".join(f"  m{i}: m{i - 1} + m{i - 1}" for i in range(1, 61))
+    with opened(f"{YAML}  m0: count(rows where id = 0) + 0.0\n{chain}\n", rows(["x"])) as book:
+        assert 2**60 == answered_or_refused(book, "m60")
+    with opened(f"{YAML}  m0: count(rows where id = 0)\n{chain}\n", rows(["x"])) as book:
+        assert 2**60 == answered_or_refused(book, "m60")
+        assert 2**60 + 2**59 == answered_or_refused(book, "m60 + m59")
+
+
+def test_a_doubling_chain_that_overflows() -> None:
+    """m70 does not fit into a whole number of 64 bits: an error, never a wrong number."""
+    chain = "\n".join(f"  m{i}: m{i - 1} + m{i - 1}" for i in range(1, 71))
+    with opened(f"{YAML}  m0: count(rows)\n{chain}\n", rows(["x"])) as book:
+        assert {"D402"} == answered_or_refused(book, "m70")
+
+
+@pytest.mark.parametrize("function", ["sqrt({x})", "greatest({x}, 1)", "clamp({x}, 0, 9)", "divide({x}, 2)", "{x} ?? 0",
+                                      "if({x} > 1, {x}, 1)", "mod({x}, 7)", "scale({x}, 0, 9)", "pow({x}, 1)", "band({x}, 1, 2)"])
+@pytest.mark.parametrize("level", ["sum(rows.id)", "rows"])
+def test_nested_functions_do_not_explode(function: str, level: str) -> None:
+    """Sixty levels of one function are a fault or a number within seconds, over rows and over metrics."""
+    text = "rows.id" if level == "rows" else level
+    for _ in range(12 if "if(" in function else 60):
+        text = function.replace("{x}", f"({text})")
+    with opened(YAML, rows(["x", "y"])) as book:
+        found = answered_or_refused(book, f"sum({text})" if level == "rows" else text)
+        assert isinstance(found, set | int | float) or found is None or str(found)
+        if isinstance(found, set):
+            assert {"S", "Q"} >= {code[0] for code in found}
+
+
+def test_long_chains_of_metrics() -> None:
+    """A thousand metrics, each on the one before, are checked and answered."""
+    chain = "\n".join(f"  m{i}: m{i - 1} + 1" for i in range(1, 1001))
+    with opened(f"{YAML}  m0: n\n{chain}\n", rows(["x"])) as book:
+        found = answered_or_refused(book, "m1000")
+        assert found == 1001 or (isinstance(found, set) and {"Q", "S"} >= {c[0] for c in found})
+
+
+# --- questions that are too large ----------------------------------------------------------------------------------------
+
+TIMED = """
+datasets:
+  events: {time: at, columns: {a: integer, b: integer, at: timestamp}}
+metrics:
+  n: count(events)
+"""
+
+
+@pytest.fixture(scope="module")
+def timed() -> Iterator[tallymark.Book]:
+    """A few thousand rows with a time, and two columns of many values."""
+    size = 3_000
+    table = pa.table(
+        {
+            "a": pa.array(range(size), pa.int64()),
+            "b": pa.array(range(size), pa.int64()),
+            "at": pa.array([1_704_067_200_000_000 + i for i in range(size)], pa.timestamp("us")),
+        }
+    )
+    with opened(TIMED, {"events": table}) as found:
+        yield found
+
+
+def refusal(book: tallymark.Book, *metrics: str, **options: Any) -> str:
+    """The message of the fault, which must come at once."""
+    began = time.monotonic()
+    with pytest.raises(FaultError) as caught:
+        book.ask(*metrics, **options)
+    assert time.monotonic() - began < SECONDS
+    (fault,) = caught.value.faults
+    assert fault.code.startswith("Q")
+    return fault.message
+
+
+def test_a_huge_range_of_hours_is_refused_with_its_count(timed: tallymark.Book) -> None:
+    """A thousand years of hours are refused at once, and the number of cells is told."""
+    assert "8,765,832" in refusal(timed, "n", start="1900-01-01", end="2899-12-31", grain="hour")
+
+
+def test_many_cells_are_refused_with_their_count(timed: tallymark.Book) -> None:
+    """Three thousand groups by a year of days are more than a million cells: refused with the count."""
+    assert "1,098,000" in refusal(timed, "n", by="a", start="2024-01-01", end="2024-12-31", grain="day")
+
+
+def test_many_pieces_are_refused(timed: tallymark.Book) -> None:
+    """An aggregate over the hours of centuries is refused too."""
+    assert "1,000,000" in refusal(timed, "avg(n per hour)", start="1900-01-01", end="2899-12-31")
+
+
+def test_many_dimensions_are_refused(timed: tallymark.Book) -> None:
+    """More dimensions than anyone can read are refused."""
+    assert "9" in refusal(timed, "n", by=["a", "b", "at", "events.a", "events.b", "events.at", "x", "y", "z"], period="2024")
+
+
+def test_patterns_run_in_linear_time() -> None:
+    """A pattern that is a catastrophe elsewhere answers at once."""
+    began = time.monotonic()
+    with opened(YAML, rows(["a" * 50_000 + "!"])) as book:
+        assert 0 == only(book.ask("count(rows where matches(t, '^(a+)+$'))"))
+    assert time.monotonic() - began < SECONDS
