@@ -221,13 +221,14 @@ class AskedPeriod:
         return {"label": self.label, "start": self.start, "end": self.end}
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Step:
     """One part of a formula and the value it had.
 
     `text` is the stretch of the formula, `kind` what it is, `name` and `label` the metric's if it is one, `rows` how many
     rows an aggregate read, `window` the stretch of time read. Of `per` a member, `rows` counts the members and `children`
-    are some of them, the weightiest first; `rest` says what the others have in common, if anything.
+    are some of them, the weightiest first; `rest` says what the others have in common, if anything. A part that a formula
+    has in several places is the same step in all of them.
     """
 
     text: str
@@ -238,7 +239,7 @@ class Step:
     name: str | None = None
     rows: int | None = None
     notes: tuple[str, ...] = ()
-    children: tuple[Step, ...] = ()
+    children: tuple[Step, ...] = field(default=(), repr=False)
     label: str | None = None
     window: str | None = None
     per: str | None = None

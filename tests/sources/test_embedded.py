@@ -161,9 +161,7 @@ def test_sources_are_locked_in_too(embedded: Embedded, folders: tuple[Path, Path
         ("D409", "SELECT * FROM nowhere"),
     ],
 )
-def test_errors_of_data_are_faults(
-    embedded: Embedded, folders: tuple[Path, Path], expected: str, sql: str
-) -> None:
+def test_errors_of_data_are_faults(embedded: Embedded, folders: tuple[Path, Path], expected: str, sql: str) -> None:
     """An error of the database is a fault of its kind, whose message holds no SQL."""
     with pytest.raises(FaultError) as raised:
         embedded.run(sql.format(allowed=folders[0]))

@@ -100,7 +100,7 @@ def test_a_packed_file_in_another_encoding(shop: Shop) -> None:
         ("Report of today\n\nid,amount\n1,2\n", {"skip": 2}),
         ("id'amount\n1'2\n", {"delimiter": "'", "quote": None}),
         ("id,amount\n'1','2'\n", {"quote": "'"}),
-        ('id,amount\n1,2\n', {"quote": None}),
+        ("id,amount\n1,2\n", {"quote": None}),
         ("id\tamount\n1\t2\n", {"delimiter": "tab"}),
     ],
 )

@@ -68,8 +68,18 @@ SAMPLES = {
         "The purchases of the CDNOW shop, 1997 to mid-1998 (real data)",
         "1997-01",
         "1998-06",
-        ("revenue", "orders", "customers", "new_customers", "average_order_value", "purchase_frequency"),
-        "average_order_value",
+        (
+            "revenue",
+            "orders",
+            "customers",
+            "new_customers",
+            "repeat_rate",
+            "average_order_value",
+            "purchase_frequency",
+            "customer_lifespan",
+            "clv_purchase",
+        ),
+        "repeat_rate",
         (
             "tally ask revenue customers --grain quarter --from 1997-01 --to 1998-06",
             'tally ask "trailing(customers, 90 days)" --grain month --from 1997-01 --to 1998-06',
@@ -102,15 +112,24 @@ def demo_command(session: Session, sample: str, to: Path | None) -> None:
     session.project = folder
     answer, receipt = opening.with_book(session, "asking", lambda book: _asked(book, chosen))
     click.echo(f"{chosen.title}\n")
-    print_sheet(session, report(answer))
+    print_sheet(session, report(answer, chosen.metrics))
+    click.echo(f"\n{answered(answer)}")
     click.echo(f"\nHow the last {receipt.label} came to be:\n")
     click.echo(receipt.text(session.width()), nl=False)
     click.echo("\nThe project is in a folder, to be read and changed. Try:\n")
     click.echo("\n".join(f"  {line}" for line in (f"cd {folder}", *chosen.tries)))
 
 
-def report(answer: Answer) -> Sheet:
-    """A line per metric: its last value, that of a year before, and its course as a sparkline."""
+def answered(answer: Answer) -> str:
+    """How many metrics were asked in all, and which of them, if any, had no value in any period."""
+    metrics = [c.name for c in answer.columns if c.role == "metric"]
+    empty = [m for m in metrics if answer.table.column(m).null_count == len(answer)]
+    said = f"{len(metrics)} metrics were answered for {len(answer)} months; `tally list` names them."
+    return said if not empty else f"{said} Without a value: {', '.join(empty)}."
+
+
+def report(answer: Answer, chosen: tuple[str, ...]) -> Sheet:
+    """A line per chosen metric: its last value, that of a year before, and its course as a sparkline."""
     from tallymark.show.sheet import Heading, Sheet
 
     periods = [row[0] for row in answer.sheet().rows]
@@ -119,7 +138,7 @@ def report(answer: Answer) -> Sheet:
     if year_ago >= 0:
         shown.append(Heading(periods[year_ago], number=True))
     shown.append(Heading(f"{periods[-COURSE:][0]} … {periods[-1]}"))
-    metrics = [c for c in answer.columns if c.role == "metric"]
+    metrics = [c for name in chosen for c in answer.columns if c.role == "metric" and c.name == name]
     return Sheet(tuple(shown), tuple(_line(answer, c, year_ago) for c in metrics), ())
 
 
@@ -136,6 +155,6 @@ def _line(answer: Answer, column: AnswerColumn, year_ago: int) -> tuple[str, ...
 
 
 def _asked(book: Any, sample: Sample) -> tuple[Answer, Receipt]:
-    metrics = [m for m in sample.metrics if m in book.metrics and not book.metrics[m].needs]
+    metrics = [m.name for m in book.metrics.values() if not m.needs]
     answer = book.ask(*metrics, grain="month", start=sample.start, end=sample.end)
     return answer, book.explain(sample.receipt, period=sample.end)

@@ -194,12 +194,12 @@ class Writer:
         return exp.Div(this=exp.Paren(this=above), expression=self._weight_present(pairs))
 
     def _weight_present(self, pairs: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
-        weights = [exp.Case().when(_known(x), w).else_(integer(0)) for x, w in pairs]
+        weights = [exp.Case().when(_both_known(x, w), w).else_(integer(0)) for x, w in pairs]
         return exp.Nullif(this=_sum(weights), expression=integer(0))
 
     def _coverage(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         pairs = self._pairs(terms)
-        present = _sum([exp.Case().when(_known(x), w).else_(integer(0)) for x, w in pairs])
+        present = _sum([exp.Case().when(_both_known(x, w), w).else_(integer(0)) for x, w in pairs])
         whole = exp.Nullif(this=_sum([w for _, w in pairs]), expression=integer(0))
         return exp.Div(this=cast(exp.Paren(this=present), Type.DOUBLE), expression=whole)
 
@@ -235,6 +235,10 @@ def _substitute(
 
 def _known(value: exp.Expression) -> exp.Expression:
     return exp.Not(this=exp.Is(this=atom(value), expression=exp.Null()))
+
+
+def _both_known(value: exp.Expression, weight: exp.Expression) -> exp.Expression:
+    return exp.And(this=_known(value), expression=_known(weight))
 
 
 def _sum(values: Sequence[exp.Expression]) -> exp.Expression:

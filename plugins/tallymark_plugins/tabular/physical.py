@@ -19,7 +19,7 @@ _TYPES = (
         "TIMESTAMP": Type.TIMESTAMP,
         "TIMESTAMP WITH TIME ZONE": Type.INSTANT,
         "TIMESTAMPTZ": Type.INSTANT,
-        "TIMESTAMP_NS WITH TIME ZONE": Type.INSTANT,
+        "TIMESTAMPTZ_NS": Type.INSTANT,
         '"NULL"': Type.TEXT,
         "NULL": Type.TEXT,
     }
@@ -59,7 +59,7 @@ def normal(native: str) -> str | None:
         return "HUGEINT" if name != "HUGEINT" else None
     if name in _COARSE:
         return "TIMESTAMP"
-    if name == "TIMESTAMP_NS WITH TIME ZONE":
+    if name == "TIMESTAMPTZ_NS":
         return "TIMESTAMPTZ"
     if name == "FLOAT":
         return "DOUBLE"
