@@ -32,7 +32,9 @@ if TYPE_CHECKING:
 
 Role = Literal["dimension", "period", "metric"]
 
-StepKind = Literal["metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"]
+StepKind = Literal[
+    "metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"
+]
 
 PAGE = 120
 """How wide a receipt is that nobody gave a width."""
@@ -225,10 +227,10 @@ class AskedPeriod:
 class Step:
     """One part of a formula and the value it had.
 
-    `text` is the stretch of the formula, `kind` what it is, `name` and `label` the metric's if it is one, `rows` how many
-    rows an aggregate read, `window` the stretch of time read. Of `per` a member, `rows` counts the members and `children`
-    are some of them, the weightiest first; `rest` says what the others have in common, if anything. A part that a formula
-    has in several places is the same step in all of them.
+    `text` is the stretch of the formula, `kind` what it is, `name` and `label` the metric's if it is one, `rows` how
+    many rows an aggregate read, `window` the stretch of time read. Of `per` a member, `rows` counts the members and
+    `children` are some of them, the weightiest first; `rest` says what the others have in common, if anything. A part
+    that a formula has in several places is the same step in all of them.
     """
 
     text: str

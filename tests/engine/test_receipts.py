@@ -66,6 +66,7 @@ metrics:
   start_mrr: {formula: opening(mrr), unit: money}
   by_mode: {formula: "if($mode = 'daily', avg(revenue per day), revenue)", unit: money}
   recent: {formula: "trailing(revenue, $reach)", unit: money}
+  target: {formula: "if($mode = 'daily', 10, 300)"}
 """
 
 TODAY = "2025-01-31"
@@ -201,7 +202,10 @@ FORMS: list[tuple[str, list[tuple[str, Any]]]] = [
         "case when mrr > 999 then mrr when mrr > 1 then revenue else start_mrr end",
         [("mrr > 999", False), ("mrr", 210), ("mrr > 1", True), ("mrr", 210), ("revenue", 97)],
     ),
-    ("order_count > 1 and mrr > 1 and true", [("order_count > 1", True), ("order_count", 9), ("mrr > 1", True), ("mrr", 210)]),
+    (
+        "order_count > 1 and mrr > 1 and true",
+        [("order_count > 1", True), ("order_count", 9), ("mrr > 1", True), ("mrr", 210)],
+    ),
     ("revenue where kind = 'gift'", [("revenue", 30)]),
     ("opening(mrr)", [("mrr", 220)]),
     ("sum(plans.mrr at start)", []),
@@ -213,7 +217,7 @@ FORMS: list[tuple[str, list[tuple[str, Any]]]] = [
 
 
 @pytest.mark.parametrize(("formula", "expected"), FORMS)
-def test_every_form_shows_what_it_is_made_of(shop: tallymark.Book, formula: str, expected: list[tuple[str, Any]]) -> None:
+def test_every_form_shows_its_parts(shop: tallymark.Book, formula: str, expected: list[tuple[str, Any]]) -> None:
     """Chains are flat, short forms are written out, of a choice what was chosen is told; constants need no line."""
     receipt = explained(shop, formula)
     assert expected == parts(receipt)[1:]
@@ -227,6 +231,9 @@ def test_a_settled_choice_is_the_only_part(shop: tallymark.Book) -> None:
     daily = explained(shop, "by_mode")
     assert [("by_mode", daily.value), ("avg(revenue per day)", daily.value)] == parts(daily)[:2]
     assert {"mode": "daily"} == daily.parameters
+    assert [("order_count > target", False), ("order_count", 9), ("target", 10)] == parts(
+        explained(shop, "order_count > target")
+    )
 
 
 @pytest.mark.parametrize(
@@ -313,11 +320,19 @@ def test_a_zero_divisor_is_named(shop: tallymark.Book) -> None:
         ),
         (
             "max(revenue per customer.country)",
-            ["max(revenue per customer.country) €73.00 2 countries", "├─ country = FR €73.00", "└─ country = RO €17.00"],
+            [
+                "max(revenue per customer.country) €73.00 2 countries",
+                "├─ country = FR €73.00",
+                "└─ country = RO €17.00",
+            ],
         ),
         (
             "min(revenue per customer)",
-            ["min(revenue per customer) €0.00 7 customers", "├─ customer = C7 (Gale) €0.00", "├─ customer = C6 (Fern) €6.00"],
+            [
+                "min(revenue per customer) €0.00 7 customers",
+                "├─ customer = C7 (Gale) €0.00",
+                "├─ customer = C6 (Fern) €6.00",
+            ],
         ),
         (
             "sum(revenue per quarter)",
@@ -367,7 +382,8 @@ def test_a_receipt_is_data(shop: tallymark.Book) -> None:
     assert ("start_mrr", "money (EUR)", 220, TODAY) == (told["metric"], told["unit"], told["value"], told["as_of"])
     assert {"label": "2024-06", "start": "2024-06-01T00:00:00", "end": "2024-07-01T00:00:00"} == told["period"]
     below = told["step"]["children"][0]
-    assert ("mrr", "sum(plans.mrr)", "start of 2024-06-01", 3) == tuple(below[k] for k in ("name", "text", "window", "rows"))
+    found = tuple(below[key] for key in ("name", "text", "window", "rows"))
+    assert ("mrr", "sum(plans.mrr)", "start of 2024-06-01", 3) == found
 
 
 def test_a_metric_used_often_is_told_once() -> None:

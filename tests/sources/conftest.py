@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+
 from tallymark.definitions import SourceDef
 from tallymark.embedded import Embedded
 from tallymark.errors import Fault, FaultError

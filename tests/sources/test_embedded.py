@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tallymark.embedded import Embedded
 from tallymark.errors import Cancelled, FaultError
 

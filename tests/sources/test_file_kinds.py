@@ -6,20 +6,21 @@ import bz2
 import gzip
 import os
 from datetime import UTC, date, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import pyarrow
 import pyarrow.parquet
 import pytest
+
 from tallymark.kinds import Type
 from tallymark.source import Table, WantedColumn
 
 from .conftest import Columns, Shop, faults_of, rows_of, table_of
 
 COLUMNS: Columns = {"id": Type.INTEGER, "amount": Type.DECIMAL, "day": Type.DATE}
-ROWS = [(1, D("2.5"), date(2024, 1, 31)), (2, None, date(2024, 2, 1))]
+ROWS = [(1, Decimal("2.5"), date(2024, 1, 31)), (2, None, date(2024, 2, 1))]
 CSV = "id,amount,day\n1,2.5,2024-01-31\n2,,2024-02-01\n"
 JSON = '{"id": 1, "amount": 2.5, "day": "2024-01-31"}\n{"id": 2, "amount": null, "day": "2024-02-01"}\n'
 
@@ -46,7 +47,7 @@ SAME: dict[str, tuple[str, bytes]] = {
     "lines of spaces": ("o.csv", (CSV + "   \n\t\n\x1a").encode()),
     "blanks around names": ("o.csv", CSV.replace("id,amount,", " id , amount,").encode()),
     "quotes everywhere": ("o.csv", b'"id","amount","day"\n"1","2.5","2024-01-31"\n"2","","2024-02-01"\n'),
-    "a header of two lines": ("o.csv", CSV.replace("id,", '"i\nd",id,').replace("\n1", "\n0,1").replace("\n2,", "\n0,2,").encode()),
+    "a header of two lines": ("o.csv", b'"i\nd",id,amount,day\n0,1,2.5,2024-01-31\n0,2,,2024-02-01\n'),
     "other columns around": ("o.csv", b"x,day,id,y,amount\n,2024-01-31,1,,2.5\n,2024-02-01,2,,\n"),
     "columns without names": ("o.csv", b"id,amount,day,,\n1,2.5,2024-01-31,,\n2,,2024-02-01,,\n"),
     "gzip": ("o.csv.gz", gzip.compress(CSV.encode())),
@@ -76,7 +77,7 @@ def test_french_in_any_encoding(shop: Shop, encoding: str) -> None:
     shop.write("o.csv", f'Libellé;Montant HT;Payé\n"Été ; dès ""lundi""";{money};oui\n', encoding)
     columns: Columns = {"Libellé": Type.TEXT, "Montant HT": Type.DECIMAL, "Payé": Type.BOOLEAN}
     found = shop.rows("o.csv", columns, encoding=encoding, decimal=",", thousands=" ")
-    assert [('Été ; dès "lundi"', D("1234.5"), True)] == found
+    assert [('Été ; dès "lundi"', Decimal("1234.5"), True)] == found
 
 
 @pytest.mark.parametrize("encoding", ["iso-8859-16", "utf-8"])
@@ -85,7 +86,7 @@ def test_romanian_in_any_encoding(shop: Shop, encoding: str) -> None:
     shop.write("o.csv", "Județ;Sumă;Dată\nIași;1.234,50 lei;31.01.2024\n", encoding)
     columns: Columns = {"Județ": Type.TEXT, "Sumă": Type.DECIMAL, "Dată": Type.DATE}
     form = {"encoding": encoding, "decimal": ",", "thousands": ".", "dates": "day_first"}
-    assert [("Iași", D("1234.5"), date(2024, 1, 31))] == shop.rows("o.csv", columns, **form)
+    assert [("Iași", Decimal("1234.5"), date(2024, 1, 31))] == shop.rows("o.csv", columns, **form)
 
 
 def test_a_packed_file_in_another_encoding(shop: Shop) -> None:
@@ -186,7 +187,7 @@ def test_bad_values_become_null_where_that_is_wished(shop: Shop) -> None:
     shop.write("o.csv", "id,amount\n1,2\n2,x\n3,y\n")
     source = shop.source(on_error=None)
     table = table_of("o.csv", {"id": Type.INTEGER, "amount": Type.DECIMAL})
-    assert [(1, D(2)), (2, None), (3, None)] == rows_of(source, table)
+    assert [(1, Decimal(2)), (2, None), (3, None)] == rows_of(source, table)
     (note,) = source.notes(table)
     expected = "2 values of `amount` in `o.csv` could not be read as decimal and became null; "
     assert expected + "the first is `x` (line 3 of o.csv)" == note
@@ -196,7 +197,7 @@ def test_rounded_and_infinite_values_are_noted(shop: Shop) -> None:
     """Digits that a decimal has no room for, NaN and infinities are told in notes."""
     shop.write("o.csv", "a,b\n0.1234567,nan\n0.1234560,1\n")
     source, table = shop.source(), table_of("o.csv", {"a": Type.DECIMAL, "b": Type.DOUBLE})
-    assert [(D("0.123457"), None), (D("0.123456"), 1.0)] == rows_of(source, table)
+    assert [(Decimal("0.123457"), None), (Decimal("0.123456"), 1.0)] == rows_of(source, table)
     assert (
         "`a` in `o.csv`: 1 value rounded to six digits after the point",
         "`b` in `o.csv`: 1 value NaN or infinite, counted as null",
@@ -262,7 +263,7 @@ def test_json_paths_and_types(shop: Shop) -> None:
 def test_json_numbers_do_not_follow_the_decimal_sign(shop: Shop) -> None:
     """A JSON number has a point whatever the format says; a text in JSON follows the format."""
     shop.write("o.jsonl", '{"v": 1.5}\n{"v": "2,5"}\n')
-    assert [(D("1.5"),), (D("2.5"),)] == shop.rows("o.jsonl", {"v": Type.DECIMAL}, decimal=",")
+    assert [(Decimal("1.5"),), (Decimal("2.5"),)] == shop.rows("o.jsonl", {"v": Type.DECIMAL}, decimal=",")
 
 
 def parquet(shop: Shop, name: str, table: Any) -> Path:
@@ -278,7 +279,7 @@ def test_parquet_stays_in_place(shop: Shop) -> None:
     parquet(shop, "o.parquet", pyarrow.table({
         "small": pyarrow.array([1, None], pyarrow.int8()),
         "big": pyarrow.array([2**63, 1], pyarrow.uint64()),
-        "price": pyarrow.array([D("1.50"), None]),
+        "price": pyarrow.array([Decimal("1.50"), None]),
         "rate": [float("nan"), 0.5],
         "ratio": pyarrow.array([0.5, float("inf")], pyarrow.float32()),
         "day": [date(2024, 1, 31), None],
@@ -294,7 +295,7 @@ def test_parquet_stays_in_place(shop: Shop) -> None:
     assert [*numbers, "date", "instant", "timestamp", "text", "boolean", "opaque"] == kinds
     assert source.prepare(table)[2].endswith("_view")
     first, second = rows_of(source, table)
-    assert (1, 2**63, D("1.50"), None, 0.5, date(2024, 1, 31), at) == first[:7]
+    assert (1, 2**63, Decimal("1.50"), None, 0.5, date(2024, 1, 31), at) == first[:7]
     assert (None, 1, None, 0.5, None) == second[:5]
     assert "" == second[8]
     assert 2 == len(source.notes(table))
@@ -302,9 +303,9 @@ def test_parquet_stays_in_place(shop: Shop) -> None:
 
 CONVERTED: dict[str, tuple[Any, Type, Any]] = {
     "whole doubles": ([1.0, None], Type.INTEGER, [1, None]),
-    "whole decimals": ([D("2.00")], Type.INTEGER, [2]),
+    "whole decimals": ([Decimal("2.00")], Type.INTEGER, [2]),
     "integers as text": ([7], Type.TEXT, ["7"]),
-    "text as decimals": (["1,5", ""], Type.DECIMAL, [D("1.5"), None]),
+    "text as decimals": (["1,5", ""], Type.DECIMAL, [Decimal("1.5"), None]),
     "midnights as dates": ([datetime(2024, 1, 31)], Type.DATE, [date(2024, 1, 31)]),
     "local times as instants": ([datetime(2024, 7, 1)], Type.INSTANT, [datetime(2024, 6, 30, 22, tzinfo=UTC)]),
     "doubles stay for decimals": ([1.5], Type.DECIMAL, [1.5]),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import date, datetime
-from decimal import Decimal as D
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +14,7 @@ import pandas
 import polars
 import pyarrow
 import pytest
+
 from tallymark.definitions import SourceDef
 from tallymark.embedded import Embedded
 from tallymark.errors import FaultError
@@ -74,7 +75,7 @@ def test_columns_of_a_duckdb_file(attached: Source) -> None:
 
 def test_text_of_a_duckdb_file_is_parsed(attached: Source) -> None:
     """A text column declared as a number is parsed, and what cannot be read is told by row."""
-    assert [(D("1.5"),)] == rows_of(attached, table_of("orders", {"amount": Type.DECIMAL}, {"decimal": ","}))
+    assert [(Decimal("1.5"),)] == rows_of(attached, table_of("orders", {"amount": Type.DECIMAL}, {"decimal": ","}))
     (fault,) = faults_of(attached, table_of("orders", {"amount": Type.DECIMAL}))
     assert "`1,5` is not a decimal, in column `amount` at row 1 of table orders of w.duckdb" == fault.message
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+
 from tallymark.definitions import SourceDef
 from tallymark.embedded import Embedded
 from tallymark.kinds import Type

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+
 from tallymark.kinds import Type
 from tallymark.source import Table, WantedColumn
 
@@ -19,41 +20,40 @@ FRENCH = {"decimal": ",", "thousands": " ", "dates": "day_first"}
 ROMANIAN = {"decimal": ",", "thousands": ".", "dates": "day_first"}
 SWISS = {"thousands": "'"}
 ENGLISH = {"thousands": ",", "dates": "month_first"}
-D = Decimal
 
 NUMBERS: list[tuple[Type, dict[str, Any], str, Any]] = [
-    (Type.DECIMAL, {}, "12.5", D("12.5")),
-    (Type.DECIMAL, {}, "-12.5", D("-12.5")),
-    (Type.DECIMAL, {}, "+.5", D("0.5")),
-    (Type.DECIMAL, {}, " 7. ", D(7)),
-    (Type.DECIMAL, {}, "\u221212.5", D("-12.5")),
-    (Type.DECIMAL, {}, "12.5-", D("-12.5")),
-    (Type.DECIMAL, {}, "(12.5)", D("-12.5")),
-    (Type.DECIMAL, {}, "($12.50)", D("-12.5")),
-    (Type.DECIMAL, {}, "$ -12.50", D("-12.5")),
-    (Type.DECIMAL, {}, "-$12.50", D("-12.5")),
-    (Type.DECIMAL, {}, "USD 12.50", D("12.5")),
-    (Type.DECIMAL, {}, "12.50usd", D("12.5")),
-    (Type.DECIMAL, {}, "7.5%", D("7.5")),
-    (Type.DECIMAL, {}, "7.5 %", D("7.5")),
-    (Type.DECIMAL, {}, "1.5e3", D(1500)),
-    (Type.DECIMAL, {}, "999999999999.999999", D("999999999999.999999")),
-    (Type.DECIMAL, {}, "0.0000005", D("0.000001")),
-    (Type.DECIMAL, {}, "-0.0000005", D("-0.000001")),
-    (Type.DECIMAL, FRENCH, "1 234,50 €", D("1234.5")),
-    (Type.DECIMAL, FRENCH, "1\u00a0234\u00a0567,89\u00a0€", D("1234567.89")),
-    (Type.DECIMAL, FRENCH, "1\u202f234,50\u202f€", D("1234.5")),
-    (Type.DECIMAL, FRENCH, "-0,5", D("-0.5")),
-    (Type.DECIMAL, FRENCH, "€12", D(12)),
-    (Type.DECIMAL, ROMANIAN, "1.234,50 lei", D("1234.5")),
-    (Type.DECIMAL, ROMANIAN, "12.345.678,9 RON", D("12345678.9")),
-    (Type.DECIMAL, ROMANIAN, "RON 12", D(12)),
-    (Type.DECIMAL, ROMANIAN, "1 leu", D(1)),
-    (Type.DECIMAL, SWISS, "CHF 1'234.50", D("1234.5")),
-    (Type.DECIMAL, SWISS, "1’234.50 Fr.", D("1234.5")),
-    (Type.DECIMAL, ENGLISH, "£1,234,567.89", D("1234567.89")),
-    (Type.DECIMAL, ENGLISH, "₹12,34,567.89", D("1234567.89")),
-    (Type.DECIMAL, {"decimal": ","}, "120,00 kr", D(120)),
+    (Type.DECIMAL, {}, "12.5", Decimal("12.5")),
+    (Type.DECIMAL, {}, "-12.5", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "+.5", Decimal("0.5")),
+    (Type.DECIMAL, {}, " 7. ", Decimal(7)),
+    (Type.DECIMAL, {}, "\u221212.5", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "12.5-", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "(12.5)", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "($12.50)", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "$ -12.50", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "-$12.50", Decimal("-12.5")),
+    (Type.DECIMAL, {}, "USD 12.50", Decimal("12.5")),
+    (Type.DECIMAL, {}, "12.50usd", Decimal("12.5")),
+    (Type.DECIMAL, {}, "7.5%", Decimal("7.5")),
+    (Type.DECIMAL, {}, "7.5 %", Decimal("7.5")),
+    (Type.DECIMAL, {}, "1.5e3", Decimal(1500)),
+    (Type.DECIMAL, {}, "999999999999.999999", Decimal("999999999999.999999")),
+    (Type.DECIMAL, {}, "0.0000005", Decimal("0.000001")),
+    (Type.DECIMAL, {}, "-0.0000005", Decimal("-0.000001")),
+    (Type.DECIMAL, FRENCH, "1 234,50 €", Decimal("1234.5")),
+    (Type.DECIMAL, FRENCH, "1\u00a0234\u00a0567,89\u00a0€", Decimal("1234567.89")),
+    (Type.DECIMAL, FRENCH, "1\u202f234,50\u202f€", Decimal("1234.5")),
+    (Type.DECIMAL, FRENCH, "-0,5", Decimal("-0.5")),
+    (Type.DECIMAL, FRENCH, "€12", Decimal(12)),
+    (Type.DECIMAL, ROMANIAN, "1.234,50 lei", Decimal("1234.5")),
+    (Type.DECIMAL, ROMANIAN, "12.345.678,9 RON", Decimal("12345678.9")),
+    (Type.DECIMAL, ROMANIAN, "RON 12", Decimal(12)),
+    (Type.DECIMAL, ROMANIAN, "1 leu", Decimal(1)),
+    (Type.DECIMAL, SWISS, "CHF 1'234.50", Decimal("1234.5")),
+    (Type.DECIMAL, SWISS, "1’234.50 Fr.", Decimal("1234.5")),
+    (Type.DECIMAL, ENGLISH, "£1,234,567.89", Decimal("1234567.89")),
+    (Type.DECIMAL, ENGLISH, "₹12,34,567.89", Decimal("1234567.89")),
+    (Type.DECIMAL, {"decimal": ","}, "120,00 kr", Decimal(120)),
     (Type.INTEGER, {}, "42", 42),
     (Type.INTEGER, {}, "-9223372036854775808", -9223372036854775808),
     (Type.INTEGER, {}, "007", 7),
@@ -213,7 +213,7 @@ def test_a_column_may_be_written_otherwise_than_its_table(shop: Shop) -> None:
     )
     source = shop.source(delimiter="|", decimal=".")
     table = Table("orders", "v.csv", columns, {"decimal": ",", "delimiter": ";"})
-    assert [(D("1.5"), D("1.5"), None)] == rows_of(source, table)
+    assert [(Decimal("1.5"), Decimal("1.5"), None)] == rows_of(source, table)
 
 
 FORMATS: list[dict[str, Any]] = [
@@ -243,7 +243,7 @@ def written(value: Decimal, form: dict[str, Any], dress: str, space: str) -> str
 def test_numbers_come_back_exactly(shop: Shop, data: st.DataObject, form: dict[str, Any]) -> None:
     """Any decimal of up to 12 + 6 digits, written in any declared format, is read back exactly."""
     scaled = st.integers(-(10**18) + 1, 10**18 - 1)
-    values = [D(each).scaleb(-6) for each in data.draw(st.lists(scaled, min_size=1, max_size=30))]
+    values = [Decimal(each).scaleb(-6) for each in data.draw(st.lists(scaled, min_size=1, max_size=30))]
     dress = st.sampled_from(["plain", "after", "parenthesis", "euro", "before"])
     space = st.sampled_from([" ", "\u00a0", "\u202f"])
     texts = [written(value, form, data.draw(dress), data.draw(space)) for value in values]

@@ -7,6 +7,7 @@ import threading
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+
 from tallymark.embedded import Embedded
 from tallymark.errors import Cancelled
 from tallymark.kinds import Type

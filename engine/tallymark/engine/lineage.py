@@ -174,12 +174,12 @@ def _label(node: Node) -> str:
     return node.label if node.label != node.name else ""
 
 
-# --- building ----------------------------------------------------------------------------------------------------------
+# --- building --------------------------------------------------------------------------------------------------------
 
 
 def lineage(catalog: Catalog, metric: Metric) -> Lineage:
     """The lineage of a metric of the catalog, or of a formula that was typed in."""
-    graph = _Graph(catalog, {metric.name: metric, **catalog.metrics} if metric.name not in catalog.metrics else catalog.metrics)
+    graph = _Graph(catalog, {metric.name: metric, **catalog.metrics})
     up = reached(metric.name, lambda name: uses(graph.metrics[name]))
     for name in (metric.name, *up):
         graph.metric(name)

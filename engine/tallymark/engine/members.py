@@ -1,4 +1,4 @@
-"""The members of a `per` that weigh most, or its pieces of time: asked as a question of its own, through the same plan."""
+"""The members of a `per` that weigh most, or its pieces of time: a question of its own, answered by the same engine."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Render = Callable[..., Rendered]
 
 @dataclass(frozen=True, slots=True)
 class Members:
-    """Some members with the values of the body, the weightiest first, and what all others have in common, if anything."""
+    """Some members with the body's values, the weightiest first, and what all others have in common, if anything."""
 
     values: tuple[tuple[str, Any], ...]
     rest: str = ""
@@ -54,8 +54,9 @@ def members(
     if nest.by_grain and count <= ALL_PIECES:
         return Members(tuple(known))
     weighty = [row for row in known if _counts(row[1], nest)][:SHOWN]
-    called = names(nest.member, [k for k, _ in weighty], nest.body, question, catalog, sources, render) if asked.by else {}
-    told = tuple((_told(key, called) if asked.by else key, value) for key, value in weighty)
+    keys = [key for key, _ in weighty]
+    called = names(nest.member, keys, nest.body, question, catalog, sources, render) if asked.by else {}
+    told = tuple((_told(key, called), value) for key, value in weighty)
     over = known[len(weighty) :]
     return Members(told, _rest(nest) if over and not _counts(over[0][1], nest) else "")
 

@@ -108,7 +108,8 @@ class _Steps:
         *branches, last = part.parts if len(part.parts) % 2 else (*part.parts, None)
         shown: list[Part] = []
         for condition, chosen in zip(branches[::2], branches[1::2], strict=True):
-            assert condition is not None and chosen is not None
+            assert condition is not None
+            assert chosen is not None
             shown.append(condition)
             if self._held(condition):
                 return (*shown, chosen)

@@ -1,7 +1,7 @@
 """A formula walked in its contexts before the plan is finished: for each part, the nodes that will hold its values.
 
-Only what stands in the question's own space is walked. The body of a `per` has a value for each member, which a question
-of its own tells (`members`).
+Only what stands in the question's own space is walked. The body of a `per` has a value for each member, which a
+question of its own tells (`members`).
 """
 
 from __future__ import annotations
@@ -111,13 +111,12 @@ class Tracing:
             metric = self.catalog.metrics[use.name]
             body = self.contexts.metric(use.name)
             inner = self.part(body, metric.formula, context, forms)
-            if _whole(body, metric.formula):
-                part = replace(inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=use.unit)
-            else:
-                part = Part(
-                    use, metric.formula, "metric", inner.node, use.type, use.unit, context, forms, use.name, parts=(inner,)
-                )
-            self._metrics[place] = part
+            if not _whole(body, metric.formula):
+                node = self.contexts.lower(use, context)
+                inner = Part(use, "", "metric", node, use.type, use.unit, context, forms, parts=(inner,))
+            self._metrics[place] = replace(
+                inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=use.unit
+            )
         return self._metrics[place]
 
     # --- operators -------------------------------------------------------------------------------------------------
@@ -155,9 +154,7 @@ class Tracing:
         if bound.argument is not None and bound.function != "count" and bound.argument.type is not Type.BOOLEAN:
             filled = space.put(replace(leaf, function="count", type=Type.INTEGER, extra=(), zero=True))
         text = _text(source, bound.span)
-        return Part(
-            bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=rows, filled=filled
-        )
+        return Part(bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=rows, filled=filled)
 
     def _nest(self, bound: Nested, source: str, context: Context, forms: Forms) -> Part:
         space = self.contexts.space(context)
@@ -199,7 +196,7 @@ def _unit(bound: Bound) -> Unit:
 
 
 def _whole(body: Bound, source: str) -> bool:
-    """Whether the body is all that the formula says, parentheses apart. A settled condition leaves only a part of it."""
+    """Whether the body is all that the formula says, parentheses apart. A settled condition leaves a part of it."""
     start, end = body.span
     around = source[:start] + source[end:]
     return end > start and not isinstance(body, MetricUse) and not around.strip("() \t\r\n")
