@@ -90,6 +90,12 @@ _FORMAT: Mapping[str, Key] = {
     "encoding": Key("The files' text encoding.", "cp1252"),
     "dates": Key("The order of day, month and year in dates.", "day_first"),
     "nulls": Key("Texts that mean that there is no value.", ["", "-"], _ref("list")),
+    "header": Key(
+        "Whether the first line has the columns' names.", True, {"title": "true or false", "type": "boolean"}
+    ),
+    "booleans": Key("The words for true and false.", ["oui", "non"], {"title": "a list of words", "type": "array"}),
+    "quote": Key("What stands around a value that holds the delimiter.", '"'),
+    "skip": Key("How many lines stand before the header.", 2, _whole(0)),
     "on_error": Key(
         "What becomes of a value that cannot be read: `fail`, a fault; `null`, no value, with a count.",
         "fail",

@@ -194,6 +194,10 @@ FORMS: list[tuple[str, list[tuple[str, Any]]]] = [
     ("growth(revenue)", [("revenue", 97), ("previous(revenue)", 100), ("revenue", 100)]),
     ("change(revenue, 1 year)", [("revenue", 97), ("previous(revenue, 1 year)", 0), ("revenue", 0)]),
     ("share(revenue, kind)", [("revenue", 97), ("total(revenue, kind)", 97), ("revenue", 97)]),
+    (
+        "share(revenue) * 2 / order_count",
+        [("share(revenue)", 1), ("revenue", 97), ("total(revenue)", 97), ("revenue", 97), ("order_count", 9)],
+    ),
     ("order_count not in (8, 9)", [("order_count", 9)]),
     ("if(order_count > 8, revenue, mrr)", [("order_count > 8", True), ("order_count", 9), ("revenue", 97)]),
     ("if(order_count > 9, revenue, mrr)", [("order_count > 9", False), ("order_count", 9), ("mrr", 210)]),

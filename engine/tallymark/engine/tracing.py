@@ -220,7 +220,9 @@ def _operands(bound: Apply, before: str) -> list[tuple[str, Bound, Apply, bool]]
 
 
 def _one_chain(inner: Apply, outer: Apply) -> bool:
-    return any(inner.function in chain and outer.function in chain for chain in CHAINS)
+    """Whether operators of one kind follow one another. What stands for a call of its own (`share`) is no link."""
+    alike = any(inner.function in chain and outer.function in chain for chain in CHAINS)
+    return alike and not any(argument.span == inner.span for argument in inner.arguments)
 
 
 def _one_call(inner: Apply, outer: Apply) -> bool:
