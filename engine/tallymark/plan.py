@@ -176,6 +176,13 @@ class Output:
     node: int
     zero_denominators: int | None = None
     """A boolean node that is true in cells where a division by zero made a null."""
+    zero_among_members: int | None = None
+    """The same for divisions inside a `per`: true where it happened for some member."""
+
+    @property
+    def nodes(self) -> tuple[int, ...]:
+        """Every node the output needs."""
+        return tuple(n for n in (self.node, self.zero_denominators, self.zero_among_members) if n is not None)
 
 
 @dataclass(frozen=True, slots=True)

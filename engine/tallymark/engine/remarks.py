@@ -34,11 +34,10 @@ def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, source
 def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
     notes = []
     for number, output in enumerate(lowered.plan.outputs):
-        if output.zero_denominators is None:
-            continue
-        count = pc.sum(table.column(f"z{number}")).as_py() or 0
-        if count:
-            notes.append(f"{output.name}: {count:,} cell{'' if count == 1 else 's'}: zero denominator")
+        for column, where in ((f"z{number}", ""), (f"y{number}", " for some members")):
+            count = pc.sum(table.column(column)).as_py() if column in table.column_names else None
+            if count:
+                notes.append(f"{output.name}: {count:,} cell{'' if count == 1 else 's'}: zero denominator{where}")
     return notes
 
 

@@ -11,10 +11,11 @@ from tallymark.formula.bound import Bound
 from tallymark.graph import in_order
 from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
+from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
-from tallymark.plan import Clock, Grid, Key, Leaf, Lift, Nest, Operation, Output, Parts, Plan, Space, Value
+from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, resolve
 
 __all__ = ["Lowered", "Question", "lower", "settle"]
@@ -92,7 +93,7 @@ class _Lowering:
         outputs = []
         for name, bound in self.question.metrics:
             node = contexts.lower(settle(bound, self.question.values), root)
-            outputs.append(Output(name, node, _zero_denominators(contexts.space(root), node)))
+            outputs.append(Output(name, node, *zero_denominators(contexts.spaces, contexts.space(root), node)))
         return tuple(outputs)
 
     def _touched(self, contexts: Contexts, root: Context) -> tuple[int, ...]:
@@ -193,38 +194,3 @@ class _Lowering:
                 asked.append((self.keys[tuple(name.split("."))].column, descends))
         rest = ["i", *(self.keys[d].column for d in self.question.by)]
         return (*asked, *((c, False) for c in rest if c not in {a for a, _ in asked}))
-
-
-def _zero_denominators(space: SpaceDraft, node: int) -> int | None:
-    """A node that is true where a division below `node`, in the same space, had a number over zero."""
-    seen, waiting, tests = {node}, [node], []
-    while waiting:
-        here = space.nodes[waiting.pop()]
-        if not isinstance(here, Operation):
-            continue
-        if here.function == "/" and not _nonzero_constant(space, here.arguments[1]):
-            tests.append(here.arguments)
-        fresh = [a for a in here.arguments if a not in seen]
-        seen.update(fresh)
-        waiting.extend(fresh)
-    result = None
-    for above, below in tests:
-        test = _zero_test(space, above, below)
-        result = test if result is None else space.put(Operation("or", (result, test), Type.BOOLEAN))
-    return result
-
-
-def _nonzero_constant(space: SpaceDraft, node: int) -> bool:
-    found = space.nodes[node]
-    return isinstance(found, Value) and found.value != 0
-
-
-def _zero_test(space: SpaceDraft, above: int, below: int) -> int:
-    zero = space.put(Value(0, Type.INTEGER))
-    is_zero = space.put(Operation("=", (below, zero), Type.BOOLEAN))
-    absent = space.put(Operation("is null", (above,), Type.BOOLEAN))
-    present = space.put(Operation("not", (absent,), Type.BOOLEAN))
-    return space.put(Operation("and", (is_zero, present), Type.BOOLEAN))
-
-
-__all__ += ["Leaf"]

@@ -76,17 +76,6 @@ Pieces = Callable[[int, Window, str], int]
 """Gives the grid of the pieces that a grain cuts out of a window, over every period of a grid."""
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
-    """Where a node came from: the bound formula, the space and node it became, and the traces of its parts."""
-
-    bound: Bound
-    space: int
-    node: int
-    context: Context
-    parts: tuple[Trace, ...] = ()
-
-
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 

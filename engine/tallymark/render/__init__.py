@@ -51,8 +51,7 @@ def render(
     writer = Writer(plan.clock, dialect, functions)
     rows = Rows(catalog, relations, writer, calendar, statement)
     spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
-    wanted = {o.node for o in plan.outputs} | set(keep) | set(plan.touched or ())
-    wanted |= {o.zero_denominators for o in plan.outputs if o.zero_denominators is not None}
+    wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ())
     written = spaces.write(sorted(wanted))
     query = _final(plan, written.relation, written.columns, writer, keep)
     for name, cte in statement.ctes.items():
@@ -73,6 +72,8 @@ def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer
         selected.append(named(shown(output.node), f"m{number}"))
         if output.zero_denominators is not None:
             selected.append(named(column(columns[output.zero_denominators]), f"z{number}"))
+        if output.zero_among_members is not None:
+            selected.append(named(column(columns[output.zero_among_members]), f"y{number}"))
     selected += [named(shown(n), f"k{n}") for n in keep]
     query = select(*selected).from_(relation, copy=False)
     if plan.touched is not None:
