@@ -121,7 +121,7 @@ class Book:
         lowered = lower(self._catalog, asked.question)
         rendered = self._render(lowered)
         table = self._sources.embedded.run(rendered.sql)
-        _require_few_cells(table.num_rows, lowered, self.project.max_cells)
+        self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, table, self._catalog, self._sources)
         return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
 
@@ -145,7 +145,11 @@ class Book:
             (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
         )
         asked = self._asking.bind(query, self._earliest, now())
-        return receipt(asked, self._catalog, self._sources, self._render)
+        try:
+            return receipt(asked, self._catalog, self._sources, self._render)
+        except RecursionError:
+            message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
+            raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
@@ -177,6 +181,18 @@ class Book:
             self._require_unique_key(dataset)
         return rendered
 
+    def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
+        """The plan reads one cell more than is allowed, so that too many are noticed without reading them all."""
+        most = self.project.max_cells
+        if found <= most or lowered.plan.limit != most + 1:
+            return
+        periods = len(lowered.plan.periods)
+        groups = self._sources.embedded.run(rendered.combinations()).column(0)[0].as_py()
+        named = ", ".join(f"`{'.'.join(k.parts)}`" for k in lowered.plan.space.level)
+        message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
+        help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
+        raise FaultError(Fault("Q513", message, None, help_))
+
     def _require_unique_key(self, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
         own = self._catalog.datasets[dataset]
@@ -197,16 +213,6 @@ class Book:
             raise FaultError(Fault("D440", message, own.place if own.place.file != "<none>" else None, help_))
         with self._lock:
             self._unique[dataset] = state
-
-
-def _require_few_cells(found: int, lowered: Lowered, most: int) -> None:
-    """The plan reads one cell more than is allowed, so that too many are noticed without reading them all."""
-    if found <= most or lowered.plan.limit == most:
-        return
-    periods = len(lowered.plan.periods)
-    named = ", ".join(f"`{'.'.join(k.parts)}`" for k in lowered.plan.space.level)
-    message = f"the answer has more than {most:,} cells: {periods:,} periods for each combination of {named}"
-    raise FaultError(Fault("Q513", message, None, "ask fewer dimensions, a coarser grain or a shorter range"))
 
 
 def _query(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import partial
 
 from tallymark.answer import StepKind
 from tallymark.catalog import Catalog
@@ -112,7 +113,7 @@ class Tracing:
             body = self.contexts.metric(use.name)
             inner = self.part(body, metric.formula, context, forms)
             if not _whole(body, metric.formula):
-                node = self.contexts.lower(use, context)
+                node = self.contexts.shallow(partial(self.contexts.lower, use, context))
                 inner = Part(use, "", "metric", node, use.type, use.unit, context, forms, parts=(inner,))
             self._metrics[place] = replace(
                 inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=use.unit
@@ -122,7 +123,7 @@ class Tracing:
     # --- operators -------------------------------------------------------------------------------------------------
 
     def _operation(self, bound: Apply, source: str, context: Context, forms: Forms) -> Part:
-        node = self.contexts.lower(bound, context)
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         found: list[Part] = []
         divisors: list[Part] = []
         for function, argument in _terms(bound):
@@ -146,7 +147,7 @@ class Tracing:
 
     def _aggregate(self, bound: Aggregate, source: str, context: Context, forms: Forms) -> Part:
         space = self.contexts.space(context)
-        node = self.contexts.lower(bound, context)
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         leaf = space.nodes[node]
         assert isinstance(leaf, Leaf)
         rows = space.put(replace(leaf, function=ROWS, argument=None, type=Type.INTEGER, extra=(), zero=True))
@@ -158,7 +159,7 @@ class Tracing:
 
     def _nest(self, bound: Nested, source: str, context: Context, forms: Forms) -> Part:
         space = self.contexts.space(context)
-        node = self.contexts.lower(bound, context)
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         nest = space.nodes[node]
         assert isinstance(nest, Nest)
         count = replace(nest, function="count", type=Type.INTEGER, extra=(), zero=True)
@@ -172,7 +173,7 @@ class Tracing:
 
     def _moved(self, bound: Bound, source: str, context: Context, forms: Forms, text: str) -> Part:
         assert isinstance(bound, Shift | Windowed | Filtered | Lifted)
-        node = self.contexts.lower(bound, context)
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         if isinstance(bound, Lifted):
             # One cell has no dimensions to lift: the total is the value itself.
             moved = self.contexts.outer(bound, context)

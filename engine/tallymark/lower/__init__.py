@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from functools import partial
 
 from tallymark.catalog import Catalog, Reached
 from tallymark.errors import Fault, FaultError
@@ -92,7 +93,8 @@ class _Lowering:
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
         for name, bound in self.question.metrics:
-            node = contexts.lower(settle(bound, self.question.values), root)
+            settled = settle(bound, self.question.values)
+            node = contexts.shallow(partial(contexts.lower, settled, root))
             outputs.append(Output(name, node, *zero_denominators(contexts.spaces, contexts.space(root), node)))
         return tuple(outputs)
 
@@ -100,7 +102,8 @@ class _Lowering:
         found: dict[int, None] = {}
         for _, bound in self.question.metrics:
             settled = settle(bound, self.question.values)
-            found.update(dict.fromkeys(contexts.presence(settled, root, root.filters)))
+            present = contexts.shallow(partial(contexts.presence, settled, root, root.filters))
+            found.update(dict.fromkeys(present))
         return tuple(found)
 
     # --- grids -----------------------------------------------------------------------------------------------------

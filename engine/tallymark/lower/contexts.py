@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
 from tallymark.errors import Fault, FaultError
@@ -72,8 +72,22 @@ class SpaceDraft:
         return found
 
 
+Result = TypeVar("Result")
+
 Pieces = Callable[[int, Window, str], int]
 """Gives the grid of the pieces that a grain cuts out of a window, over every period of a grid."""
+
+
+DEEPEST = 60
+"""Metrics on metrics that are lowered on one stack; below that, the deeper ones are lowered first, from the top."""
+
+
+class _TooDeepError(Exception):
+    """A metric stands too deep below others to be lowered on this stack."""
+
+    def __init__(self, work: Callable[[], object]) -> None:
+        super().__init__("lowered later")
+        self.work = work
 
 
 class Contexts:
@@ -88,6 +102,7 @@ class Contexts:
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
         self._metrics: dict[tuple[str, Context], int] = {}
         self._settled: dict[str, Bound] = {}
+        self._depth = 0
         self._presence: dict[tuple[str, Context, frozenset[Bound]], tuple[int, ...]] = {}
 
     # --- spaces ----------------------------------------------------------------------------------------------------
@@ -130,11 +145,38 @@ class Contexts:
                 return self._lift(bound, context)
         return self.lower(inside(bound), self.moved(bound, context))
 
+    def shallow(self, work: Callable[[], Result]) -> Result:
+        """The result of `work`, however deep metrics build on each other: what stands too deep is done first."""
+        waiting: list[Callable[[], object]] = [work]
+        while True:
+            self._depth = 0
+            try:
+                result = waiting[-1]()
+            except _TooDeepError as deeper:
+                waiting.append(deeper.work)
+                continue
+            waiting.pop()
+            if not waiting:
+                return cast("Result", result)
+
+    def _below(self, work: Callable[[], Result]) -> Result:
+        """Does `work` one metric further down."""
+        if self._depth >= DEEPEST:
+            raise _TooDeepError(work)
+        self._depth += 1
+        try:
+            return work()
+        finally:
+            self._depth -= 1
+
     def _metric(self, name: str, context: Context) -> int:
         place = (name, context)
         if place not in self._metrics:
-            self._metrics[place] = self.lower(self.metric(name), context)
+            self._below(lambda: self._noted(place))
         return self._metrics[place]
+
+    def _noted(self, place: tuple[str, Context]) -> None:
+        self._metrics[place] = self.lower(self.metric(place[0]), place[1])
 
     def moved(self, bound: Bound, context: Context) -> Context:
         """The context in which the body of a window form, a shift or a filter is evaluated."""
@@ -212,7 +254,7 @@ class Contexts:
             case MetricUse(name=name):
                 place = (name, context, filters)
                 if place not in self._presence:
-                    self._presence[place] = self.presence(self.metric(name), context, filters)
+                    self._below(lambda: self._presence_noted(place))
                 return self._presence[place]
             case Aggregate():
                 return self._rows(bound, context, filters)
@@ -231,6 +273,10 @@ class Contexts:
             case Filtered():
                 return self.presence(bound.body, context, filters)
         return self.presence(inside(bound), self.moved(bound, context), filters)
+
+    def _presence_noted(self, place: tuple[str, Context, frozenset[Bound]]) -> None:
+        name, context, filters = place
+        self._presence[place] = self.presence(self.metric(name), context, filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):

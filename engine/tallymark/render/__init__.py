@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from sqlglot import exp
@@ -29,6 +29,8 @@ class Rendered:
     referenced: tuple[str, ...]
     node_columns: Mapping[int, str]
     """For each kept node of the question's space, the column that holds it."""
+    combinations: Callable[[], str]
+    """Gives a SELECT that counts the combinations of the question's keys."""
 
 
 def calendar_of(plan: Plan) -> Calendar:
@@ -53,10 +55,22 @@ def render(
     spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ())
     written = spaces.write(sorted(wanted))
-    query = _final(plan, written.relation, written.columns, writer, keep)
+    query = _with(_final(plan, written.relation, written.columns, writer, keep), statement)
+
+    def combinations() -> str:
+        source = "keys_" + "_".join(k.column for k in plan.space.level)
+        counted = select(exp.Count(this=exp.Star())).from_(source, copy=False)
+        return _with(counted, Statement({n: cte.copy() for n, cte in statement.ctes.items()})).sql(dialect, copy=False)
+
+    return Rendered(
+        query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations
+    )
+
+
+def _with(query: exp.Select, statement: Statement) -> exp.Select:
     for name, cte in statement.ctes.items():
         query = query.with_(name, as_=cte, copy=False)
-    return Rendered(query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep})
+    return query
 
 
 def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]) -> exp.Select:
