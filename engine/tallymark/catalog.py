@@ -1,8 +1,9 @@
-"""The catalog: everything a project defines, with all names bound and all types and units known. Frozen after `check`."""
+"""The catalog: everything a project defines, all names bound, all types and units known. Frozen after `check`."""
 
 from __future__ import annotations
 
 import unicodedata
+from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
@@ -12,6 +13,9 @@ from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
 from tallymark.units import NUMBER, Unit
+
+MAX_WAYS = 1_000
+"""Ways over references that are followed from one dataset."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +39,11 @@ class Column:
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     place: Place = NOWHERE
+
+    @property
+    def faulty(self) -> bool:
+        """Whether the column has no values, because something is wrong with it; the fault says what."""
+        return self.stored is None and self.formula is None and self.aggregate is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +70,8 @@ class Dataset:
     references: Mapping[str, Reference] = field(default_factory=dict)
     lacking: frozenset[str] = frozenset()
     """Columns the pack defines and the project's table does not have."""
+    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Computed columns that wait for data the project does not have, with what they need."""
     unreferenced: Mapping[str, str] = field(default_factory=dict)
     """References whose dataset the project does not have, with that dataset."""
     label: Texts = field(default_factory=dict)
@@ -70,6 +81,7 @@ class Dataset:
 
     @property
     def time_zoned(self) -> bool:
+        """Whether its time is a point on the world's time line rather than a local time."""
         return self.time is not None and self.columns[self.time].type is Type.INSTANT
 
 
@@ -123,7 +135,7 @@ class Metric:
         return self.definition.place
 
     def label(self, language: str | None = None) -> str:
-        """What people call it, in `language` if there is a text, else in the project's, else in English, else its name."""
+        """What people call it: in `language`, else in the project's, else in English, else its name."""
         return in_language(self.definition.label, language or self.language) or self.name
 
     def description(self, language: str | None = None) -> str:
@@ -164,6 +176,8 @@ class Catalog:
     """Other names of datasets: a dataset that implements `tickets` may be called by its own name too."""
     missing: Mapping[str, str] = field(default_factory=dict)
     """Canonical datasets that no table implements, and the pack that defines each."""
+    wished: Mapping[str, frozenset[str]] = field(default_factory=dict)
+    """The names of columns and references that missing and broken datasets would have."""
     broken: frozenset[str] = frozenset()
     """Datasets whose data could not be described; the fault says why, and their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
@@ -174,90 +188,98 @@ class Catalog:
         return self.datasets.get(self.aliases.get(name, name))
 
     def reach(self, dataset: str, parts: tuple[str, ...]) -> Reached | Unreached:
-        """Finds a dimension from `dataset`: its own column, the key it is known by, or over references.
+        """Finds a dimension from `dataset`: its own column, the key it is known by, or one over references.
 
-        A bare name is the dataset's own column or reference first; then the key of the dataset itself when others
-        refer to it under that name; then the only column of that name over the fewest references. A dotted name begins
-        with a reference or a dataset.
+        A bare name is the dataset's own column or reference; else the key of the dataset itself when others refer to it
+        under that name; else the column or reference of that name over the fewest references. A dotted name begins with
+        such a reference, or with the name of a dataset that one way leads to. When several fit alike, none is taken.
         """
         own = self.datasets[dataset]
         if len(parts) > 1:
-            return self._dotted(own, parts)
+            return self._dotted(own, parts[0], parts[1:])
         name = parts[0]
-        if name in own.columns:
+        if name in own.columns or name in own.references:
             return self._reached(own, (), name)
-        if name in own.references:
-            return self._reached(own, (), own.references[name].column)
-        if own.key is not None and self._known_as(own.name, name):
-            return self._reached(own, (), own.key)
-        found = list(self._over_references(own, name))
-        nearest = [f for f in found if len(f.path) == len(found[0].path)]
-        if len(nearest) == 1:
-            return nearest[0]
-        return Unreached(tuple(".".join((*f.path, f.column)) for f in nearest))
+        if self._absent(own, name):
+            return Unreached()
+        if self.known_as(own, name):
+            return self._reached(own, (), own.key or "")
+        found = [self._reached(d, way, name) for way, d in self.ways(own) if _has(d, name)]
+        return self._only(iter(f for f in found if len(f.path) == len(found[0].path)))
 
-    def _reached(self, dataset: Dataset, path: tuple[str, ...], column: str) -> Reached:
+    def known_as(self, dataset: Dataset, name: str) -> bool:
+        """Whether other datasets refer to the key of `dataset` under that name."""
+        if dataset.key is None or dataset.key not in dataset.columns:
+            return False
+        referring = (d.references.get(name) for d in self.datasets.values())
+        return any(r is not None and r.dataset == dataset.name for r in referring)
+
+    def _dotted(self, own: Dataset, head: str, tail: tuple[str, ...]) -> Reached | Unreached:
+        if head in own.references:
+            return self._beyond((head,), own.references[head].dataset, tail)
+        if head in own.unreferenced or self._absent(own, head):
+            return Unreached()
+        named = self.dataset(head)
+        if named is own or self.known_as(own, head):
+            return self.reach(own.name, tail) if len(tail) == 1 else self._beyond((), own.name, tail)
+        if named is not None and head not in own.columns:
+            return self._only(self._beyond(way, d.name, tail) for way, d in self.ways(own) if d is named)
+        through = ((way, d.references[head]) for way, d in self.ways(own) if head in d.references)
+        return self._only(self._beyond((*way, r.name), r.dataset, tail) for way, r in through)
+
+    def _beyond(self, way: tuple[str, ...], dataset: str, tail: tuple[str, ...]) -> Reached | Unreached:
+        """What `tail` names at the end of `way`, which leads to `dataset`: references to follow, then a column."""
+        here = self.datasets[dataset]
+        for step in tail[:-1]:
+            if step not in here.references:
+                return Unreached()
+            way = (*way, step)
+            here = self.datasets[here.references[step].dataset]
+        return self._reached(here, way, tail[-1]) if _has(here, tail[-1]) else Unreached()
+
+    def _only(self, candidates: Iterator[Reached | Unreached]) -> Reached | Unreached:
+        found = [c for c in candidates if isinstance(c, Reached)]
+        return found[0] if len(found) == 1 else Unreached(tuple(".".join((*c.path, c.column)) for c in found))
+
+    def _absent(self, dataset: Dataset, name: str) -> bool:
+        """Whether `name` is a column of `dataset` that waits for data: then it is no other's column either."""
+        return name in dataset.lacking or name in dataset.waiting
+
+    def _reached(self, dataset: Dataset, path: tuple[str, ...], name: str) -> Reached:
+        column = name if name in dataset.columns else dataset.references[name].column
         found = dataset.columns[column]
         return Reached(path, column, found.type, found.unit)
 
-    def _known_as(self, dataset: str, name: str) -> bool:
-        return any(r.name == name and r.dataset == dataset for d in self.datasets.values() for r in d.references.values())
+    def ways(self, own: Dataset) -> Iterator[tuple[tuple[str, ...], Dataset]]:
+        """Every way over references from `own`, shortest first; a dataset is not entered twice on one way.
 
-    def _dotted(self, own: Dataset, parts: tuple[str, ...]) -> Reached | Unreached:
-        *through, column = parts
-        here, path = own, []
-        for number, name in enumerate(through):
-            if name in here.references:
-                target = self.datasets.get(here.references[name].dataset)
-                path.append(name)
-            elif number == 0 and self.dataset(name) is own:
-                target = own
-            elif number == 0 and own.key is not None and self._known_as(own.name, name):
-                target = own
-            elif number == 0 and (found := self._only_way(own, name)):
-                path, target = list(found[0]), found[1]
-            else:
-                return Unreached()
-            if target is None:
-                return Unreached()
-            here = target
-        if column in here.columns:
-            return self._reached(here, tuple(path), column)
-        if column in here.references:
-            return self._reached(here, tuple(path), here.references[column].column)
-        return Unreached()
-
-    def _only_way(self, own: Dataset, dataset: str) -> tuple[tuple[str, ...], Dataset] | None:
-        ways = [(p, d) for p, d in self._paths(own) if d is self.dataset(dataset)]
-        return ways[0] if len(ways) == 1 else None
-
-    def _over_references(self, own: Dataset, name: str) -> Iterator[Reached]:
-        seen = set()
-        for path, dataset in self._paths(own):
-            if name in dataset.columns:
-                yield self._reached(dataset, path, name)
-            elif name in dataset.references and (path, name) not in seen:
-                seen.add((path, name))
-                yield self._reached(dataset, path, dataset.references[name].column)
-
-    def _paths(self, own: Dataset) -> Iterator[tuple[tuple[str, ...], Dataset]]:
-        """Every way over references from `own`, shortest first; a dataset is not entered twice on one way."""
-        waiting: list[tuple[tuple[str, ...], Dataset, frozenset[str]]] = [((), own, frozenset({own.name}))]
+        References that lead everywhere make more ways than anybody can tell apart: after MAX_WAYS no more are followed.
+        """
+        waiting: deque[tuple[tuple[str, ...], Dataset, frozenset[str]]] = deque([((), own, frozenset({own.name}))])
+        found = 0
         while waiting:
-            path, here, seen = waiting.pop(0)
+            path, here, seen = waiting.popleft()
             for reference in here.references.values():
                 target = self.datasets.get(reference.dataset)
-                if target is not None and target.name not in seen:
+                if target is not None and target.name not in seen and found < MAX_WAYS:
+                    found += 1
                     way = (*path, reference.name)
                     yield way, target
                     waiting.append((way, target, seen | {target.name}))
+
+    def home(self, dataset: str, path: tuple[str, ...]) -> Dataset:
+        """The dataset at the end of a way over references."""
+        here = self.datasets[dataset]
+        for step in path:
+            here = self.datasets[here.references[step].dataset]
+        return here
 
     def dimensions(self, dataset: str) -> tuple[str, ...]:
         """The names a question may group `dataset` by: its own columns, references, and columns over references."""
         own = self.datasets[dataset]
         names = dict.fromkeys((*own.columns, *own.references))
-        for path, target in self._paths(own):
-            names.update(dict.fromkeys(".".join((*path, c)) for c in target.columns))
+        for path, target in self.ways(own):
+            names.update(dict.fromkeys(".".join((*path, c)) for c in (*target.columns, *target.references)))
         return tuple(names)
 
     def find(self, text: str) -> tuple[Metric, ...]:
@@ -267,6 +289,10 @@ class Catalog:
         if exact is not None:
             return (exact,)
         return tuple(m for m in self.metrics.values() if wanted in _spoken(m))
+
+
+def _has(dataset: Dataset, name: str) -> bool:
+    return name in dataset.columns or name in dataset.references
 
 
 def _spoken(metric: Metric) -> set[str]:

@@ -97,8 +97,8 @@ class Embedded:
         Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 and D433 for errors of data and of the
         database; Cancelled after `cancel`; KeyboardInterrupt as it came.
         """
-        _require_one_select(sql)
-        return self._interruptible(lambda: self._answer(sql))
+        statement = _one_select(sql)
+        return self._interruptible(lambda: self._answer(statement))
 
     def load(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """What `work` gives, called with a cursor as `loading` makes them; for work that may take a while."""
@@ -109,11 +109,11 @@ class Embedded:
 
         return self._interruptible(done)
 
-    def _answer(self, sql: str) -> pyarrow.Table:
+    def _answer(self, statement: duckdb.Statement) -> pyarrow.Table:
         with self._asked(), self._cursor() as cursor:
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
-                return cursor.sql(sql).to_arrow_table()
+                return cursor.sql(statement).to_arrow_table()
             finally:
                 # A transaction that failed has been rolled back already; its error is the one to see.
                 with suppress(duckdb.Error):
@@ -294,7 +294,7 @@ def _sentence(error: duckdb.Error) -> str:
     return " ".join(text.split())[:300].rstrip(".")
 
 
-def _require_one_select(sql: str) -> None:
+def _one_select(sql: str) -> duckdb.Statement:
     try:
         found = duckdb.extract_statements(sql)
     except duckdb.Error as error:
@@ -302,6 +302,7 @@ def _require_one_select(sql: str) -> None:
     if len(found) != 1 or found[0].type != duckdb.StatementType.SELECT:
         kinds = ", ".join(statement.type.name for statement in found) or "nothing"
         raise FaultError(Fault("D401", f"only one SELECT may run at a time; this is {kinds}"))
+    return found[0]
 
 
 def _literal(value: str | int | bool | list[str]) -> str:

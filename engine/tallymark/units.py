@@ -40,9 +40,9 @@ class Unit:
     """What a number measures.
 
     `powers` are the measures and their exponents, sorted by name, exponents never zero. `hundreds` counts factors of
-    100 (1 for a percent). `fraction` is True once something was divided by something: without a measure left, its `* 100`
-    is a percent. `free` is True for bare literals, which agree with any dimensionless unit. `name` is how a declared unit
-    is shown.
+    100 (1 for a percent). `fraction` is True once something was divided by something: when no measure is left, its
+    `* 100` is a percent. `free` is True for bare literals, which agree with any dimensionless unit. `name` is how a
+    declared unit is shown.
     """
 
     powers: tuple[tuple[str, int], ...] = ()
@@ -155,7 +155,7 @@ def _name(powers: tuple[tuple[str, int], ...]) -> str:
 def raised(unit: Unit, exponent: int) -> Unit:
     """The unit of a value to a whole power of 1 or more."""
     powers = tuple((m, e * exponent) for m, e in unit.powers)
-    name = unit.name if exponent == 1 or not powers and unit.fraction else _name(powers) if powers else "number"
+    name = unit.name if exponent == 1 or (not powers and unit.fraction) else _name(powers) if powers else "number"
     return replace(unit, powers=powers, hundreds=unit.hundreds * exponent, name=name)
 
 

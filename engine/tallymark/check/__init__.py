@@ -1,4 +1,30 @@
-"""Definitions become a catalog: names bound, types and units known, every mistake reported."""
+"""Definitions become a catalog: names bound, types and units known, every mistake reported.
+
+The way of a definition, a file a step:
+
+    joining.py        a project's datasets laid over the canonical ones they implement
+    tables.py         stored columns as their source has them and as they are declared; references, keys, times
+    columns.py        computed columns, in the order of their dependencies
+    datasets.py       these three, one after the other
+    metrics.py        metrics, in the order of their dependencies
+    formulas.py       one formula as a whole
+
+and of a formula:
+
+    expressions.py    literals and operators, alike at both levels
+    calls.py          scalar functions
+    rows.py           row level: names are columns
+    aggregation.py    aggregates over rows
+    measures.py       metric level: names are metrics, forms change the context
+    conditions.py     `where` at metric level: names are dimensions
+    dimensions.py     which datasets a metric rests on, and what they reach
+    operators.py      types of what is applied
+    measuring.py      units of what is applied
+    declared.py       units as declared, against what formulas give
+    slips.py          formulas that mean something else than they seem to
+    empty_windows.py  windows in which a formula means nothing
+    caps.py           how large a formula may be
+"""
 
 from __future__ import annotations
 
@@ -18,7 +44,8 @@ def check(
     definitions: Definitions, describe: Describe, functions: Mapping[str, Function] = TABLE
 ) -> tuple[Catalog, tuple[Fault, ...]]:
     """Binds everything that can be bound. A metric with a fault stays in the catalog without an expression, so that the
-    others can be asked; warnings are faults of severity `warning`. Never raises for what users wrote."""
+    others can be asked; warnings are faults of severity `warning`. Never raises for what users wrote.
+    """
     faults: list[Fault] = []
     catalog = bind_datasets(definitions, describe, functions, faults)
     catalog = bind_metrics(catalog, definitions.metrics, functions, faults)

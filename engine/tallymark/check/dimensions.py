@@ -2,45 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
 
-from tallymark.catalog import Catalog, Reached, Unreached
+from tallymark.catalog import Catalog, Dataset, Reached, Unreached
 from tallymark.errors import did_you_mean
 from tallymark.formula.bound import Aggregate, Bound, DimensionUse, Filtered, Lifted, MetricUse, Nested, parts
+from tallymark.kinds import Type
 
 Parts = tuple[str, ...]
+
+MAX_SUGGESTED = 1_000
+"""Names among which the nearest to a misspelt one is looked for."""
+
+
+class Problem(NamedTuple):
+    """A fault that knows no place yet: its code, its message, its help."""
+
+    code: str
+    message: str
+    help: str | None = None
 
 
 def leaves(catalog: Catalog, node: Bound, dimension: Parts | None = None) -> frozenset[str]:
     """The datasets whose rows `node` aggregates, near or far; without those for which `dimension` is lifted."""
-    seen: set[str] = set()
-    return frozenset(_leaves(catalog, node, dimension, 0, seen))
-
-
-def _leaves(catalog: Catalog, node: Bound, dimension: Parts | None, depth: int, seen: set[str]) -> Iterator[str]:
-    waiting: list[tuple[Bound, int]] = [(node, depth)]
+    found: set[str] = set()
+    seen: set[tuple[str, int]] = set()
+    waiting: list[tuple[Bound, int]] = [(node, 0)]
     while waiting:
         here, level = waiting.pop()
         match here:
             case Aggregate(dataset=dataset):
-                yield dataset
-                continue
+                found.add(dataset)
             case MetricUse(name=name):
                 expression = catalog.metrics[name].expression if name in catalog.metrics else None
                 if expression is not None and (name, level) not in seen:
-                    seen.add((name, level))  # type: ignore[arg-type]
+                    seen.add((name, level))
                     waiting.append((expression, level))
-                continue
-            case Lifted(dimensions=lifted) if dimension is not None:
-                if (lifted is None and level == 0) or (lifted is not None and dimension in lifted):
-                    continue
+            case Lifted() if dimension is not None and _lifts(here, dimension, level):
+                pass
             case Nested(body=body, by_grain=by_grain):
                 waiting.append((body, level if by_grain else level + 1))
-                continue
             case Filtered(body=body):
                 waiting.append((body, level))
-                continue
-        waiting.extend((p, level) for p in parts(here))
+            case _:
+                waiting.extend((p, level) for p in parts(here))
+    return frozenset(found)
+
+
+def _lifts(lifted: Lifted, dimension: Parts, level: int) -> bool:
+    """Whether a `total` at this many levels of `per` below the dimension's own lifts it."""
+    return level == 0 if lifted.dimensions is None else dimension in lifted.dimensions
 
 
 def reach_all(catalog: Catalog, datasets: frozenset[str], parts: Parts) -> Reached | tuple[str, Unreached]:
@@ -54,49 +66,133 @@ def reach_all(catalog: Catalog, datasets: frozenset[str], parts: Parts) -> Reach
     return found if found is not None else ("", Unreached())
 
 
-def explain_unreached(catalog: Catalog, dataset: str, parts: Parts, why: Unreached) -> tuple[str, str, str | None]:
-    """The code, message and help of a dimension that `dataset` does not reach."""
+def explain_unreached(catalog: Catalog, dataset: str, parts: Parts, why: Unreached) -> Problem:
+    """The fault of a dimension that `dataset` does not reach."""
     name = ".".join(parts)
     if why.candidates:
         listed = ", ".join(f"`{c}`" for c in why.candidates)
-        return "T107", f"`{name}` is ambiguous from `{dataset}`", f"say one of {listed}"
+        return Problem("T107", f"`{name}` is ambiguous from `{dataset}`", f"say one of {listed}")
     if not dataset:
-        return "T118", f"`{name}` has no meaning here: no rows are read", None
+        return Problem("T118", f"`{name}` has no meaning here: no rows are read", "say it of a metric that reads rows")
     known = catalog.dimensions(dataset)
-    near = did_you_mean(name, known)
+    near = did_you_mean(name, known[:MAX_SUGGESTED])
     message = f"`{dataset}` does not reach the dimension `{name}`"
-    return "T111", message, near if near and near.startswith("did") else "it reaches " + _listed(known)
+    return Problem("T111", message, near if near and near.startswith("did") else "it reaches " + _listed(known))
 
 
-def _listed(names: tuple[str, ...]) -> str:
+def _listed(names: Parts) -> str:
     shown = ", ".join(f"`{n}`" for n in names[:12])
     return f"{shown}{', …' if len(names) > 12 else ''}"
 
 
-def blocked(catalog: Catalog, dataset: str, found: Reached, name: str) -> tuple[str, str, str | None] | None:
-    """The code, message and help when a way over references cannot be taken: it must lead to keys, and to rows without
-    validity."""
+# --- what waits for data ---------------------------------------------------------------------------------------------
+
+
+def needs_of(catalog: Catalog, dataset: str, parts: Parts) -> tuple[str, ...]:
+    """What the project's data would need for `dataset` to reach the dimension; empty when that is not the reason."""
+    own = catalog.datasets[dataset]
+    head, tail = parts[0], parts[1:]
+    if tail and catalog.dataset(head) is own:
+        return needs_of(catalog, dataset, tail)
+    for here in (own, *(d for _, d in catalog.ways(own))):
+        found = _lacked(catalog, here, head, tail)
+        if found:
+            return found
+    return (f"dataset {head}",) if tail and absent(catalog, head) else ()
+
+
+def wanting(catalog: Catalog, datasets: frozenset[str], parts: Parts) -> tuple[str, ...]:
+    """What the datasets that do not reach the dimension need for it; empty when one of them has another reason."""
+    found: dict[str, None] = {}
+    for dataset in sorted(datasets):
+        reached = catalog.reach(dataset, parts)
+        if isinstance(reached, Reached):
+            continue
+        needs = () if reached.candidates else needs_of(catalog, dataset, parts)
+        if not needs:
+            return ()
+        found.update(dict.fromkeys(needs))
+    return tuple(found)
+
+
+def _lacked(catalog: Catalog, here: Dataset, head: str, tail: Parts) -> tuple[str, ...]:
+    """What one dataset on the way lacks: the column itself, or one behind a reference."""
+    if head in here.waiting:
+        return here.waiting[head]
+    if head in here.lacking:
+        return (f"column {here.name}.{head}",)
+    if tail and head in here.unreferenced:
+        return (f"dataset {here.unreferenced[head]}",)
+    if tail and head in here.references:
+        return _lacked(catalog, catalog.datasets[here.references[head].dataset], tail[0], tail[1:])
+    if not tail:
+        targets = (t for t in here.unreferenced.values() if head in catalog.wished.get(t, ()))
+        return tuple(f"dataset {t}" for t in targets)[:1]
+    return ()
+
+
+def absent(catalog: Catalog, dataset: str) -> bool:
+    """Whether a pack defines the dataset, or the project does with faults, and there are no rows of it."""
+    return (dataset in catalog.missing or dataset in catalog.broken) and catalog.dataset(dataset) is None
+
+
+def known_anywhere(catalog: Catalog, parts: Parts) -> bool:
+    """Whether any dataset, one without data included, could have the dimension."""
+    if any(isinstance(r := catalog.reach(d, parts), Reached) or r.candidates for d in catalog.datasets):
+        return True
+    wanted = any(needs_of(catalog, d, parts) for d in catalog.datasets)
+    return wanted or any(parts[0] in names for names in catalog.wished.values())
+
+
+# --- ways that cannot be taken ---------------------------------------------------------------------------------------
+
+
+def blocked(catalog: Catalog, dataset: str, found: Reached, name: str) -> Problem | None:
+    """The fault when a way over references cannot be taken: it must lead to keys, and to rows without validity."""
     here = catalog.datasets[dataset]
     for step in found.path:
         here = catalog.datasets[here.references[step].dataset]
         if here.valid is not None:
             message = f"`{name}` reaches into `{here.name}`, whose rows are valid for a time only"
-            return "T220", message, "this is not answered yet: refer to a dataset without `valid`"
+            return Problem("T220", message, "this is not answered yet: refer to a dataset without `valid`")
         if here.key is None or here.key not in here.columns:
-            return "T221", f"`{here.name}` has no key to refer to", "give it a `key:`"
+            return Problem("T221", f"`{here.name}` has no key to refer to", "give it a `key:`")
     return None
 
 
-def blocked_anywhere(
-    catalog: Catalog, datasets: frozenset[str], parts: Parts
-) -> tuple[str, str, str | None] | None:
-    """As `blocked`, for the first of several datasets whose way is."""
-    for dataset in sorted(datasets):
-        found = catalog.reach(dataset, parts)
-        problem = blocked(catalog, dataset, found, ".".join(parts)) if isinstance(found, Reached) else None
+def blocked_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> Problem | None:
+    """The first fault with the dimension as one of several datasets finds it: its way, or its type."""
+    name = ".".join(parts)
+    for dataset, found in _each(catalog, datasets, parts):
+        if found.type is Type.OPAQUE:
+            return opaque(name)
+        problem = blocked(catalog, dataset, found, name)
         if problem is not None:
             return problem
     return None
+
+
+def opaque(name: str) -> Problem:
+    """The fault of a column whose values no formula can handle."""
+    message = f"`{name}` is of a kind formulas do not handle (a list, a structure or binary data)"
+    return Problem("T210", message, "give the project a table or a view with plain columns")
+
+
+def faulty(catalog: Catalog, dataset: str, found: Reached) -> bool:
+    """Whether the column that was found has faults of its own, already reported."""
+    return catalog.home(dataset, found.path).columns[found.column].faulty
+
+
+def faulty_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> bool:
+    """Whether the column that one of several datasets finds has faults of its own, already reported."""
+    return any(faulty(catalog, dataset, found) for dataset, found in _each(catalog, datasets, parts))
+
+
+def _each(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> Iterator[tuple[str, Reached]]:
+    for dataset in sorted(datasets):
+        found = catalog.reach(dataset, parts)
+        if isinstance(found, Reached):
+            yield dataset, found
 
 
 def uses(node: Bound) -> Iterator[DimensionUse]:

@@ -2,95 +2,108 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from tallymark.catalog import Catalog, Metric
-from tallymark.errors import Fault
-from tallymark.formula.bound import Aggregate, Bound, Filtered, MetricUse, Nested, Windowed, parts
+from tallymark.catalog import Catalog
+from tallymark.check.report import Report
+from tallymark.formula.bound import Aggregate, Bound, MetricUse, Nested, Windowed, parts, walk
 
 SPANS = ("trailing", "to_date", "cumulative")
+"""The forms that give what they hold another beginning; of nested ones the innermost wins."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """What a formula makes of the window it is evaluated in.
+
+    `flow`: a word for something in it that counts what happens over the window, None if there is nothing. `edges`:
+    whether it reads the window's beginning in another way, as the opening of a stock. `stocks`, `spans`: whether there
+    are stocks in it, and window forms of its own. `rows`: whether it reads rows at all.
+    """
+
+    flow: str | None = None
+    edges: bool = False
+    stocks: bool = False
+    spans: bool = False
+    rows: bool = False
 
 
 @dataclass(slots=True)
 class Windows:
-    """Walks every metric once per kind of window it may be evaluated in."""
+    """Looks at every window form of a formula. It must meet each metric before those that use it."""
 
     catalog: Catalog
-    faults: list[Fault]
-    _empty: dict[str, str | None] = field(default_factory=dict)
+    _known: dict[str, Reading] = field(default_factory=dict)
 
-    def check_all(self) -> None:
-        for metric in self.catalog.metrics.values():
-            if metric.expression is not None:
-                self._check(metric, metric.expression)
+    def check(self, bound: Bound, report: Report) -> bool:
+        """Whether the window forms in `bound` make sense. Notes faults and warnings."""
+        # A body that is used twice, as `growth` uses its own, is one object: it is looked at once.
+        forms = {id(node): node for node in walk(bound) if isinstance(node, Windowed)}
+        return False not in [self._windowed(node, report) for node in forms.values()]
 
-    def _check(self, metric: Metric, expression: Bound) -> None:
-        waiting: list[tuple[Bound, Windowed | None]] = [(expression, None)]
-        while waiting:
-            node, outer = waiting.pop()
-            if isinstance(node, Windowed):
-                self._windowed(metric, node, outer)
-                outer = node if node.form in SPANS else outer
-            waiting.extend((p, outer) for p in parts(node))
-
-    def _windowed(self, metric: Metric, node: Windowed, outer: Windowed | None) -> None:
+    def _windowed(self, node: Windowed, report: Report) -> bool:
+        found = self.reading(node.body)
         if node.form in ("opening", "closing"):
-            flow = self.flow_in(node.body)
-            if flow is not None:
-                help_ = f"take `cumulative({flow})`, or `previous(…)` for the period before"
-                message = f"`{node.form}` reads an instant, and `{flow}` counts what happens over time"
-                self._fault(metric, node, "T222", message, help_)
-        elif outer is not None:
-            message = f"the outer `{outer.form}` changes nothing here: the innermost window wins"
-            self._fault(metric, node, "T223", message, "leave one of the two out", warning=True)
-        elif self._only_stocks(node.body):
+            if found.flow is None:
+                return True
+            message = f"`{node.form}` reads an instant, and `{found.flow}` counts what happens over time"
+            help_ = f"take `cumulative({found.flow})`, or `previous(…)` for the period before"
+            report.fault("T222", message, node.span, help_)
+            return False
+        if found.flow is not None or found.edges or not found.rows:
+            return True
+        if found.spans:
+            message = f"the outer `{node.form}` changes nothing here: the innermost window wins"
+            report.warn("T223", message, node.span, "leave one of the two out")
+        elif found.stocks:
             message = f"`{node.form}` of a stock is the stock itself"
-            self._fault(metric, node, "T224", message, "for its mean over the window say `avg(… per day)`", warning=True)
+            report.warn("T224", message, node.span, "for its mean over the window say `avg(… per day)`")
+        else:
+            message = f"`{node.form}` changes nothing here: the rows have no time"
+            report.warn("T224", message, node.span, "give the dataset a `time:`")
+        return True
 
-    def _fault(self, metric: Metric, node: Bound, code: str, message: str, help_: str, warning: bool = False) -> None:
-        place = metric.written.place(node.span)
-        subject = f"metric `{metric.name}`"
-        self.faults.append(Fault(code, message, place, help_, subject, "warning" if warning else "error"))
-
-    def flow_in(self, node: Bound) -> str | None:
-        """A flow that would be read in an empty window if `node` were: a word for it, or None."""
-        waiting = [node]
+    def reading(self, bound: Bound) -> Reading:
+        """What the formula makes of its window."""
+        found = Reading()
+        waiting = [bound]
         while waiting:
-            here = waiting.pop()
-            match here:
-                case Aggregate(axis=axis, dataset=dataset, function=function) if axis.kind == "flow":
-                    return f"{function}({dataset}…)"
-                case MetricUse(name=name):
-                    if self._flow_of(name):
-                        return name
-                case Nested(by_grain=True, member=member):
-                    return f"… per {member[0]}"
-                case Windowed(form=form) if form in SPANS:
-                    continue
-                case Filtered(body=body):
-                    waiting.append(body)
-                case _:
-                    waiting.extend(parts(here))
-        return None
+            node = waiting.pop()
+            if isinstance(node, Aggregate | MetricUse | Windowed) or (isinstance(node, Nested) and node.by_grain):
+                found = _both(found, self._leaf(node))
+            else:
+                waiting.extend(reversed(parts(node)))
+        return found
 
-    def _flow_of(self, name: str) -> str | None:
-        if name not in self._empty:
-            self._empty[name] = None
+    def _leaf(self, node: Aggregate | MetricUse | Windowed | Nested) -> Reading:
+        match node:
+            case Aggregate(function=function, dataset=dataset, axis=axis):
+                flow = f"{function}({dataset}…)" if axis.kind == "flow" else None
+                return Reading(flow, stocks=axis.kind == "stock", rows=True)
+            case MetricUse(name=name):
+                below = self._metric(name)
+                return replace(below, flow=name) if below.flow is not None else below
+            case Nested(member=member):
+                return Reading(f"… per {member[0]}", rows=True)
+            case Windowed(form=form, body=body):
+                # Another window begins here; what is wrong inside it is said of the form itself.
+                below = replace(self.reading(body), flow=None, edges=False)
+                if form in SPANS:
+                    return replace(below, spans=True)
+                return replace(below, edges=form == "opening" and below.rows)
+
+    def _metric(self, name: str) -> Reading:
+        if name not in self._known:
             expression = self.catalog.metrics[name].expression
-            self._empty[name] = self.flow_in(expression) if expression is not None else None
-        return self._empty[name]
+            self._known[name] = self.reading(expression) if expression is not None else Reading()
+        return self._known[name]
 
-    def _only_stocks(self, node: Bound) -> bool:
-        kinds, waiting, seen = set(), [node], set()
-        while waiting:
-            here = waiting.pop()
-            if isinstance(here, Aggregate):
-                kinds.add(here.axis.kind)
-            elif isinstance(here, Nested) and here.by_grain:
-                kinds.add("flow")
-            elif isinstance(here, MetricUse) and here.name not in seen:
-                seen.add(here.name)
-                expression = self.catalog.metrics[here.name].expression
-                waiting += [expression] if expression is not None else []
-            waiting.extend(parts(here))
-        return kinds == {"stock"}
+
+def _both(one: Reading, other: Reading) -> Reading:
+    return Reading(
+        one.flow or other.flow,
+        one.edges or other.edges,
+        one.stocks or other.stocks,
+        one.spans or other.spans,
+        one.rows or other.rows,
+    )

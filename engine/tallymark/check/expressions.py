@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import replace
-from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from tallymark.catalog import Catalog
-from tallymark.check import measuring, operators
+from tallymark.check import caps, measuring, operators
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.definitions import ParameterDef
 from tallymark.errors import did_you_mean
@@ -23,7 +22,8 @@ from tallymark.units import BARE, DURATION, NUMBER
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 """Seconds in the units of time that always have the same length when a duration is compared with another."""
 
-DATE_PARTS = ("year", "quarter", "month", "week", "day", "weekday", "hour", "minute", "second")
+SHORT = ("second", "minute", "hour")
+"""Units of time that move a date to a time of the day."""
 
 PARAMETER_TYPES = {
     "number": Type.DECIMAL,
@@ -34,9 +34,16 @@ PARAMETER_TYPES = {
     "list": Type.TEXT,
 }
 
+NOT_BUILT = {
+    "conversion": "count the members that convert with `count(… per …)`, or compare two times of one row",
+    "zscore": "compute it from `avg(… per …)` and `stddev(… per …)`",
+    "percent_rank": "count the members above a value with `count(… > … per …)`",
+}
+"""Functions of the language that are not answered yet, with a way round each."""
+
 
 class Expressions:
-    """Binds expressions of one level. Subclasses give `name`, `call` of what is not scalar, and `scoped`."""
+    """Binds expressions of one level. Subclasses give `name`, `special` and `scoped`; `Calls` the scalar functions."""
 
     def __init__(self, catalog: Catalog, functions: Mapping[str, Function], report: Report) -> None:
         self.catalog = catalog
@@ -46,7 +53,7 @@ class Expressions:
             n.Number: self._number,
             n.Text: lambda node: Constant(node.value, Type.TEXT, NUMBER, node.span),
             n.Boolean: lambda node: Constant(node.value, Type.BOOLEAN, NUMBER, node.span),
-            n.Null: lambda node: Constant(None, Type.NULL, BARE, node.span),
+            n.Null: self._null,
             n.Duration: self._duration,
             n.Parameter: self._parameter,
             n.Name: self.name,
@@ -70,14 +77,24 @@ class Expressions:
             self.report.needs.update(dict.fromkeys(missing.needs))
             return POISON
 
+    def value(self, node: n.Node) -> Bound:
+        """As `bind`; a percent literal that stands alone is a fraction."""
+        return measuring.settle(self.bind(node))
+
     def name(self, node: n.Name) -> Bound:
+        """What a name stands for at this level. Raises Missing."""
         raise NotImplementedError
 
     def scoped(self, node: n.Scoped) -> Bound:
+        """An expression with postfixes."""
         raise NotImplementedError
 
     def special(self, function: Function, node: n.Call) -> Bound:
         """A call of an aggregate, a context form or a set function."""
+        raise NotImplementedError
+
+    def scalar(self, function: Function, node: n.Call) -> Bound:
+        """A call of a scalar function."""
         raise NotImplementedError
 
     # --- literals --------------------------------------------------------------------------------------------------
@@ -88,14 +105,13 @@ class Expressions:
         kind = Type.INTEGER if isinstance(node.value, int) else Type.DECIMAL
         return Constant(node.value, kind, BARE, node.span)
 
+    def _null(self, node: n.Null | n.Case) -> Bound:
+        return Constant(None, Type.NULL, BARE, node.span)
+
     def _duration(self, node: n.Duration) -> Bound:
         if node.unit not in SECONDS:
-            return self.report.fault(
-                "T206",
-                f"a {node.unit} has no fixed length",
-                node.span,
-                "compare with days or weeks, or move a time with date_add(time, 1 month)",
-            )
+            help_ = "compare with days or weeks, or move a time with date_add(time, 1 month)"
+            return self.report.fault("T206", f"a {node.unit} has no fixed length", node.span, help_)
         seconds = Decimal(node.count) * SECONDS[node.unit]
         return Constant(float(seconds), Type.DOUBLE, DURATION, node.span)
 
@@ -103,24 +119,30 @@ class Expressions:
         found = self.parameter(node)
         if found is None:
             return POISON
-        unit = DURATION if found.type == "duration" else BARE
-        return ParameterUse(found.name, PARAMETER_TYPES[found.type], unit, found.type == "list", node.span)
+        if found.type == "list":
+            help_ = f"ask whether a value is in it: `plan in ${node.name}`"
+            return self.report.fault("T232", f"`${node.name}` is a list and stands after `in` only", node.span, help_)
+        unit = DURATION if found.type == "duration" else BARE if found.type == "number" else NUMBER
+        return ParameterUse(found.name, PARAMETER_TYPES[found.type], unit, False, node.span)
 
     def parameter(self, node: n.Parameter) -> ParameterDef | None:
         """The parameter's definition, or None with a fault."""
         found = self.catalog.parameters.get(node.name)
         if found is None:
-            help_ = did_you_mean(node.name, self.catalog.parameters) or "declare it under `parameters:`"
+            known = [f"${name}" for name in self.catalog.parameters]
+            help_ = did_you_mean(f"${node.name}", known) or "declare it under `parameters:`"
             self.report.fault("T110", f"unknown parameter `${node.name}`", node.span, help_)
         return found
 
     def _stray(self, node: n.PerArgument | n.WithinArgument) -> Bound:
         word = "per" if isinstance(node, n.PerArgument) else "within"
-        return self.report.fault("T207", f"`{word}` has no place here", node.span)
+        help_ = "`per` stands behind what is evaluated for each member: `avg(mrr per customer)`"
+        return self.report.fault("T207", f"`{word}` has no place here", node.span, help_ if word == "per" else None)
 
     # --- operators -------------------------------------------------------------------------------------------------
 
     def operate(self, name: str, arguments: list[Bound], span: Span) -> Bound:
+        """An operator or scalar function over bound arguments."""
         return operators.apply(self.functions[name], arguments, span, self.report)
 
     def _unary(self, node: n.Unary) -> Bound:
@@ -130,44 +152,62 @@ class Expressions:
         return self.operate("negate" if node.operator == "-" else "not", [operand], node.span)
 
     def _binary(self, node: n.Binary) -> Bound:
-        terms = [node.right]
-        left: n.Node = node.left
+        # Chains lean to the left and may be thousands of terms long.
         chain = [node]
-        while isinstance(left, n.Binary):
-            chain.append(left)
-            terms.append(left.right)
-            left = left.left
-        result = self.bind(left)
-        for operation, term in zip(reversed(chain), reversed(terms), strict=True):
-            result = self._combine(operation, result, term)
-        return result
+        while isinstance(chain[-1].left, n.Binary):
+            chain.append(chain[-1].left)
+        result = self.bind(chain[-1].left)
+        for operation in reversed(chain):
+            longer = self._combine(operation, result)
+            if isinstance(result, Apply) and isinstance(longer, Apply) and longer.function != result.function:
+                longer = replace(longer, arguments=tuple(caps.balanced(a) for a in longer.arguments))
+            result = longer
+        return caps.balanced(result)
 
-    def _combine(self, node: n.Binary, left: Bound, right: n.Node) -> Bound:
-        if node.operator in "+-" and isinstance(right, n.Duration) and left.type.temporal:
-            return self.moved(left, right, -1 if node.operator == "-" else 1, node.span)
-        other = self.bind(right)
-        if left.type.temporal and other.type.temporal and node.operator == "-":
-            return self.operate("elapsed", [left, other], node.span)
+    def _combine(self, node: n.Binary, left: Bound) -> Bound:
+        if node.operator in ("+", "-") and isinstance(node.right, n.Duration) and left.type.temporal:
+            return self.moved(left, node.right, -1 if node.operator == "-" else 1, node.span)
+        right = self.bind(node.right)
+        if measuring.is_percent_literal(left) and measuring.is_percent_literal(right) and node.operator in ("+", "-"):
+            return self._percents(node, left, right)
+        if left.type.temporal and right.type.temporal and node.operator == "-":
+            return self.operate("elapsed", [left, right], node.span)
         name = "coalesce" if node.operator == "??" else node.operator
-        return self.operate(name, [left, other], node.span)
+        return self.operate(name, [left, right], node.span)
+
+    def _percents(self, node: n.Binary, left: Bound, right: Bound) -> Bound:
+        """`5% + 1%` is a percent literal again: it does not know yet what it stands beside."""
+        assert isinstance(left, Constant)
+        assert isinstance(right, Constant)
+        sign = -1 if node.operator == "-" else 1
+        return replace(left, value=Decimal(left.value) + sign * Decimal(right.value), span=node.span)
 
     def moved(self, time: Bound, by: n.Duration, sign: int, span: Span) -> Bound:
         """A time moved by a literal duration: `date_add`."""
-        small = by.unit in ("second", "minute", "hour")
-        kind = Type.TIMESTAMP if time.type is Type.DATE and (small or by.count != int(by.count)) else time.type
+        precise = by.unit in SHORT or by.count != int(by.count)
+        kind = Type.TIMESTAMP if time.type is Type.DATE and precise else time.type
         return Apply("date_add", (time,), kind, extra=(sign * by.count, by.unit), span=span)
 
     def _in(self, node: n.In) -> Bound:
         item = self.bind(node.item)
-        options = [self.bind(o) for o in node.options]
+        options = [self._option(o) for o in node.options]
         return self._negate(self.operate("in", [item, *options], node.span), node)
+
+    def _option(self, node: n.Node) -> Bound:
+        """An option of `in`: a value, or a list parameter."""
+        if not isinstance(node, n.Parameter):
+            return self.bind(node)
+        found = self.parameter(node)
+        if found is not None and found.type == "list":
+            return ParameterUse(found.name, PARAMETER_TYPES[found.type], NUMBER, True, node.span)
+        return POISON if found is None else self.bind(node)
 
     def _between(self, node: n.Between) -> Bound:
         bounds = [self.bind(part) for part in (node.item, node.low, node.high)]
         return self._negate(self.operate("between", bounds, node.span), node)
 
     def _is_null(self, node: n.IsNull) -> Bound:
-        return self._negate(self.operate("is null", [self.bind(node.item)], node.span), node)
+        return self._negate(self.operate("is null", [self.value(node.item)], node.span), node)
 
     def _negate(self, bound: Bound, node: n.In | n.Between | n.IsNull) -> Bound:
         return self.operate("not", [bound], node.span) if node.negated else bound
@@ -175,140 +215,45 @@ class Expressions:
     def _case(self, node: n.Case) -> Bound:
         conditions = [self.condition(c) for c, _ in node.branches]
         values = [self.bind(v) for _, v in node.branches]
-        values.append(self.bind(node.otherwise) if node.otherwise else Constant(None, Type.NULL, BARE, node.span))
-        chosen = self.operate("coalesce", values, node.span)
+        values.append(self.bind(node.otherwise) if node.otherwise else self._null(node))
+        # The values go together as those of `coalesce` do.
+        chosen = operators.apply(
+            replace(self.functions["coalesce"], name="case"), values, node.span, self.report
+        )
         if chosen is POISON or any(c is POISON for c in conditions):
             return POISON
-        settled = chosen.arguments if isinstance(chosen, Apply) else tuple(values)
-        paired = tuple(p for pair in zip(conditions, settled, strict=False) for p in pair)
-        return Apply("case", (*paired, settled[-1]), chosen.type, chosen.unit, span=node.span)
+        assert isinstance(chosen, Apply)
+        paired = tuple(p for pair in zip(conditions, chosen.arguments, strict=False) for p in pair)
+        return replace(chosen, arguments=(*paired, chosen.arguments[-1]))
 
     def condition(self, node: n.Node) -> Bound:
         """Binds something that must be true or false."""
-        bound = self.bind(node)
+        bound = self.value(node)
         if bound is POISON or bound.type in (Type.BOOLEAN, Type.NULL):
             return bound
-        return self.report.fault(
-            "T204", f"a condition must be true or false, this is a {bound.type.family}", node.span, "compare it: `… > 0`"
-        )
+        message = f"a condition must be true or false, this is a {bound.type.family}"
+        return self.report.fault("T204", message, node.span, "compare it: `… > 0`")
 
     # --- calls -----------------------------------------------------------------------------------------------------
 
     def _call(self, node: n.Call) -> Bound:
         function = self.functions.get(node.name)
+        if node.name in NOT_BUILT and (function is None or function.kind is Kind.SETS):
+            return self.report.fault("T230", f"`{node.name}` is not answered yet", node.name_span, NOT_BUILT[node.name])
         if function is None or function.kind is Kind.OPERATOR:
-            callable_ = [f.name for f in self.functions.values() if f.kind is not Kind.OPERATOR]
-            return self.report.fault(
-                "T104", f"unknown function `{node.name}`", node.name_span, did_you_mean(node.name, callable_)
-            )
-        if not self._count_fits(function, node):
+            known = [f.name for f in self.functions.values() if f.kind is not Kind.OPERATOR]
+            help_ = did_you_mean(node.name, known)
+            return self.report.fault("T104", f"unknown function `{node.name}`", node.name_span, help_)
+        if not self.count_fits(function, node):
             return POISON
-        if function.kind is not Kind.SCALAR:
-            return self.special(function, node)
-        own = getattr(self, f"_call_{function.name}", None)
-        if own is not None:
-            return own(function, node)  # type: ignore[no-any-return]
-        return self.operate(function.name, [self._argument(a) for a in node.arguments], node.span)
+        return self.scalar(function, node) if function.kind is Kind.SCALAR else self.special(function, node)
 
-    def _argument(self, node: n.Node) -> Bound:
-        return self.bind(node)
-
-    def _count_fits(self, function: Function, node: n.Call) -> bool:
-        least = function.least
-        most = function.most
-        found = len(node.arguments)
+    def count_fits(self, function: Function, node: n.Call) -> bool:
+        """Whether a call has as many arguments as the function takes; a fault when it has not."""
+        least, most, found = function.least, function.most, len(node.arguments)
         if found >= least and (most is None or found <= most):
             return True
-        wanted = str(least) if most == least else f"at least {least}" if most is None else f"{least} to {most}"
-        self.report.fault(
-            "T203",
-            f"`{function.name}` takes {wanted} argument{'' if wanted == '1' else 's'}, this gives {found}",
-            node.span,
-            f"it is called as {function.signature}",
-        )
+        wanted = f"at least {least}" if most is None else str(least) if most == least else f"{least} to {most}"
+        message = f"`{function.name}` takes {wanted} argument{'' if wanted == '1' else 's'}, this gives {found}"
+        self.report.fault("T203", message, node.span, f"it is called as {function.signature}")
         return False
-
-    def _call_date(self, function: Function, node: n.Call) -> Bound:
-        argument = node.arguments[0]
-        if not isinstance(argument, n.Text):
-            bound = self.bind(argument)
-            if bound is not POISON and not bound.type.temporal:
-                return self.report.fault("T201", f"`date` takes a time, this is a {bound.type.family}", argument.span)
-            return self.operate("date", [bound], node.span)
-        try:
-            return Constant(date.fromisoformat(argument.value), Type.DATE, NUMBER, node.span)
-        except ValueError:
-            return self.report.fault("T208", f"no such date: '{argument.value}'", argument.span, "write date('2024-01-31')")
-
-    def _call_today(self, function: Function, node: n.Call) -> Bound:
-        return Apply("today", (), Type.DATE, span=node.span)
-
-    def _call_round(self, function: Function, node: n.Call) -> Bound:
-        value = self.bind(node.arguments[0])
-        digits = node.arguments[1] if len(node.arguments) > 1 else n.Number(0, node.span)
-        sign = -1 if isinstance(digits, n.Unary) else 1
-        literal = digits.operand if isinstance(digits, n.Unary) else digits
-        if not (isinstance(literal, n.Number) and isinstance(literal.value, int) and literal.value <= 15):
-            return self.report.fault("T209", "the digits of `round` are a whole number from -15 to 15", digits.span)
-        bound = operators.apply(function, [value], node.span, self.report)
-        return replace(bound, extra=(sign * literal.value,)) if isinstance(bound, Apply) else bound
-
-    def _call_date_add(self, function: Function, node: n.Call) -> Bound:
-        time, by = self.bind(node.arguments[0]), node.arguments[1]
-        sign = -1 if isinstance(by, n.Unary) and by.operator == "-" else 1
-        by = by.operand if isinstance(by, n.Unary) else by
-        if time is POISON:
-            return POISON
-        if not time.type.temporal:
-            return self.report.fault("T201", f"`date_add` takes a time, this is a {time.type.family}", node.arguments[0].span)
-        if not isinstance(by, n.Duration):
-            return self.report.fault("T209", "`date_add` takes a literal duration", by.span, "write `1 month`, `28 days`")
-        return self.moved(time, by, sign, node.span)
-
-    def _call_date_diff(self, function: Function, node: n.Call) -> Bound:
-        unit = self._word(node, n.TIME_UNITS)
-        times = [self.bind(a) for a in node.arguments[1:]]
-        return self._temporal(function, unit, times, node)
-
-    def _call_date_part(self, function: Function, node: n.Call) -> Bound:
-        part = self._word(node, DATE_PARTS)
-        return self._temporal(function, part, [self.bind(node.arguments[1])], node)
-
-    def _temporal(self, function: Function, word: str | None, times: list[Bound], node: n.Call) -> Bound:
-        if word is None or any(t is POISON for t in times):
-            return POISON
-        for time, argument in zip(times, node.arguments[1:], strict=True):
-            if not time.type.temporal and time.type is not Type.NULL:
-                message = f"`{function.name}` takes a time, this is a {time.type.family}"
-                return self.report.fault("T201", message, argument.span)
-        local = operators.local_times(function, times)
-        return Apply(function.name, tuple(local), Type.INTEGER, extra=(word,), span=node.span)
-
-    def _word(self, node: n.Call, known: tuple[str, ...]) -> str | None:
-        """The literal word a function takes first, singular or plural."""
-        argument = node.arguments[0]
-        if isinstance(argument, n.Text) and argument.value.removesuffix("s") in known:
-            return argument.value.removesuffix("s")
-        found = argument.value if isinstance(argument, n.Text) else ""
-        help_ = did_you_mean(found, known) if found else None
-        message = f"`{node.name}` takes one of {', '.join(repr(k) for k in known)} first"
-        self.report.fault("T209", message, argument.span, help_)
-        return None
-
-    def _call_matches(self, function: Function, node: n.Call) -> Bound:
-        pattern = node.arguments[1]
-        if not isinstance(pattern, n.Text):
-            return self.report.fault("T209", "the pattern of `matches` is a literal text", pattern.span)
-        return self.operate("matches", [self.bind(node.arguments[0]), self.bind(pattern)], node.span)
-
-    def _call_weighted_mean(self, function: Function, node: n.Call) -> Bound:
-        if len(node.arguments) % 2:
-            message = f"`{function.name}` takes pairs: value, weight, value, weight…"
-            return self.report.fault("T203", message, node.span, f"this gives {len(node.arguments)} arguments")
-        settled = [measuring.settle(self.bind(a)) for a in node.arguments]
-        return self.operate(function.name, settled, node.span)
-
-    _call_coverage = _call_weighted_mean
-
-    def _call_margin_of_error(self, function: Function, node: n.Call) -> Bound:
-        return self.operate(function.name, [self.bind(a) for a in node.arguments], node.span)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
@@ -107,7 +107,7 @@ class _Applied:
 
 
 def unit_of_result(function: Function, arguments: Sequence[Bound], span: Span, report: Report) -> Unit | None:
-    """The unit of `function` over `arguments`, by the rule in its row; None with a fault when they do not go together."""
+    """The unit of `function` over `arguments`, by the rule in its row; None with a fault when they do not fit."""
     applied = _Applied(function, arguments, span, report)
     fixed = _FIXED.get(function.unit)
     return fixed if fixed is not None else _RULES[function.unit](applied)
@@ -118,7 +118,24 @@ def _first(applied: _Applied) -> Unit | None:
 
 
 def _alike(applied: _Applied) -> Unit | None:
-    return _together(applied, applied.numbers)
+    unit = _together(applied, applied.numbers)
+    if unit is not None and applied.function.name == "-":
+        _warn_of_complement(applied, unit)
+    return unit
+
+
+def _warn_of_complement(applied: _Applied, unit: Unit) -> None:
+    """`1 - x` of a percent and `100 - x` of a ratio: the whole is on the other scale."""
+    whole = applied.arguments[0]
+    if not (isinstance(whole, Constant) and whole.unit.free and unit.fraction and unit.dimensionless):
+        return
+    if unit.hundreds == 1 and whole.value == 1:
+        message, help_ = "1 is one percentage point here: the other side is a percent (0–100)", "say `100 - …`"
+    elif unit.hundreds == 0 and whole.value == HUNDRED:
+        message, help_ = "the other side is a ratio (0–1), and 100 is a hundred times the whole", "say `1 - …`"
+    else:
+        return
+    applied.report.warn("U311", message, applied.span, help_)
 
 
 def _compared(applied: _Applied) -> Unit | None:
@@ -150,7 +167,8 @@ def _quotient_of(applied: _Applied) -> Unit | None:
     otherwise = applied.arguments[2]
     if alike(unit, otherwise.unit) or _fits_beside(otherwise, unit, exact=False):
         return unit
-    applied.report.fault("U301", f"the quotient is {unit}, the value instead is {otherwise.unit}", applied.where(otherwise))
+    message = f"the quotient is {unit}, the value instead is {otherwise.unit}"
+    applied.report.fault("U301", message, applied.where(otherwise), "give both the same unit")
     return None
 
 
@@ -180,7 +198,8 @@ def _root_of(applied: _Applied) -> Unit | None:
     unit = _first(applied) or NUMBER
     found = rooted(unit)
     if found is None and unit.powers:
-        applied.report.fault("U302", f"the square root of {unit} has no unit", applied.where(applied.arguments[0]))
+        message = f"the square root of {unit} has no unit"
+        applied.report.fault("U302", message, applied.where(applied.arguments[0]), "that of a variance has one")
         return None
     return found or NUMBER
 
@@ -215,7 +234,7 @@ def _weights_of(applied: _Applied) -> Unit | None:
     return RATIO if _together(applied, weights) is not None else None
 
 
-_RULES = {
+_RULES: Mapping[str, Callable[[_Applied], Unit | None]] = {
     "first": _first,
     "alike": _alike,
     "compared": _compared,
@@ -242,8 +261,9 @@ def _together(applied: _Applied, numbers: Sequence[Bound]) -> Unit | None:
         if not number.unit.free and not alike(unit, number.unit) and not unit.free:
             return _mixed(applied, unit, number.unit)
         unit = number.unit if unit.free else joined(unit, number.unit) if not number.unit.free else unit
+    exact = applied.function.unit in ("alike", "mean", "weights")
     for number in numbers:
-        if number.unit.free and not _fits_beside(number, unit, exact=applied.function.unit in ("alike", "mean", "weights")):
+        if number.unit.free and not _fits_beside(number, unit, exact):
             left, right = (number.unit, unit) if number is numbers[0] else (unit, number.unit)
             return _mixed(applied, left, right)
     return unit if numbers else NUMBER
@@ -257,11 +277,12 @@ def _fits_beside(number: Bound, unit: Unit, exact: bool) -> bool:
     return zero or (not exact and unit.currency is not None)
 
 
-def _mixed(applied: _Applied, left: Unit, right: Unit) -> None:
+def _mixed(applied: _Applied, left: Unit, right: Unit) -> Unit | None:
     doing = {"+": "add", "-": "subtract"}.get(applied.function.name)
     doing = doing or ("compare" if applied.function.unit in ("compared", "scored") else "combine")
     message = f"cannot {doing} {_said(left)} and {_said(right)}"
     applied.report.fault("U301", message, applied.span, _help_for(left, right))
+    return None
 
 
 def _said(unit: Unit) -> str:
@@ -276,7 +297,7 @@ def _help_for(left: Unit, right: Unit) -> str | None:
     if left.currency and right.currency:
         return "amounts of different currencies must be converted first"
     if left.currency or right.currency:
-        return "only money of the same currency goes with money; multiply a count by a price, or declare its `unit: money`"
+        return "only money goes with money: multiply a count by a price, or declare `unit: money`"
     return None
 
 

@@ -44,7 +44,9 @@ def _families_fit(function: Function, arguments: Sequence[Bound], span: Span, re
     values = arguments[first_value(function) :]
     first = next((a.type for a in values if a.type is not Type.NULL), Type.NULL)
     takes = _takes(function, len(arguments))
-    return all([_fits(function, t, a, first, span, report) for t, a in zip(takes, arguments, strict=False)])
+    # Every argument is looked at, so that all that does not fit is said at once.
+    fit = [_fits(function, t, a, first, span, report) for t, a in zip(takes, arguments, strict=False)]
+    return False not in fit
 
 
 def first_value(function: Function) -> int:
@@ -53,7 +55,7 @@ def first_value(function: Function) -> int:
 
 
 def _takes(function: Function, count: int) -> list[Take]:
-    """What each of `count` arguments must be. A tail of two kinds repeats in turn: value, weight, value, weight…"""
+    """What each of `count` arguments must be. A tail of two kinds repeats in turn: a value, its weight, and so on."""
     takes = list(function.takes)
     if takes and takes[-1].repeats:
         tail = takes[:2] if function.unit in ("mean", "weights") else takes[-1:]

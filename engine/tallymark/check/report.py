@@ -14,7 +14,7 @@ POISON = Constant(None, Type.OPAQUE, BARE)
 """Stands for an expression that is wrong and already reported; nothing above it complains again."""
 
 
-class Missing(Exception):
+class Missing(Exception):  # noqa: N818  # it is no error: the metric waits
     """An expression needs data the project does not have; `needs` say what, `dataset tickets` for example."""
 
     def __init__(self, *needs: str) -> None:
@@ -40,6 +40,11 @@ class Report:
     def warn(self, code: str, message: str, span: Span | None, help: str | None = None) -> None:
         """Notes a warning at `span`."""
         self.faults.append(Fault(code, message, self.place(span), help, self.subject, "warning"))
+
+    @property
+    def errors(self) -> list[Fault]:
+        """The faults that are no warnings."""
+        return [f for f in self.faults if f.severity == "error"]
 
     def place(self, span: Span | None) -> Place:
         return self.written.place(span)

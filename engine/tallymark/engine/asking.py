@@ -9,11 +9,10 @@ from datetime import UTC, datetime
 from typing import Any
 
 from tallymark.catalog import Catalog, Metric, Unreached
-from tallymark.check import measuring
 from tallymark.check.dimensions import blocked, explain_unreached, leaves
 from tallymark.check.empty_windows import Windows
-from tallymark.check.measures import Conditions, Measures
-from tallymark.check.metrics import lint, metric_names
+from tallymark.check.formulas import Formulas
+from tallymark.check.metrics import metric_names
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
 from tallymark.engine.parameters import read_value
@@ -154,12 +153,10 @@ class Asking:
             if used in self.catalog.metrics:
                 self._usable(self.catalog.metrics[used])
         report = Report(written, "the question")
-        bound = measuring.settle(Measures(self.catalog, self.functions, report).bind(node))
-        lint(node, report)
+        bound = Formulas(self.catalog, self.functions, Windows(self.catalog)).bind(node, report)
         definition = MetricDef(name, Formula(written, node))
         metric = Metric(name, definition, None if bound is POISON else bound, bound.type, _unit(bound))
-        Windows(self.catalog, report.faults)._check(metric, bound) if bound is not POISON else None
-        errors = [f for f in report.faults if f.severity == "error"]
+        errors = report.errors
         if report.needs:
             errors.append(Fault("Q502", f"the question needs {', '.join(report.needs)}", report.place(None)))
         if errors:
@@ -230,11 +227,12 @@ class Asking:
         if not metrics:
             # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
             return ()
-        bound = Conditions(self.catalog, self.functions, report, datasets).condition(node)
+        formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
+        bound = formulas.condition(node, report, datasets)
         if report.needs:
             report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
-        if report.faults:
-            raise FaultError(report.faults)
+        if report.errors:
+            raise FaultError(report.errors)
         return (bound,)
 
     def _order(self, query: Query, names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:

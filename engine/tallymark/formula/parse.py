@@ -199,6 +199,12 @@ class _Builder(Transformer[Token, Any]):
         *_, options, closing = rest
         return self._in(item, options, closing, negated=True)
 
+    def is_in_list(self, item: _Part, word: Token, parameter: Token) -> _Part:
+        return self._in(item, (self.parameter(parameter),), parameter, negated=False)
+
+    def is_not_in_list(self, item: _Part, negation: Token, word: Token, parameter: Token) -> _Part:
+        return self._in(item, (self.parameter(parameter),), parameter, negated=True)
+
     def _in(self, item: _Part, options: tuple[_Part, ...], closing: Token, *, negated: bool) -> _Part:
         span = (item.start, _span(closing)[1])
         return _part(nodes.In(item.node, tuple(o.node for o in options), negated, span))

@@ -23,7 +23,7 @@ _AFTER_KEYWORD = {
     "per": "a dimension or a grain",
     "within": "a duration such as `7 days`",
     "is": "`null` or `not null`",
-    "in": "a list such as `('a', 'b')`",
+    "in": "a list such as `('a', 'b')`, or a parameter such as `$plans`",
     "case": "`when`",
     "when": "a condition",
     "then": "a value",

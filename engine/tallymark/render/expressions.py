@@ -14,7 +14,7 @@ from sqlglot import exp
 from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
-from tallymark.render.values import all_of, any_of, atom, call, cast, constant, integer
+from tallymark.render.values import all_of, any_of, atom, call, case, cast, constant, integer
 
 REPEATING = frozenset(
     {"greatest", "least", "clamp", "divide", "scale", "band", "weighted_mean", "coverage", "margin_of_error"}
@@ -163,23 +163,20 @@ class Writer:
 
     def _case(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         *branches, otherwise = (t.sql for t in terms)
-        result = exp.Case()
-        for condition, value in zip(branches[::2], branches[1::2], strict=True):
-            result = result.when(condition, value)
-        return result.else_(otherwise)
+        return case(*zip(branches[::2], branches[1::2], strict=True), otherwise=otherwise)
 
     def _band(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         value, *thresholds = terms
         steps: exp.Expression | None = None
         for threshold in thresholds:
             reached = exp.GTE(this=atom(value.sql), expression=atom(threshold.sql))
-            step = exp.Case().when(reached, integer(1)).else_(integer(0))
+            step = case((reached, integer(1)), otherwise=integer(0))
             steps = exp.Paren(this=step) if steps is None else exp.Add(this=steps, expression=exp.Paren(this=step))
         assert steps is not None
         scaled = exp.Mul(this=cast(integer(100), Type.DOUBLE), expression=exp.Paren(this=steps))
         score = exp.Div(this=scaled, expression=cast(integer(len(thresholds)), Type.DOUBLE))
         known = exp.Not(this=exp.Is(this=atom(value.sql), expression=exp.Null()))
-        return exp.Case().when(known, score)
+        return case((known, score))
 
     def _pairs(self, terms: Sequence[Term]) -> list[tuple[exp.Expression, exp.Expression]]:
         doubles = [t.sql if t.type is Type.DOUBLE or not t.type.numeric else cast(t.sql, Type.DOUBLE) for t in terms]
@@ -194,12 +191,12 @@ class Writer:
         return exp.Div(this=exp.Paren(this=above), expression=self._weight_present(pairs))
 
     def _weight_present(self, pairs: list[tuple[exp.Expression, exp.Expression]]) -> exp.Expression:
-        weights = [exp.Case().when(_both_known(x, w), w).else_(integer(0)) for x, w in pairs]
+        weights = [case((_both_known(x, w), w), otherwise=integer(0)) for x, w in pairs]
         return exp.Nullif(this=_sum(weights), expression=integer(0))
 
     def _coverage(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         pairs = self._pairs(terms)
-        present = _sum([exp.Case().when(_both_known(x, w), w).else_(integer(0)) for x, w in pairs])
+        present = _sum([case((_both_known(x, w), w), otherwise=integer(0)) for x, w in pairs])
         whole = exp.Nullif(this=_sum([w for _, w in pairs]), expression=integer(0))
         return exp.Div(this=cast(exp.Paren(this=present), Type.DOUBLE), expression=whole)
 
@@ -210,7 +207,7 @@ class Writer:
         known = all_of([_known(x) for x in (p, d)])
         assert known is not None
         filled = _substitute(_template(text), {"p": p, "d": d, "n": counted}, [])
-        return exp.Case().when(known, filled)
+        return case((known, filled))
 
 
 def _substitute(

@@ -18,7 +18,7 @@ from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
 from tallymark.render.rows import BASE, Rows, Statement
-from tallymark.render.values import all_of, any_of, array, call, cast, column, compare, integer, named, select, table
+from tallymark.render.values import all_of, any_of, array, call, case, column, compare, integer, named, select, table
 from tallymark.windows import Segments
 
 MOST_SPREAD = 200_000
@@ -138,7 +138,7 @@ class _Group:
                 number = bucket(time, own, zoned)
             if name == "t":
                 null = exp.Is(this=time.copy(), expression=exp.Null())
-                number = exp.Case().when(null, integer(len(own))).else_(number)
+                number = case((null, integer(len(own))), otherwise=number)
             shown.append(named(number, name))
         return shown
 
@@ -330,7 +330,7 @@ def _numbers(values: list[int]) -> exp.Expression:
     """An array of whole numbers, typed also when it is empty; a run from 0 is a range."""
     if values and values == list(range(len(values))):
         return call("RANGE", integer(len(values)))
-    return cast(array(values), "BIGINT[]")
+    return array(values)
 
 
 def _sorted(conditions: frozenset[Bound]) -> list[Bound]:

@@ -16,7 +16,19 @@ from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.aggregates import aggregate
 from tallymark.render.expressions import Term, Writer
-from tallymark.render.values import SQL_TYPES, all_of, cast, column, compare, constant, moment, named, select, table
+from tallymark.render.values import (
+    SQL_TYPES,
+    all_of,
+    case,
+    cast,
+    column,
+    compare,
+    constant,
+    moment,
+    named,
+    select,
+    table,
+)
 from tallymark.windows import Calendar
 
 Relations = Callable[[str], tuple[str, ...]]
@@ -85,7 +97,7 @@ class Rows:
         value: exp.Expression = column(found.stored)
         if found.physical is Type.DOUBLE:
             finite = exp.Anonymous(this="ISFINITE", expressions=[value])
-            value = exp.Case().when(finite, column(found.stored))
+            value = case((finite, column(found.stored)))
         if found.factor != 1.0:
             return exp.Mul(this=cast(value, Type.DOUBLE), expression=constant(found.factor, Type.DOUBLE))
         if found.type is found.physical and found.type in (Type.TEXT, Type.BOOLEAN, Type.DATE, Type.DOUBLE):

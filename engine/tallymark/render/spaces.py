@@ -18,6 +18,7 @@ from tallymark.render.values import (
     all_of,
     any_of,
     call,
+    case,
     column,
     compare,
     constant,
@@ -105,6 +106,8 @@ class _Space:
             shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
             shown += [named(column(source), f"b{n}") for source, n in names.items()]
             return self.statement.add(f"{self.space.name}_cells", select(*shown).from_(relation, copy=False))
+        if not self.keys and self.space.dense:
+            return self.statement.add(f"{self.space.name}_cells", self._by_period(branches))
         parts = [self._padded(relation, names, columns) for relation, names in branches]
         if self.space.dense:
             parts.append(self._grid(columns))
@@ -115,6 +118,17 @@ class _Space:
         merged = [named(_only_one(column(c), kind), c) for c, kind in columns.items()]
         query = select(*cells, *merged).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False)
         return self.statement.add(f"{self.space.name}_cells", query.group_by(*(c.copy() for c in cells), copy=False))
+
+    def _by_period(self, branches: Sequence[tuple[str, dict[str, int]]]) -> exp.Select:
+        """Every period, and what each branch has for it: without keys that is one row at most."""
+        shown: list[exp.Expression] = [column("i", "m")]
+        query = select("1").from_(self._periods(), copy=False)
+        for number, (relation, names) in enumerate(branches):
+            alias = f"p{number}"
+            shown += [named(column(source, alias), f"b{n}") for source, n in names.items()]
+            same = exp.EQ(this=column("i", alias), expression=column("i", "m"))
+            query = query.join(table(relation, alias), on=same, join_type="LEFT", copy=False)
+        return query.select(*shown, append=False, copy=False)
 
     def _leaf_branches(self) -> list[tuple[str, dict[str, int]]]:
         """For each relation of a group, the columns that are leaves of this space."""
@@ -192,17 +206,19 @@ class _Space:
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
+        keys = [column(k, "k") for k in self.keys]
+        shown = [column("i", "m"), *(named(_null(kind), c) for c, kind in columns.items())]
+        return (
+            select(*keys, *shown)
+            .from_(table(self._population(), "k"), copy=False)
+            .join(self._periods(), join_type="CROSS", copy=False)
+        )
+
+    def _periods(self) -> exp.Subquery:
+        """The numbers of the periods, under `m`."""
         count = len(self.spaces.plan.grids[self.space.grid].periods)
         periods = select(named(call("UNNEST", _numbers(list(range(count)))), "i"))
-        shown = [column("i", "m"), *(named(_null(kind), c) for c, kind in columns.items())]
-        whole = exp.Subquery(this=periods, alias=exp.to_identifier("m"))
-        if not self.keys:
-            return select(*shown).from_(whole, copy=False)
-        population = self._population()
-        keys = [column(k, "k") for k in self.keys]
-        return (
-            select(*keys, *shown).from_(table(population, "k"), copy=False).join(whole, join_type="CROSS", copy=False)
-        )
+        return exp.Subquery(this=periods, alias=exp.to_identifier("m"))
 
     def _population(self) -> str:
         """Every combination of the keys that some group has a row for."""
@@ -370,7 +386,7 @@ class _Derivation:
             return value
         if void == 0:
             return _null(node.type)
-        return exp.Case().when(compare(exp.LT, column("i", "c"), integer(void)), value)
+        return case((compare(exp.LT, column("i", "c"), integer(void)), value))
 
     def _next(self, source: str, depth: int, layers: Sequence[Sequence[int]]) -> str:
         later = {a for deeper in layers[depth:] for n in deeper for a in self._columns_below(n)}

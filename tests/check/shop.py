@@ -1,0 +1,131 @@
+"""A catalog with something of everything, and the checking of one formula, or of a few more lines of YAML, in it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+from tallymark.catalog import Catalog
+from tallymark.check import check
+from tallymark.definitions import Definitions, Project
+from tallymark.errors import Fault
+from tallymark.kinds import DECLARABLE, Type
+from tallymark.read import read_texts
+from tallymark.source import Table, TableColumn
+
+SHOP = """
+parameters:
+  window: {type: duration, default: 28 days}
+  statuses: {type: list, default: [active, past_due]}
+  cutoff: {type: number, default: 10}
+  plan_name: {type: text, default: pro}
+  since: {type: date, default: 2024-01-01}
+  only_paid: {type: boolean, default: true}
+datasets:
+  customers:
+    key: id
+    time: signed_up_at
+    columns: {id: text, country: text, signed_up_at: timestamp, first_order_at: {formula: min(orders.at)}, cohort: {formula: month(signed_up_at)}}
+  places: {key: id, columns: {id: text, country: text, zip: text}}
+  orders:
+    key: id
+    time: at
+    refs: {customer: customers, billing: {dataset: places, column: billing_id}, shipping: {dataset: places, column: shipping_id}}
+    columns: {amount: {unit: money}, fee: {unit: {money: EUR}}, wait: {unit: duration}, discount: {unit: percent}, share_of: {unit: ratio}}
+  subscriptions:
+    key: id
+    valid: [started_at, ended_at]
+    refs: {customer: customers}
+    columns: {mrr: {unit: money}, seats: {unit: count}}
+  tickets:
+    key: id
+    time: created_at
+    valid: [created_at, solved_at]
+    refs: {customer: customers}
+  versions: {key: id, valid: [from_at, to_at], columns: {id: text}}
+  visits: {time: at, refs: {version: versions}}
+  prices: {columns: {amount: integer}}
+  logs: {time: at, refs: {price: prices}}
+metrics:
+  revenue: {formula: sum(orders.amount), unit: money}
+  fees: sum(orders.fee)
+  n_orders: count(orders)
+  buyers: count_distinct(orders.customer)
+  mrr: sum(subscriptions.mrr)
+  paying: count_distinct(subscriptions.customer where subscriptions.mrr > 0)
+  nrr: {formula: mrr / opening(mrr) * 100, unit: percent}
+  kept: {formula: paying / opening(paying), unit: ratio}
+  waiting: avg(orders.wait)
+  last_at: max(orders.at)
+  last_status: last(orders.status)
+  any_paid: any(orders.paid)
+  backlog: count(tickets at end)
+  monthly: trailing(revenue, 28 days)
+"""
+
+TABLES = {
+    "customers": {"id": "text", "country": "text", "signed_up_at": "timestamp"},
+    "places": {"id": "text", "country": "text", "zip": "text"},
+    "orders": {
+        "id": "text", "customer": "text", "billing_id": "text", "shipping_id": "text", "amount": "decimal",
+        "fee": "decimal", "quantity": "integer", "paid": "boolean", "status": "text", "at": "timestamp",
+        "seen": "instant", "day": "date", "wait": "double", "discount": "double", "share_of": "double",
+        "tags": "opaque",
+    },
+    "subscriptions": {
+        "id": "text", "customer": "text", "plan": "text", "status": "text", "mrr": "decimal", "seats": "integer",
+        "started_at": "timestamp", "ended_at": "timestamp",
+    },
+    "tickets": {
+        "id": "text", "customer": "text", "status": "integer", "replies": "integer", "created_at": "timestamp",
+        "solved_at": "timestamp",
+    },
+    "versions": {"id": "text", "name": "text", "from_at": "timestamp", "to_at": "timestamp"},
+    "visits": {"at": "timestamp", "version": "text", "page": "text"},
+    "prices": {"amount": "integer", "label": "text"},
+    "logs": {"at": "timestamp", "price": "integer"},
+}  # fmt: skip
+"""What the tables of the shop have: the type of each column by its name."""
+
+
+def describe(source: str, table: Table) -> tuple[TableColumn, ...]:
+    """The columns of the shop's tables; a table it does not have is empty of columns."""
+    found = TABLES.get(table.name, {})
+    return tuple(TableColumn(name, DECLARABLE.get(kind, Type.OPAQUE), kind) for name, kind in found.items())
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    """What became of some definitions."""
+
+    catalog: Catalog
+    faults: tuple[Fault, ...]
+
+    @property
+    def codes(self) -> list[str]:
+        """The codes of all faults, warnings included, in their order."""
+        return [f.code for f in self.faults]
+
+
+@cache
+def _shop() -> Definitions:
+    definitions, faults = read_texts([("shop.yaml", SHOP)], project=Project(currency="USD"))
+    assert [] == faults
+    return definitions
+
+
+def checked(*texts: str, shop: bool = True, project: Project | None = None) -> Checked:
+    """The definitions in `texts`, each a file of its own, beside the shop's unless `shop` is False."""
+    files = [(f"file{number}.yaml", text) for number, text in enumerate(texts)]
+    whole = [("shop.yaml", SHOP), *files] if shop else files
+    definitions, faults = read_texts(whole, project=project or Project(currency="USD"))
+    catalog, found = check(definitions, describe)
+    return Checked(catalog, (*faults, *found))
+
+
+def probed(formula: str, unit: str | None = None) -> Checked:
+    """One more metric, `probe`, in the shop. Its formula begins in the first column of the second line."""
+    lines = [*formula.split("\n")]
+    body = "\n".join(f"    {line}" for line in lines)
+    said = f"metrics:\n  probe:\n    formula: |-\n  {body}\n" if unit else f"metrics:\n  probe: |-\n{body}\n"
+    return checked(said + (f"    unit: {unit}\n" if unit else ""))
