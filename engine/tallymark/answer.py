@@ -5,7 +5,7 @@ Rows are Arrow, at full precision. What is rounded, labelled or laid out is only
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -131,11 +131,14 @@ class Answer:
         import csv
         from io import StringIO
 
-        out = StringIO()
-        writer = csv.writer(out, lineterminator="\n")
-        writer.writerow([c.name for c in self.columns])
-        writer.writerows([[raw(v) for v in row] for row in self._rows()])
-        return out.getvalue()
+        def line(values: Iterable[Any]) -> str:
+            # Written with both marks and cut, so that a carriage return inside a text is quoted like a line feed.
+            out = StringIO()
+            csv.writer(out, lineterminator="\r\n").writerow(values)
+            return out.getvalue().removesuffix("\r\n") + "\n"
+
+        rows = ([raw(v) for v in row] for row in self._rows())
+        return line(c.name for c in self.columns) + "".join(line(row) for row in rows)
 
     def to_json(self, *, sql: bool = False) -> str:
         """The answer as JSON: columns, rows, notes; with the SQL if asked. Decimals are exact numbers."""

@@ -1,6 +1,7 @@
 """Case folders as data: what is asked, and what must come.
 
-A case is a folder with a project of its own (`tally.yaml`, `metrics.yaml`, tables as CSV) and `questions.yaml`: a list of
+A case is a folder with a project of its own (`tally.yaml`, `metrics.yaml`, tables as CSV) and `questions.yaml`: a list
+of
 
     says      what must hold, in one sentence
     ask       metrics (a list of names and formulas), and any other keyword of `Book.ask`
@@ -11,7 +12,7 @@ A case is a folder with a project of its own (`tally.yaml`, `metrics.yaml`, tabl
     faults    instead of `expect`: what is wrong, each with `code` and any of `message`, `help` (parts of them),
               `file`, `line`, `column`, `width`; exactly these faults must come
 
-`faults.yaml`, if there, lists in the same way what `check` finds in the project, warnings included; without it, nothing.
+`faults.yaml`, if there, lists in the same way what `check` finds in the project, warnings included; without, nothing.
 
 A whole number or a text of digits is exact; a number with a point agrees to 1e-9 of its size.
 """

@@ -94,7 +94,11 @@ def as_written(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _written(value: Any) -> Any:
-    if isinstance(value, datetime) and value.tzinfo is None and value == datetime.combine(value.date(), datetime.min.time()):
+    if (
+        isinstance(value, datetime)
+        and value.tzinfo is None
+        and value == datetime.combine(value.date(), datetime.min.time())
+    ):
         return value.date()
     return str(value) if isinstance(value, Decimal) else value
 

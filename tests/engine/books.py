@@ -13,7 +13,7 @@ from tallymark.read import read_texts
 def opened(
     yaml: str, tables: Mapping[str, Any] | None = None, *, strict: bool = True, project: Project | None = None
 ) -> tallymark.Book:
-    """A book of definitions in YAML over in-memory tables. Faults of reading are raised, those of `check` if `strict`."""
+    """A book of YAML definitions over in-memory tables. Faults of reading are raised, those of `check` if `strict`."""
     definitions, faults = read_texts([("book.yaml", yaml)], project=project or Project(folder=""))
     if faults:
         raise tallymark.FaultError(faults)

@@ -43,7 +43,9 @@ def test_every_metric_has_values(names: tuple[str, ...], year: Answer) -> None:
     assert [] == [name for name in names if all(row[name] is None for row in rows)]
 
 
-def test_types_and_units_are_those_of_the_metrics(company: tallymark.Book, names: tuple[str, ...], year: Answer) -> None:
+def test_types_and_units_are_those_of_the_metrics(
+    company: tallymark.Book, names: tuple[str, ...], year: Answer
+) -> None:
     """A column says the type and unit its metric has, and the declared unit is that unit."""
     columns = {column.name: column for column in year.columns}
     for name in names:

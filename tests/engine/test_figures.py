@@ -31,7 +31,9 @@ ARROW = {
 
 def pack_definitions() -> Definitions:
     """All packs, each of their datasets taken from memory."""
-    implemented = "datasets:\n" + "".join(f"  {d}: {{source: memory, table: {d}, implements: {d}}}\n" for d in datasets())
+    implemented = "datasets:\n" + "".join(
+        f"  {d}: {{source: memory, table: {d}, implements: {d}}}\n" for d in datasets()
+    )
     read, faults = read_texts([("own.yaml", implemented)], project=Project(folder="", packs=("all",)), packs=packs())
     assert [] == [str(f) for f in faults]
     return read

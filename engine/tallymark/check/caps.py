@@ -14,7 +14,7 @@ MAX_HEIGHT = 100
 MAX_NODES = 10_000
 """Parts of a bound formula, counting what `growth(m)` and the like say twice as often as they say it."""
 
-MAX_LEVELS = 300
+MAX_LEVELS = 5_000
 """Levels of a formula together with those of the metrics it builds on."""
 
 LONG = 16

@@ -217,9 +217,7 @@ class Expressions:
         values = [self.bind(v) for _, v in node.branches]
         values.append(self.bind(node.otherwise) if node.otherwise else self._null(node))
         # The values go together as those of `coalesce` do.
-        chosen = operators.apply(
-            replace(self.functions["coalesce"], name="case"), values, node.span, self.report
-        )
+        chosen = operators.apply(replace(self.functions["coalesce"], name="case"), values, node.span, self.report)
         if chosen is POISON or any(c is POISON for c in conditions):
             return POISON
         assert isinstance(chosen, Apply)

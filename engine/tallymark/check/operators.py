@@ -14,9 +14,7 @@ from tallymark.place import Span
 LOCAL = "local"
 """The operator that turns an instant into the project's local time; put in by the checker, never written."""
 
-CALENDAR = frozenset(
-    {"date", "year", "quarter", "month", "week", "day", "weekday", "date_part", "date_diff"}
-)
+CALENDAR = frozenset({"date", "year", "quarter", "month", "week", "day", "weekday", "date_part", "date_diff"})
 """Functions that read the clock on the wall."""
 
 SIGNS = {"negate": "-", "elapsed": "-", "case": "case", "coalesce": "??"}

@@ -29,9 +29,7 @@ def put_on_table(item: Joined, definitions: Definitions, describe: Describe, fau
     definition = item.definition
     stored = [c for c in definition.columns.values() if c.formula is None]
     source = definition.source or (DEFAULT_SOURCE if definition.table else MEMORY)
-    wanted = tuple(
-        WantedColumn(c.column or c.name, wanted_type(c), c.format, c.place, item.demands(c)) for c in stored
-    )
+    wanted = tuple(WantedColumn(c.column or c.name, wanted_type(c), c.format, c.place, item.demands(c)) for c in stored)
     table = Table(definition.name, definition.table or definition.name, wanted, definition.format, definition.place)
     try:
         found = {c.name: c for c in describe(source, table)}

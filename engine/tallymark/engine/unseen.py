@@ -326,5 +326,3 @@ def _of_today(bound: Bound | None) -> bool:
 
 def _sorted(conditions: Iterable[Bound]) -> list[Bound]:
     return sorted(conditions, key=repr)
-
-

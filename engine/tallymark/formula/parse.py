@@ -14,7 +14,7 @@ from importlib.resources import files
 from threading import Lock
 from typing import Any, Literal, NamedTuple, cast
 
-from lark import Lark, Token, Transformer, UnexpectedInput, v_args
+from lark import Lark, Token, Transformer, UnexpectedInput, lexer, v_args
 from lark.exceptions import UnexpectedToken
 
 from tallymark.errors import Fault, FaultError
@@ -70,7 +70,14 @@ def _parser() -> Lark:
 def load_grammar(strict: bool = False) -> Lark:
     """The parser for `grammar.lark`. `strict` refuses a grammar with conflicts or colliding terminals: for tests."""
     text = (files("tallymark.formula") / "grammar.lark").read_text(encoding="utf-8")
-    return Lark(text, parser="lalr", lexer="contextual", transformer=_Builder(), strict=strict)
+    # Where `interegular` is installed, lark looks for collisions also when not strict, which takes six times as long as
+    # all the rest and could only say again what the strict test says.
+    compares = lexer.has_interegular
+    lexer.has_interegular = strict and compares
+    try:
+        return Lark(text, parser="lalr", lexer="contextual", transformer=_Builder(), strict=strict)
+    finally:
+        lexer.has_interegular = compares
 
 
 def _stop(error: UnexpectedInput, written: Written, found: Scan) -> Stop:

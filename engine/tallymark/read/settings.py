@@ -8,8 +8,8 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tallymark.definitions import Project, SourceDef
 from tallymark.errors import did_you_mean
-from tallymark.read.values import Reading, data, entries, named, text, texts, whole
 from tallymark.json_schema import MONTHS, WEEKDAYS
+from tallymark.read.values import Reading, data, entries, named, text, texts, whole
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
 _CELLS = 10**12

@@ -144,9 +144,7 @@ class Tallies:
         time = within(rows, dataset, scope.axis, [w for w in scope.windows if not w.void])
         return [*conditions, time] if time is not None else None
 
-    def _in_flow(
-        self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]
-    ) -> exp.Expression | None:
+    def _in_flow(self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]) -> exp.Expression | None:
         """Whether the row's time lies in any window."""
         stretches = merged(windows)
         if not stretches:
@@ -167,9 +165,7 @@ class Tallies:
             ranges.append(_all(bounds))
         return any_of(ranges)
 
-    def _in_stock(
-        self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]
-    ) -> exp.Expression | None:
+    def _in_stock(self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]) -> exp.Expression | None:
         """Whether the row is valid just before the end of any window."""
         ends = sorted({w.end for w in windows})
         if not ends:
