@@ -204,8 +204,7 @@ class Catalog:
             return Unreached()
         if self.known_as(own, name):
             return self._reached(own, (), own.key or "")
-        found = [self._reached(d, way, name) for way, d in self.ways(own) if _has(d, name)]
-        return self._only(iter(f for f in found if len(f.path) == len(found[0].path)))
+        return self._only(self._reached(d, way, name) for way, d in self.ways(own) if _has(d, name))
 
     def known_as(self, dataset: Dataset, name: str) -> bool:
         """Whether other datasets refer to the key of `dataset` under that name."""
@@ -238,8 +237,11 @@ class Catalog:
         return self._reached(here, way, tail[-1]) if _has(here, tail[-1]) else Unreached()
 
     def _only(self, candidates: Iterator[Reached | Unreached]) -> Reached | Unreached:
+        """The one over the fewest references; none when two are as near."""
         found = [c for c in candidates if isinstance(c, Reached)]
-        return found[0] if len(found) == 1 else Unreached(tuple(".".join((*c.path, c.column)) for c in found))
+        least = min((len(c.path) for c in found), default=0)
+        nearest = [c for c in found if len(c.path) == least]
+        return nearest[0] if len(nearest) == 1 else Unreached(tuple(".".join((*c.path, c.column)) for c in nearest))
 
     def _absent(self, dataset: Dataset, name: str) -> bool:
         """Whether `name` is a column of `dataset` that waits for data: then it is no other's column either."""

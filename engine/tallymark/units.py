@@ -195,6 +195,8 @@ def joined(left: Unit, right: Unit) -> Unit:
         return right
     if right.free or left == right:
         return left
-    if left.fraction != right.fraction and not left.powers:
+    if left.powers:
+        return replace(left, fraction=left.fraction or right.fraction)
+    if left.fraction != right.fraction:
         return left if left.fraction else right
-    return left if left.name == right.name else replace(left, name=_name(left.powers) if left.powers else "number")
+    return left if left.name == right.name else replace(left, name="number")

@@ -4,11 +4,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache
 
 from tallymark.catalog import Catalog
 from tallymark.check import check
-from tallymark.definitions import Definitions, Project
+from tallymark.definitions import Project
 from tallymark.errors import Fault
 from tallymark.kinds import DECLARABLE, Type
 from tallymark.read import read_texts
@@ -108,18 +107,32 @@ class Checked:
         return [f.code for f in self.faults]
 
 
-@cache
-def _shop() -> Definitions:
-    definitions, faults = read_texts([("shop.yaml", SHOP)], project=Project(currency="USD"))
-    assert [] == faults
-    return definitions
+PACK = """
+datasets:
+  tickets:
+    key: id
+    time: created_at
+    valid: [created_at, solved_at]
+    refs: {customer: customers}
+    columns: {id: text, customer: text, replies: integer, kind: text, created_at: timestamp, solved_at: timestamp, priority: text, urgent: {formula: priority = 'high'}}
+  incidents: {key: id, time: at, refs: {ticket: tickets}, columns: {id: text, at: timestamp, ticket: text, severity: integer}}
+  customers: {key: id, columns: {id: text, country: text, plan: text}}
+metrics:
+  ticket_volume: count(tickets)
+  urgent_share: count(tickets where urgent) / ticket_volume
+  incident_rate: count(incidents) / ticket_volume
+  by_plan: avg(ticket_volume per customer.plan)
+  in_france: ticket_volume where customer.country = 'fr'
+"""
+"""A pack with datasets that a project may implement."""
 
 
-def checked(*texts: str, shop: bool = True, project: Project | None = None) -> Checked:
-    """The definitions in `texts`, each a file of its own, beside the shop's unless `shop` is False."""
+def checked(*texts: str, shop: bool = True, pack: bool = False) -> Checked:
+    """The definitions in `texts`, each a file of its own, beside the shop's unless `shop` is False; and the pack's."""
     files = [(f"file{number}.yaml", text) for number, text in enumerate(texts)]
     whole = [("shop.yaml", SHOP), *files] if shop else files
-    definitions, faults = read_texts(whole, project=project or Project(currency="USD"))
+    project = Project(currency="USD", packs=("help",) if pack else ())
+    definitions, faults = read_texts(whole, project=project, packs={"help": [("pack.yaml", PACK)]})
     catalog, found = check(definitions, describe)
     return Checked(catalog, (*faults, *found))
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
+from types import MappingProxyType
 from typing import NamedTuple
 
 from tallymark.catalog import Catalog, Dataset, Reached, Unreached
@@ -11,6 +12,7 @@ from tallymark.formula.bound import Aggregate, Bound, DimensionUse, Filtered, Li
 from tallymark.kinds import Type
 
 Parts = tuple[str, ...]
+NOTHING: Mapping[str, frozenset[str]] = MappingProxyType({})
 
 MAX_SUGGESTED = 1_000
 """Names among which the nearest to a misspelt one is looked for."""
@@ -24,8 +26,13 @@ class Problem(NamedTuple):
     help: str | None = None
 
 
-def leaves(catalog: Catalog, node: Bound, dimension: Parts | None = None) -> frozenset[str]:
-    """The datasets whose rows `node` aggregates, near or far; without those for which `dimension` is lifted."""
+def leaves(
+    catalog: Catalog, node: Bound, dimension: Parts | None = None, known: Mapping[str, frozenset[str]] = NOTHING
+) -> frozenset[str]:
+    """The datasets whose rows `node` aggregates, near or far; without those for which `dimension` is lifted.
+
+    `known`: the answer for metrics, when no dimension is given.
+    """
     found: set[str] = set()
     seen: set[tuple[str, int]] = set()
     waiting: list[tuple[Bound, int]] = [(node, 0)]
@@ -34,6 +41,8 @@ def leaves(catalog: Catalog, node: Bound, dimension: Parts | None = None) -> fro
         match here:
             case Aggregate(dataset=dataset):
                 found.add(dataset)
+            case MetricUse(name=name) if dimension is None and name in known:
+                found |= known[name]
             case MetricUse(name=name):
                 expression = catalog.metrics[name].expression if name in catalog.metrics else None
                 if expression is not None and (name, level) not in seen:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field, replace
 from tallymark.catalog import Catalog
 from tallymark.check.report import Report
 from tallymark.formula.bound import Aggregate, Bound, MetricUse, Nested, Windowed, parts, walk
+from tallymark.graph import in_order
 
 SPANS = ("trailing", "to_date", "cumulative")
 """The forms that give what they hold another beginning; of nested ones the innermost wins."""
@@ -30,7 +31,7 @@ class Reading:
 
 @dataclass(slots=True)
 class Windows:
-    """Looks at every window form of a formula. It must meet each metric before those that use it."""
+    """Looks at every window form of a formula, through the metrics it uses."""
 
     catalog: Catalog
     _known: dict[str, Reading] = field(default_factory=dict)
@@ -94,9 +95,18 @@ class Windows:
 
     def _metric(self, name: str) -> Reading:
         if name not in self._known:
-            expression = self.catalog.metrics[name].expression
-            self._known[name] = self.reading(expression) if expression is not None else Reading()
+            # Those it uses come first, so that a long chain of metrics is no deep recursion.
+            for used in in_order([name], self._used).names:
+                expression = self.catalog.metrics[used].expression
+                self._known[used] = self.reading(expression) if expression is not None else Reading()
         return self._known[name]
+
+    def _used(self, name: str) -> list[str]:
+        """The metrics that a metric uses and that are not known yet."""
+        expression = self.catalog.metrics[name].expression
+        if expression is None:
+            return []
+        return [n.name for n in walk(expression) if isinstance(n, MetricUse) and n.name not in self._known]
 
 
 def _both(one: Reading, other: Reading) -> Reading:

@@ -172,8 +172,9 @@ class Expressions:
             return self._percents(node, left, right)
         if left.type.temporal and right.type.temporal and node.operator == "-":
             return self.operate("elapsed", [left, right], node.span)
-        name = "coalesce" if node.operator == "??" else node.operator
-        return self.operate(name, [left, right], node.span)
+        if node.operator == "??":
+            return self.operate("coalesce", [*caps.options(left), right], node.span)
+        return self.operate(node.operator, [left, right], node.span)
 
     def _percents(self, node: n.Binary, left: Bound, right: Bound) -> Bound:
         """`5% + 1%` is a percent literal again: it does not know yet what it stands beside."""

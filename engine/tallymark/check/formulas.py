@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog
 from tallymark.check import caps, measuring
 from tallymark.check.conditions import Conditions
+from tallymark.check.dimensions import leaves
 from tallymark.check.empty_windows import Windows
 from tallymark.check.measures import Measures
 from tallymark.check.report import POISON, Report
@@ -20,18 +21,22 @@ from tallymark.kinds import Type
 
 @dataclass(frozen=True, slots=True)
 class Formulas:
-    """Binds whole formulas over one catalog. What is wrong or missing is noted in the report that goes with each."""
+    """Binds whole formulas over one catalog. What is wrong or missing is noted in the report that goes with each.
+
+    `known`: the datasets below metrics, so that a chain of metrics is not followed anew from each of its ends.
+    """
 
     catalog: Catalog
     functions: Mapping[str, Function]
     windows: Windows
+    known: dict[str, frozenset[str]] = field(default_factory=dict)
 
     def bind(self, node: n.Node, report: Report, missing: str | None = None, percent: bool = False) -> Bound:
         """A metric's formula, POISON when anything is wrong with it.
 
         `percent`: the metric is declared one, so that a percent literal alone keeps its scale.
         """
-        bound = Measures(self.catalog, self.functions, report, missing).bind(node)
+        bound = Measures(self.catalog, self.functions, report, missing, self.known).bind(node)
         bound = measuring.as_percent(bound) if percent else measuring.settle(bound)
         found = slips(node, report)
         report.faults = without_echoes(report.faults, found, report)
@@ -40,6 +45,10 @@ class Formulas:
         if found or bound is POISON or not caps.fits(bound, report):
             return POISON
         return bound if self.windows.check(bound, report) else POISON
+
+    def remember(self, metric: str, bound: Bound) -> None:
+        """Keeps what later formulas need to know of a metric."""
+        self.known[metric] = leaves(self.catalog, bound, known=self.known)
 
     def condition(self, node: n.Node, report: Report, datasets: frozenset[str]) -> Bound:
         """A condition over dimensions that all of `datasets` reach; POISON when anything is wrong with it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from types import MappingProxyType
 
 from tallymark.catalog import Catalog, Reached
 from tallymark.check import caps
@@ -49,13 +50,22 @@ MAX_LENGTH = 1_000_000
 
 
 class Measures(Calls):
-    """Binds a metric's formula. `missing` is the metric's own rule for aggregates over no rows."""
+    """Binds a metric's formula.
+
+    `missing` is the metric's own rule for aggregates over no rows; `known`, the datasets below metrics bound already.
+    """
 
     def __init__(
-        self, catalog: Catalog, functions: Mapping[str, Function], report: Report, missing: str | None = None
+        self,
+        catalog: Catalog,
+        functions: Mapping[str, Function],
+        report: Report,
+        missing: str | None = None,
+        known: Mapping[str, frozenset[str]] = MappingProxyType({}),
     ) -> None:
         super().__init__(catalog, functions, report)
         self.missing = missing
+        self.known = known
 
     # --- names -----------------------------------------------------------------------------------------------------
 
@@ -116,7 +126,7 @@ class Measures(Calls):
         """`m where condition`: the condition's dimensions must be reached by every dataset below `m`."""
         if body is POISON:
             return POISON
-        datasets = leaves(self.catalog, body)
+        datasets = leaves(self.catalog, body, known=self.known)
         condition = Conditions(self.catalog, self.functions, self.report, datasets).condition(where)
         return POISON if condition is POISON else Filtered(body, condition, body.type, body.unit, span)
 

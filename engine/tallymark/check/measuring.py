@@ -180,7 +180,8 @@ def _ratio_of(applied: _Applied, left: Bound, right: Bound) -> Unit | None:
     if left.unit.percent and right.unit.percent:
         return RATIO
     if _is_hundred(left) and not right.unit.free and not right.unit.percent:
-        return scaled(quotient(left.unit, right.unit), 1)
+        # A hundredfold that waits for what it is a hundredfold of: `part * (100 / whole)`.
+        return replace(scaled(quotient(left.unit, right.unit), 1), fraction=False, name="number")
     return quotient(left.unit, right.unit) if _no_percent(applied) else None
 
 

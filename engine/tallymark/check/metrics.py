@@ -106,6 +106,7 @@ class _Binder:
         self.faults.extend(report.faults)
         if bound is POISON or report.errors:
             return metric
+        self.formulas.remember(metric.name, bound)
         return replace(metric, expression=bound, type=bound.type, unit=unit)
 
     def _note_needs(self, definition: MetricDef, report: Report) -> None:

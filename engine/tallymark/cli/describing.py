@@ -6,10 +6,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tallymark.cli.guessing import MONEY, slug
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.kinds import Type
 
 if TYPE_CHECKING:
+    from tallymark.engine.sources import Sources
     from tallymark.formula.functions import Function
 
 
@@ -30,15 +32,47 @@ def sample_writer(name: str) -> Callable[[Path], None]:
     return samples[name]
 
 
-def columns_of(path: Path) -> tuple[tuple[str, Type], ...]:
-    """The columns of a data file and their types, as the source of files finds them. Raises FaultError."""
+NUMBERS: tuple[dict[str, str], ...] = ({}, {"decimal": ",", "thousands": " "}, {"decimal": ",", "thousands": "."})
+FORMATS = tuple({**numbers, **dates} for dates in ({}, {"dates": "day_first"}) for numbers in NUMBERS)
+"""How texts in a file may be written, likeliest first."""
+
+DELIMITED = (".csv", ".tsv")
+
+
+def columns_of(path: Path) -> tuple[tuple[tuple[str, Type], ...], dict[str, str]]:
+    """The columns of a data file and their types, as the source of files finds them, and how its texts are written.
+
+    Of several ways to read the texts the first is taken that leaves the fewest columns as mere text. Raises FaultError.
+    """
     from tallymark.definitions import Definitions, Project
     from tallymark.engine.sources import Sources
     from tallymark.plugins import load
-    from tallymark.source import Table
 
     sources = Sources(Definitions(Project(folder=str(path.parent))), load(False), {})
+    delimited = any(ending in path.suffixes for ending in DELIMITED)
     try:
-        return tuple((c.name, c.type) for c in sources.describe("files", Table(path.stem, path.name)))
+        read = [(_read(sources, path, form), form) for form in (FORMATS if delimited else FORMATS[:1])]
     finally:
         sources.close()
+    return min(read, key=lambda each: sum(1 for _, kind in each[0] if kind is Type.TEXT))
+
+
+def _read(sources: Sources, path: Path, form: dict[str, str]) -> tuple[tuple[str, Type], ...]:
+    """The columns read in one way; texts that are amounts with a currency sign are decimals."""
+    from tallymark.source import Table
+
+    found = sources.describe("files", Table(path.stem, path.name, format=form))
+    return tuple((c.name, _amounts(sources, path, form, c.name) if c.type is Type.TEXT else c.type) for c in found)
+
+
+def _amounts(sources: Sources, path: Path, form: dict[str, str], column: str) -> Type:
+    from tallymark.source import Table, WantedColumn
+
+    if not MONEY.search(slug(column)):
+        return Type.TEXT
+    wanted = (WantedColumn(column, Type.DECIMAL),)
+    try:
+        sources.source("files").prepare(Table(f"{path.stem} {column}", path.name, wanted, form))
+    except FaultError:
+        return Type.TEXT
+    return Type.DECIMAL

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tallymark.formula.nodes import RESERVED
@@ -24,6 +24,7 @@ class Found:
     table: str
     columns: tuple[tuple[str, Type], ...]
     source: str | None = None
+    format: Mapping[str, str] = field(default_factory=dict)
 
 
 def datasets(found: Iterable[Found]) -> dict[str, dict[str, Any]]:
@@ -60,6 +61,8 @@ def _named(columns: Iterable[tuple[str, Type]]) -> dict[str, tuple[str, Type]]:
 def _dataset(found: Found, columns: Mapping[str, tuple[str, Type]], keys: Mapping[str, str | None]) -> dict[str, Any]:
     made: dict[str, Any] = {"source": found.source} if found.source else {}
     made["table"] = found.table
+    if found.format:
+        made["format"] = dict(found.format)
     key = keys[found.name]
     if key is not None:
         made["key"] = key

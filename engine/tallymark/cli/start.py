@@ -140,7 +140,8 @@ def _found(folder: Path, files: tuple[Path, ...]) -> list[Found]:
         name = slug(_stem(path) or path.stem, (f.name for f in found))
         table = path.name if source else path.relative_to(folder).as_posix()
         try:
-            found.append(Found(name, table, columns_of(path), source))
+            columns, written = columns_of(path)
+            found.append(Found(name, table, columns, source, written))
         except FaultError as error:
             faults += error.faults
     if faults:

@@ -412,7 +412,7 @@ SCORES = (
         (Take("value", "any"), Take("weight"), Take("more", "any", optional=True, repeats=True)),
         "double",
         "weights",
-        "The share of the weights whose value is not null, of value, weight, value, weight…",
+        "Of value, weight, value, weight…: the share of the weights whose value is not null.",
         "coverage(csat, 2, nps, 1)",
         nulls="skip",
     ),

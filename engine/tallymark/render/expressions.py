@@ -18,9 +18,10 @@ from tallymark.render.values import all_of, any_of, atom, call, case, cast, cons
 
 REPEATING = frozenset(
     {"greatest", "least", "clamp", "divide", "scale", "band", "weighted_mean", "coverage", "margin_of_error"}
-    | {"sqrt", "ln", "log10"}
+    | {"sqrt", "ln", "log10", "pow", "mod", "in", "between"}
 )
-"""Functions whose SQL names an argument more than once: what stands there is computed once, as a column of its own."""
+"""Functions whose SQL names an argument more than once, or is made to by the database (NULLIF, IN over a choice): what
+stands there is computed once, as a column of its own."""
 
 EXACT = frozenset({"abs", "round", "floor", "ceil", "trunc", "mod", "negate", "+", "-", "*"})
 

@@ -1,13 +1,15 @@
 """A group as SQL: rows bucketed into segments, accumulated by segment, spread over periods and merged.
 
 When every segment belongs to one period at most, the rows are aggregated by segment at once. Otherwise mergeable
-aggregates are accumulated by segment first and spread as partial results; the others are spread as rows.
+aggregates are accumulated by segment first and spread as partial results, or, where all windows are from the beginning
+of time, run up from segment to segment; the others are spread as rows.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
@@ -18,11 +20,9 @@ from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
 from tallymark.render.rows import BASE, Rows, Statement
-from tallymark.render.values import all_of, any_of, array, call, case, column, compare, integer, named, select, table
+from tallymark.render.spread import Spread, whole_numbers
+from tallymark.render.values import all_of, any_of, call, case, column, compare, integer, named, select, table
 from tallymark.windows import Segments
-
-MOST_SPREAD = 200_000
-"""Rows of a map that lists every segment of every window; above it the map holds ranges."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,26 +59,27 @@ class _Group:
         self.order = [*group.axis.columns[:1], *(k for k in key if k is not None)]
         self.values: dict[Bound, str] = {}
         self.tests: dict[frozenset[Bound], str] = {}
+        self.accumulators: dict[tuple[Any, ...], str] = {}
         self.times = ["f", "t"] if group.axis.kind == "stock" else ["s"] if group.axis.kind == "flow" else []
 
     def write(self) -> list[Branch]:
         group = self.group
         ordered = any(leaf.function in ("first", "last") for leaf in group.leaves)
         source = self._rows(ordered)
-        spread = self._spread()
-        if spread is None:
-            self.population[group.number] = source
+        self.population[group.number] = source
+        if group.axis.kind == "timeless":
             return self._timeless(source)
-        if self._one_to_one():
-            return [self._at_once(source, spread)]
+        if self.spread.apart:
+            return [self._at_once(source)]
         branches = []
         mergeable = [leaf for leaf in group.leaves if leaf.function in MERGEABLE]
         others = [leaf for leaf in group.leaves if leaf.function not in MERGEABLE]
-        self.population[group.number] = source
         if mergeable:
-            branches.append(self._in_parts(source, spread, mergeable))
+            parts = self._parts(source, mergeable)
+            spread = self._running if self.spread.cumulative else self._merged_parts
+            branches += spread(parts, mergeable)
         if others:
-            branches.append(self._by_rows(source, spread, others))
+            branches.append(self._by_rows(source, others))
         return branches
 
     # --- rows ------------------------------------------------------------------------------------------------------
@@ -171,53 +172,18 @@ class _Group:
 
     # --- spreading -------------------------------------------------------------------------------------------------
 
-    def _spread(self) -> str | None:
-        """The map from segments to periods, `r` the window's number, `i` the period's; None without an axis of time."""
-        if self.group.axis.kind == "timeless":
-            return None
-        roles, periods, first, last = [], [], [], []
-        cuts = Segments(self.group.cuts)
-        for number, role in enumerate(self.group.roles):
-            for i, window in enumerate(role.resolved):
-                if window.void:
-                    continue
-                run = (cuts.instant(window),) * 2 if self.group.axis.kind == "stock" else cuts.span(window)
-                roles.append(number)
-                periods.append(i)
-                first.append(run[0])
-                last.append(run[1])
-        columns = {"r": roles, "i": periods, "a": first, "b": last}
-        if self.group.axis.kind == "stock":
-            columns = {"r": roles, "i": periods, "j": first}
-        elif sum(b - a for a, b in zip(first, last, strict=True)) <= MOST_SPREAD:
-            runs = list(zip(roles, periods, first, last, strict=True))
-            listed = [(r, i, s) for r, i, a, b in runs for s in range(a, b)]
-            columns = {"r": [x[0] for x in listed], "i": [x[1] for x in listed], "s": [x[2] for x in listed]}
-        self._map = columns
-        shown = [named(call("UNNEST", _numbers(v)), k) for k, v in columns.items()]
-        return self.statement.add(f"{self.group.name}_map", select(*shown))
+    @cached_property
+    def spread(self) -> Spread:
+        """Which segments make up which periods."""
+        return Spread(self.group)
 
-    def _one_to_one(self) -> bool:
-        """Whether each segment lies in one window of one period at most."""
-        found = self._map.get("s")
-        return found is not None and len(self.group.roles) == 1 and len(set(found)) == len(found)
-
-    def _joined(self, source: str, spread: str) -> exp.Select:
+    def _joined(self, source: str) -> exp.Select:
         """`source` rows (under `p`) with the periods (under `m`) whose windows they lie in."""
-        on: exp.Expression | None
-        if "s" in self._map:
-            on = exp.EQ(this=column("s", "m"), expression=column("s", "p"))
-        elif "j" in self._map:
-            reached = compare(exp.LTE, column("f", "p"), column("j", "m"))
-            on = all_of([reached, compare(exp.GT, column("t", "p"), column("j", "m"))])
-        else:
-            reached = compare(exp.GTE, column("s", "p"), column("a", "m"))
-            on = all_of([reached, compare(exp.LT, column("s", "p"), column("b", "m"))])
-        return (
-            select("1")
-            .from_(table(source, "p"), copy=False)
-            .join(table(spread, "m"), on=on, join_type="INNER", copy=False)
-        )
+        name = f"{self.group.name}_map"
+        if name not in self.statement.ctes:
+            self.statement.add(name, self.spread.query())
+        joined = select("1").from_(table(source, "p"), copy=False)
+        return joined.join(table(name, "m"), on=self.spread.on(), join_type="INNER", copy=False)
 
     # --- aggregating -----------------------------------------------------------------------------------------------
 
@@ -242,67 +208,129 @@ class _Group:
         order = self._order(table) if leaf.function in ("first", "last") else []
         return finished(aggregate(leaf.function, argument, all_of(tests), leaf.extra, order), leaf.type)
 
-    def _at_once(self, source: str, spread: str) -> Branch:
+    def _at_once(self, source: str) -> Branch:
         """Every aggregate by segment, and the segment renamed to its period."""
-        by = [column(k) for k in (*self.keys, "s")]
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
-        shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
-        parts = self.statement.add(
-            f"{self.group.name}_parts",
-            select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False),
-        )
-        self.population[self.group.number] = parts
+        parts = self._by_segment(source, [named(self._whole(leaf), name) for leaf, name in names.items()])
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
-        query = self._joined(parts, spread).select(*kept, column("i", "m"), append=False, copy=False)
+        first = self.spread.offset
+        if first is None:
+            query = self._joined(parts).select(*kept, column("i", "m"), append=False, copy=False)
+        else:
+            segment = column("s", "p")
+            i = exp.Sub(this=segment, expression=integer(first)) if first else segment
+            last = integer(first + len(self.spread.runs) - 1)
+            query = select(*kept, named(i, "i")).from_(table(parts, "p"), copy=False)
+            query = query.where(exp.Between(this=segment, low=integer(first), high=last), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_cells", query), names)
 
-    def _in_parts(self, source: str, spread: str, leaves: Sequence[Leaf]) -> Branch:
-        """Accumulators by segment, spread over the periods and merged there."""
+    def _by_segment(self, source: str, values: list[exp.Expression]) -> str:
+        """Aggregates of the rows by the keys and the segment."""
         by = [column(k) for k in (*self.keys, *self.times)]
-        accumulators: dict[tuple[Any, ...], str] = {}
-        shown: list[exp.Expression] = [b.copy() for b in by]
+        query = select(*by, *values).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
+        self.population[self.group.number] = parts = self.statement.add(f"{self.group.name}_parts", query)
+        return parts
+
+    def _parts(self, source: str, leaves: Sequence[Leaf]) -> str:
+        """Accumulators by segment."""
+        shown: list[exp.Expression] = []
         for leaf in leaves:
             for number, build in enumerate(MERGEABLE[leaf.function].accumulate):
                 place = self._accumulator(leaf, number)
-                if place not in accumulators:
-                    accumulators[place] = name = f"a{len(accumulators)}"
+                if place not in self.accumulators:
+                    self.accumulators[place] = name = f"a{len(self.accumulators)}"
                     shown.append(named(filtered(build(self._argument(leaf)), self._condition(leaf)), name))
-        parts = self.statement.add(
-            f"{self.group.name}_parts",
-            select(*shown).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False),
-        )
-        self.population[self.group.number] = parts
+        return self._by_segment(source, shown)
+
+    def _merged_parts(self, parts: str, leaves: Sequence[Leaf]) -> list[Branch]:
+        """Accumulators spread over the periods and merged there."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        merged = [named(self._merged(leaf, accumulators), name) for leaf, name in names.items()]
+        merged = [named(self._merged(leaf), name) for leaf, name in names.items()]
         cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
-        query = self._joined(parts, spread).select(*cells, *merged, append=False, copy=False)
+        query = self._joined(parts).select(*cells, *merged, append=False, copy=False)
         query = query.group_by(*(c.copy() for c in cells), copy=False)
-        return Branch(self.statement.add(f"{self.group.name}_cells", query), names)
+        return [Branch(self.statement.add(f"{self.group.name}_cells", query), names)]
+
+    # --- running up ------------------------------------------------------------------------------------------------
+
+    def _running(self, parts: str, leaves: Sequence[Leaf]) -> list[Branch]:
+        """Windows from the beginning of time, one branch for each: a value holds until the key's next segment."""
+        branches = []
+        for number, role in enumerate(self.group.roles):
+            own = [leaf for leaf in leaves if leaf.window == role.window]
+            if own:
+                branches.append(self._run_up(parts, number, own))
+        return branches
+
+    def _run_up(self, parts: str, role: int, leaves: Sequence[Leaf]) -> Branch:
+        name = f"{self.group.name}_run{role or ''}"
+        query, first = self._first_period(parts, role)
+        periods = integer(sum(1 for r in self.spread.runs if r.role == role))
+        until = exp.Coalesce(this=self._over(call("LEAD", first.copy()), None), expressions=[periods])
+        shown = [*(column(k, "p") for k in self.keys), named(first, "i"), named(until, "j")]
+        merges = {self._accumulator(f, n): m for f in leaves for n, m in enumerate(MERGEABLE[f.function].merge)}
+        so_far = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
+        for place, merge in merges.items():
+            accumulated = self.accumulators[place]
+            shown.append(named(self._over(merge(column(accumulated, "p")), so_far.copy()), accumulated))
+        self.statement.add(name, query.select(*shown, append=False, copy=False))
+        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
+        cells: list[exp.Expression] = [column(k, "r") for k in self.keys]
+        cells.append(named(call("UNNEST", call("RANGE", column("i", "r"), column("j", "r"))), "i"))
+        cells += [named(self._finished(leaf, "r"), name) for leaf, name in names.items()]
+        spread = select(*cells).from_(table(name, "r"), copy=False)
+        return Branch(self.statement.add(f"{self.group.name}_cells{role or ''}", spread), names)
+
+    def _first_period(self, parts: str, role: int) -> tuple[exp.Select, exp.Expression]:
+        """`parts` (under `p`), and the first period whose window holds the segment."""
+        query = select("1").from_(table(parts, "p"), copy=False)
+        reached = self.spread.reached(role)
+        segment = column("s", "p")
+        if reached == list(range(len(reached))):
+            return query, segment
+        columns = {"s": range(len(reached)), "i": reached}
+        firsts = select(*(named(call("UNNEST", whole_numbers(values)), name) for name, values in columns.items()))
+        name = self.statement.add(f"{self.group.name}_starts{role or ''}", firsts)
+        on = exp.EQ(this=column("s", "m"), expression=segment)
+        return query.join(table(name, "m"), on=on, join_type="INNER", copy=False), column("i", "m")
+
+    def _over(self, value: exp.Expression, spec: exp.WindowSpec | None) -> exp.Window:
+        """`value` over the segments of each combination of the keys, in order."""
+        order = exp.Order(expressions=[exp.Ordered(this=column("s", "p"))])
+        return exp.Window(this=value, partition_by=[column(k, "p") for k in self.keys], order=order, spec=spec)
+
+    # --- merging ---------------------------------------------------------------------------------------------------
 
     def _accumulator(self, leaf: Leaf, number: int) -> tuple[Any, ...]:
         """What an accumulator depends on: not the window, so that several windows share it."""
         what = MERGEABLE[leaf.function].accumulate[number]
         return what, leaf.argument, leaf.conditions
 
-    def _merged(self, leaf: Leaf, accumulators: dict[tuple[Any, ...], str]) -> exp.Expression:
+    def _merged(self, leaf: Leaf) -> exp.Expression:
         parts = MERGEABLE[leaf.function]
         values: list[exp.Expression] = []
         for number, merge in enumerate(parts.merge):
-            value = merge(column(accumulators[self._accumulator(leaf, number)], "p"))
+            value = merge(column(self.accumulators[self._accumulator(leaf, number)], "p"))
             values.append(filtered(value, self._in_role(leaf)))
         return finished(parts.finish(values), leaf.type)
+
+    def _finished(self, leaf: Leaf, table: str) -> exp.Expression:
+        """The leaf of accumulators that are merged already."""
+        parts = MERGEABLE[leaf.function]
+        merged = [self.accumulators[self._accumulator(leaf, n)] for n in range(len(parts.merge))]
+        return finished(parts.finish([column(name, table) for name in merged]), leaf.type)
 
     def _in_role(self, leaf: Leaf) -> exp.Expression | None:
         if len(self.group.roles) == 1:
             return None
         return exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf)))
 
-    def _by_rows(self, source: str, spread: str, leaves: Sequence[Leaf]) -> Branch:
+    def _by_rows(self, source: str, leaves: Sequence[Leaf]) -> Branch:
         """Aggregates that cannot be merged: the rows themselves are spread over the periods."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
         cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
         shown = [named(self._whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
-        query = self._joined(source, spread).select(*cells, *shown, append=False, copy=False)
+        query = self._joined(source).select(*cells, *shown, append=False, copy=False)
         query = query.group_by(*(c.copy() for c in cells), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_whole", query), names)
 
@@ -315,7 +343,7 @@ class _Group:
         query = query.group_by(*(b.copy() for b in by), copy=False) if by else query
         whole = self.statement.add(f"{self.group.name}_parts", query)
         count = len(self.group.roles[0].resolved)
-        periods = select(named(call("UNNEST", _numbers(list(range(count)))), "i"))
+        periods = select(named(call("UNNEST", whole_numbers(range(count))), "i"))
         spread = self.statement.add(f"{self.group.name}_map", periods)
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
         cells = (
@@ -324,13 +352,6 @@ class _Group:
             .join(table(spread, "m"), join_type="CROSS", copy=False)
         )
         return [Branch(self.statement.add(f"{self.group.name}_cells", cells), names)]
-
-
-def _numbers(values: list[int]) -> exp.Expression:
-    """An array of whole numbers, typed also when it is empty; a run from 0 is a range."""
-    if values and values == list(range(len(values))):
-        return call("RANGE", integer(len(values)))
-    return array(values)
 
 
 def _sorted(conditions: frozenset[Bound]) -> list[Bound]:

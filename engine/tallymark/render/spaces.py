@@ -11,8 +11,9 @@ from tallymark.kinds import Type
 from tallymark.plan import Leaf, Lift, Nest, Operation, Plan, Space, Value
 from tallymark.render.aggregates import aggregate, finished
 from tallymark.render.expressions import REPEATING, Term, Writer
-from tallymark.render.groups import Branch, Groups, _numbers
+from tallymark.render.groups import Branch, Groups
 from tallymark.render.rows import Statement
+from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
     SQL_TYPES,
     all_of,
@@ -192,8 +193,8 @@ class _Space:
         if name not in self.statement.ctes:
             parents = list(self.spaces.plan.grids[number].parents)
             shown = [
-                named(call("UNNEST", _numbers(list(range(len(parents))))), "i"),
-                named(call("UNNEST", _numbers(parents)), "outer_i"),
+                named(call("UNNEST", whole_numbers(range(len(parents)))), "i"),
+                named(call("UNNEST", whole_numbers(parents)), "outer_i"),
             ]
             self.statement.add(name, select(*shown))
         return name
@@ -217,7 +218,7 @@ class _Space:
     def _periods(self) -> exp.Subquery:
         """The numbers of the periods, under `m`."""
         count = len(self.spaces.plan.grids[self.space.grid].periods)
-        periods = select(named(call("UNNEST", _numbers(list(range(count)))), "i"))
+        periods = select(named(call("UNNEST", whole_numbers(range(count))), "i"))
         return exp.Subquery(this=periods, alias=exp.to_identifier("m"))
 
     def _population(self) -> str:

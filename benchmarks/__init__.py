@@ -1,0 +1,1 @@
+"""Benchmarks: what a way of doing things costs beside another, measured in one run. See README.md."""
