@@ -1,4 +1,4 @@
-# ruff: noqa: E501 - YAML, a dataset a line
+
 """A catalog with something of everything, and the checking of one formula, or of a few more lines of YAML, in it."""
 
 from __future__ import annotations
