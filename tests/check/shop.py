@@ -1,4 +1,3 @@
-
 """A catalog with something of everything, and the checking of one formula, or of a few more lines of YAML, in it."""
 
 from __future__ import annotations
