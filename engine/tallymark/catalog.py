@@ -73,7 +73,7 @@ class Dataset:
     waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Computed columns that wait for data the project does not have, with what they need."""
     unreferenced: Mapping[str, str] = field(default_factory=dict)
-    """References whose dataset the project does not have, with that dataset."""
+    """References whose dataset, or whose own column, the project does not have, with that dataset."""
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     pack: str | None = None
@@ -95,7 +95,7 @@ class Metric:
     type: Type = Type.DOUBLE
     unit: Unit = NUMBER
     needs: tuple[str, ...] = ()
-    """What is missing for an answer: `dataset tickets`, `column tickets.reopens`, `metric fcr`."""
+    """What is missing for an answer: `dataset tickets`, `column tickets.reopens`, `reference tickets.customer`."""
     language: str = "en"
 
     @property

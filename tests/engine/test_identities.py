@@ -117,12 +117,13 @@ def by_country(company: tallymark.Book) -> tuple[str, ...]:
 
 def test_a_total_is_the_metric_of_all(company: tallymark.Book, by_country: tuple[str, ...]) -> None:
     """In every cell `total(m)` is m ungrouped: of ratios the ratio of the totals, of distinct counts the count of all."""
-    (whole,) = company.ask(*by_country, **JUNE).to_dicts()
-    rows = company.ask(*(f"total({name})" for name in by_country), by="country", **JUNE).to_dicts()
+    names = by_country[::2]
+    (whole,) = company.ask(*names, **JUNE).to_dicts()
+    rows = company.ask(*(f"total({name})" for name in names), by="country", **JUNE).to_dicts()
     wrong = {
         (row["country"], name): (whole[name], row[f"total({name})"])
         for row in rows
-        for name in by_country
+        for name in names
         if not same(whole[name], row[f"total({name})"])
     }
     assert {} == wrong
@@ -130,15 +131,16 @@ def test_a_total_is_the_metric_of_all(company: tallymark.Book, by_country: tuple
 
 def test_a_cell_is_the_metric_of_its_filter(company: tallymark.Book, by_country: tuple[str, ...]) -> None:
     """The cell of France by country is the answer where the country is France."""
-    cells = {row["country"]: row for row in company.ask(*by_country, by="country", **JUNE).to_dicts()}
-    (alone,) = company.ask(*by_country, where="country = 'FR'", **JUNE).to_dicts()
-    wrong = {n: (cells["FR"][n], alone[n]) for n in by_country if not same(cells["FR"][n], alone[n])}
+    names = by_country[1::2]
+    cells = {row["country"]: row for row in company.ask(*names, by="country", **JUNE).to_dicts()}
+    (alone,) = company.ask(*names, where="country = 'FR'", **JUNE).to_dicts()
+    wrong = {n: (cells["FR"][n], alone[n]) for n in names if not same(cells["FR"][n], alone[n])}
     assert {} == wrong
 
 
 def test_previous_is_the_month_before(company: tallymark.Book) -> None:
-    """`previous(m)` is what m was in the month before, for every metric."""
-    names = tuple(name for name, metric in company.metrics.items() if metric.available)
+    """`previous(m)` is what m was in the month before, for metrics of every pack."""
+    names = tuple(name for name, metric in company.metrics.items() if metric.available)[::2]
     months = {"start": "2024-01-01", "end": "2024-04-30", "as_of": "2025-06-30", "grain": "month"}
     rows = company.ask(*names, **months).to_dicts()
     before = company.ask(*(f"previous({name})" for name in names), **(months | {"start": "2024-02-01"})).to_dicts()

@@ -7,7 +7,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from tallymark.catalog import Catalog, Dataset, Reached, Unreached
-from tallymark.errors import did_you_mean
+from tallymark.errors import nearest
 from tallymark.formula.bound import Aggregate, Bound, DimensionUse, Filtered, Lifted, MetricUse, Nested, parts
 from tallymark.kinds import Type
 
@@ -84,9 +84,15 @@ def explain_unreached(catalog: Catalog, dataset: str, parts: Parts, why: Unreach
     if not dataset:
         return Problem("T118", f"`{name}` has no meaning here: no rows are read", "say it of a metric that reads rows")
     known = catalog.dimensions(dataset)
-    near = did_you_mean(name, known[:MAX_SUGGESTED])
     message = f"`{dataset}` does not reach the dimension `{name}`"
-    return Problem("T111", message, near if near and near.startswith("did") else "it reaches " + _listed(known))
+    return Problem("T111", message, _near(parts, known[:MAX_SUGGESTED]) or "it reaches " + _listed(known))
+
+
+def _near(parts: Parts, known: Parts) -> str | None:
+    """The dimension meant, by its whole name, or by its last part alone: `contry` for `customer.country`."""
+    last = {k.rpartition(".")[2]: k for k in reversed(known)}
+    close = nearest(".".join(parts), known) or last.get(nearest(parts[-1], last) or "")
+    return f"did you mean `{close}`?" if close else None
 
 
 def _listed(names: Parts) -> str:
@@ -128,10 +134,12 @@ def _lacked(catalog: Catalog, here: Dataset, head: str, tail: Parts) -> tuple[st
     """What one dataset on the way lacks: the column itself, or one behind a reference."""
     if head in here.waiting:
         return here.waiting[head]
-    if head in here.lacking:
+    if head in here.lacking and not (tail and head in here.unreferenced):
         return (f"column {here.name}.{head}",)
     if tail and head in here.unreferenced:
-        return (f"dataset {here.unreferenced[head]}",)
+        target = here.unreferenced[head]
+        # The dataset may be there, and the column that refers to it not.
+        return (f"reference {here.name}.{head}" if target in catalog.datasets else f"dataset {target}",)
     if tail and head in here.references:
         return _lacked(catalog, catalog.datasets[here.references[head].dataset], tail[0], tail[1:])
     if not tail:

@@ -30,6 +30,7 @@ def put_on_table(item: Joined, definitions: Definitions, describe: Describe, fau
     stored = [c for c in definition.columns.values() if c.formula is None]
     source = definition.source or (DEFAULT_SOURCE if definition.table else MEMORY)
     wanted = tuple(WantedColumn(c.column or c.name, wanted_type(c), c.format, c.place, item.demands(c)) for c in stored)
+    wanted += _needed(definition) if stored else ()
     table = Table(definition.name, definition.table or definition.name, wanted, definition.format, definition.place)
     try:
         found = {c.name: c for c in describe(source, table)}
@@ -51,6 +52,16 @@ def put_on_table(item: Joined, definitions: Definitions, describe: Describe, fau
         pack=definition.pack,
         place=definition.place,
     )
+
+
+def _needed(definition: DatasetDef) -> tuple[WantedColumn, ...]:
+    """The columns that keys, times and references name and nobody declared: where some are declared, a source gives
+    no others.
+    """
+    read = {c.column or c.name for c in definition.columns.values() if c.formula is None}
+    named = (definition.key, definition.time, *(definition.valid or ()), *(r.column for r in definition.refs.values()))
+    missing = dict.fromkeys(c for c in named if c is not None and c not in definition.columns and c not in read)
+    return tuple(WantedColumn(name, place=definition.place, required=False) for name in missing)
 
 
 def wanted_type(column: ColumnDef) -> Type | None:
@@ -162,7 +173,8 @@ def refer(dataset: Dataset, item: Joined, catalog: Catalog, faults: list[Fault])
     for ref in item.definition.refs.values():
         target = catalog.aliases.get(ref.dataset, ref.dataset)
         if ref.column not in dataset.columns:
-            lacking.add(ref.name)
+            lacking |= {ref.name} - dataset.columns.keys()
+            unreferenced[ref.name] = target
             if dataset.pack is None or ref.name in item.own_references:
                 message = f"`{dataset.name}` has no column `{ref.column}` for its reference `{ref.name}`"
                 help_ = did_you_mean(ref.column, dataset.columns)

@@ -6,6 +6,7 @@ import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 from tallymark.catalog import Catalog, Metric, Unreached
@@ -60,7 +61,8 @@ class Asking:
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
-        metrics = self._collect(faults, lambda: tuple(self.metric(text) for text in query.metrics)) or ()
+        named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
+        metrics = tuple(m for m in named if m is not None)
         if not query.metrics:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
         calendar = self._collect(faults, lambda: self._calendar(query)) or self.calendar
@@ -71,7 +73,7 @@ class Asking:
         by = self._collect(faults, lambda: self._dimensions(query.by, metrics)) or ()
         filters = self._collect(faults, lambda: self._filters(query.where, metrics))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
-        names = _column_names(query.metrics, metrics)
+        names = _column_names(query.metrics, metrics) if len(metrics) == len(named) else query.metrics
         order = self._collect(faults, lambda: self._order(query, names)) or ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
         if query.limit is not None and query.limit < 0:

@@ -50,6 +50,8 @@ class _Lowering:
     also: Also | None = None
     grids: list[Grid] = field(default_factory=list)
     keys: dict[Parts, Key] = field(default_factory=dict)
+    cut: dict[tuple[int, Window, str], int] = field(default_factory=dict)
+    resolved: dict[tuple[Window, int], tuple[Resolved, ...]] = field(default_factory=dict)
 
     def run(self) -> Lowered:
         question = self.question
@@ -110,6 +112,12 @@ class _Lowering:
 
     def _pieces(self, outer: int, window: Window, grain: str) -> int:
         """The grid of the pieces a grain cuts out of `window` over each period of the grid `outer`."""
+        place = (outer, window, grain)
+        if place not in self.cut:
+            self.cut[place] = self._cut(outer, window, grain)
+        return self.cut[place]
+
+    def _cut(self, outer: int, window: Window, grain: str) -> int:
         periods: list[Period] = []
         parents: list[int] = []
         for number, whole in enumerate(self._resolve(window, outer)):
@@ -138,9 +146,13 @@ class _Lowering:
             raise FaultError(Fault("Q541", message, None, "ask a shorter range or a coarser grain"))
 
     def _resolve(self, window: Window, grid: int) -> tuple[Resolved, ...]:
-        calendar, as_of = self.question.calendar, self.question.as_of
-        here = self.grids[grid]
-        return tuple(resolve(window, p, here.grain, calendar, as_of) for p in here.periods)
+        """The instants of a window over every period of a grid."""
+        if (window, grid) not in self.resolved:
+            calendar, as_of = self.question.calendar, self.question.as_of
+            here = self.grids[grid]
+            found = tuple(resolve(window, p, here.grain, calendar, as_of) for p in here.periods)
+            self.resolved[window, grid] = found
+        return self.resolved[window, grid]
 
     # --- groups and spaces -----------------------------------------------------------------------------------------
 

@@ -78,8 +78,8 @@ Pieces = Callable[[int, Window, str], int]
 """Gives the grid of the pieces that a grain cuts out of a window, over every period of a grid."""
 
 
-DEEPEST = 60
-"""Metrics on metrics that are lowered on one stack; below that, the deeper ones are lowered first, from the top."""
+DEEPEST = 120
+"""Levels of metrics on metrics that are lowered on one stack; below that, the deeper ones are lowered first."""
 
 
 class _TooDeepError(Exception):
@@ -102,6 +102,7 @@ class Contexts:
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
         self._metrics: dict[tuple[str, Context], int] = {}
         self._settled: dict[str, Bound] = {}
+        self._levels: dict[str, int] = {}
         self._depth = 0
         self._presence: dict[tuple[str, Context, frozenset[Bound]], tuple[int, ...]] = {}
 
@@ -159,20 +160,22 @@ class Contexts:
             if not waiting:
                 return cast("Result", result)
 
-    def _below(self, work: Callable[[], Result]) -> Result:
-        """Does `work` one metric further down."""
+    def _below(self, name: str, work: Callable[[], Result]) -> Result:
+        """Does `work` on a metric, as many levels further down as its formula is high."""
         if self._depth >= DEEPEST:
             raise _TooDeepError(work)
-        self._depth += 1
+        if name not in self._levels:
+            self._levels[name] = _height(self.metric(name))
+        self._depth += self._levels[name]
         try:
             return work()
         finally:
-            self._depth -= 1
+            self._depth -= self._levels[name]
 
     def _metric(self, name: str, context: Context) -> int:
         place = (name, context)
         if place not in self._metrics:
-            self._below(lambda: self._noted(place))
+            self._below(name, lambda: self._noted(place))
         return self._metrics[place]
 
     def _noted(self, place: tuple[str, Context]) -> None:
@@ -254,7 +257,7 @@ class Contexts:
             case MetricUse(name=name):
                 place = (name, context, filters)
                 if place not in self._presence:
-                    self._below(lambda: self._presence_noted(place))
+                    self._below(name, lambda: self._presence_noted(place))
                 return self._presence[place]
             case Aggregate():
                 return self._rows(bound, context, filters)
@@ -315,6 +318,14 @@ class Contexts:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
         return replace(context, levels=levels, path=(*context.path, f"total {lifted}"))
+
+
+def _height(bound: Bound) -> int:
+    """The levels of a formula, without those of the metrics it uses."""
+    levels, here = 0, [bound]
+    while here:
+        levels, here = levels + 1, [part for node in here for part in parts(node)]
+    return levels
 
 
 def inside(bound: Bound) -> Bound:

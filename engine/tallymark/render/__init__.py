@@ -15,7 +15,7 @@ from tallymark.render.expressions import Writer
 from tallymark.render.groups import Groups
 from tallymark.render.rows import Relations, Rows, Statement
 from tallymark.render.spaces import Spaces
-from tallymark.render.values import any_of, column, compare, integer, named, select
+from tallymark.render.values import any_of, column, compare, integer, named, select, table
 from tallymark.windows import Calendar
 
 __all__ = ["Rendered", "calendar_of", "render"]
@@ -55,22 +55,17 @@ def render(
     spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ())
     written = spaces.write(sorted(wanted))
-    query = _with(_final(plan, written.relation, written.columns, writer, keep), statement)
+    query = statement.before(_final(plan, written.relation, written.columns, writer, keep))
 
     def combinations() -> str:
         source = "keys_" + "_".join(k.column for k in plan.space.level)
-        counted = select(exp.Count(this=exp.Star())).from_(source, copy=False)
-        return _with(counted, Statement({n: cte.copy() for n, cte in statement.ctes.items()})).sql(dialect, copy=False)
+        counted = select(exp.Count(this=exp.Star())).from_(table(source), copy=False)
+        own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
+        return own.before(counted).sql(dialect, copy=False)
 
     return Rendered(
         query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations
     )
-
-
-def _with(query: exp.Select, statement: Statement) -> exp.Select:
-    for name, cte in statement.ctes.items():
-        query = query.with_(name, as_=cte, copy=False)
-    return query
 
 
 def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]) -> exp.Select:
@@ -89,7 +84,7 @@ def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer
         if output.zero_among_members is not None:
             selected.append(named(column(columns[output.zero_among_members]), f"y{number}"))
     selected += [named(shown(n), f"k{n}") for n in keep]
-    query = select(*selected).from_(relation, copy=False)
+    query = select(*selected).from_(table(relation), copy=False)
     if plan.touched is not None:
         rows = [compare(exp.GT, column(columns[n]), integer(0)) for n in plan.touched]
         query = query.where(any_of(rows) or exp.Boolean(this=False), copy=False)
@@ -99,4 +94,4 @@ def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer
         for name, descends in plan.order
     ]
     query = query.order_by(*order, copy=False)
-    return query.limit(plan.limit) if plan.limit is not None else query
+    return query.limit(integer(plan.limit), copy=False) if plan.limit is not None else query

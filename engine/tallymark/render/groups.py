@@ -21,7 +21,20 @@ from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
 from tallymark.render.rows import BASE, Rows, Statement
 from tallymark.render.spread import Spread, whole_numbers
-from tallymark.render.values import all_of, any_of, call, case, column, compare, integer, named, select, table
+from tallymark.render.values import (
+    all_of,
+    any_of,
+    call,
+    case,
+    column,
+    compare,
+    cross_join,
+    inner_join,
+    integer,
+    named,
+    select,
+    table,
+)
 from tallymark.windows import Segments
 
 
@@ -182,8 +195,8 @@ class _Group:
         name = f"{self.group.name}_map"
         if name not in self.statement.ctes:
             self.statement.add(name, self.spread.query())
-        joined = select("1").from_(table(source, "p"), copy=False)
-        return joined.join(table(name, "m"), on=self.spread.on(), join_type="INNER", copy=False)
+        joined = select().from_(table(source, "p"), copy=False)
+        return joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
 
     # --- aggregating -----------------------------------------------------------------------------------------------
 
@@ -227,7 +240,7 @@ class _Group:
     def _by_segment(self, source: str, values: list[exp.Expression]) -> str:
         """Aggregates of the rows by the keys and the segment."""
         by = [column(k) for k in (*self.keys, *self.times)]
-        query = select(*by, *values).from_(source, copy=False).group_by(*(b.copy() for b in by), copy=False)
+        query = select(*by, *values).from_(table(source), copy=False).group_by(*(b.copy() for b in by), copy=False)
         self.population[self.group.number] = parts = self.statement.add(f"{self.group.name}_parts", query)
         return parts
 
@@ -283,7 +296,7 @@ class _Group:
 
     def _first_period(self, parts: str, role: int) -> tuple[exp.Select, exp.Expression]:
         """`parts` (under `p`), and the first period whose window holds the segment."""
-        query = select("1").from_(table(parts, "p"), copy=False)
+        query = select().from_(table(parts, "p"), copy=False)
         reached = self.spread.reached(role)
         segment = column("s", "p")
         if reached == list(range(len(reached))):
@@ -292,7 +305,7 @@ class _Group:
         firsts = select(*(named(call("UNNEST", whole_numbers(values)), name) for name, values in columns.items()))
         name = self.statement.add(f"{self.group.name}_starts{role or ''}", firsts)
         on = exp.EQ(this=column("s", "m"), expression=segment)
-        return query.join(table(name, "m"), on=on, join_type="INNER", copy=False), column("i", "m")
+        return query.join(inner_join(table(name, "m"), on), copy=False), column("i", "m")
 
     def _over(self, value: exp.Expression, spec: exp.WindowSpec | None) -> exp.Window:
         """`value` over the segments of each combination of the keys, in order."""
@@ -339,7 +352,7 @@ class _Group:
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
         by = [column(k) for k in self.keys]
         shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
-        query = select(*shown).from_(source, copy=False)
+        query = select(*shown).from_(table(source), copy=False)
         query = query.group_by(*(b.copy() for b in by), copy=False) if by else query
         whole = self.statement.add(f"{self.group.name}_parts", query)
         count = len(self.group.roles[0].resolved)
@@ -349,7 +362,7 @@ class _Group:
         cells = (
             select(*kept, column("i", "m"))
             .from_(table(whole, "p"), copy=False)
-            .join(table(spread, "m"), join_type="CROSS", copy=False)
+            .join(cross_join(table(spread, "m")), copy=False)
         )
         return [Branch(self.statement.add(f"{self.group.name}_cells", cells), names)]
 

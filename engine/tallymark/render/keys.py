@@ -12,7 +12,7 @@ from tallymark.formula.functions import TABLE, Function
 from tallymark.plan import Clock
 from tallymark.render.expressions import Writer
 from tallymark.render.rows import Relations, Rows, Statement
-from tallymark.render.values import column, compare, integer, select
+from tallymark.render.values import column, compare, integer, select, table
 from tallymark.windows import Calendar
 
 
@@ -27,12 +27,10 @@ def repeated_key(
     relation = rows.relation(dataset, frozenset({own.key}))
     key, count = column(own.key), exp.Count(this=exp.Star())
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
-    query = select(key, count).from_(relation, copy=False).where(known, copy=False).group_by(key.copy(), copy=False)
-    query = query.having(compare(exp.GT, count.copy(), integer(1)), copy=False)
+    query = select(key, count).from_(table(relation), copy=False).where(known, copy=False)
+    query = query.group_by(key.copy(), copy=False).having(compare(exp.GT, count.copy(), integer(1)), copy=False)
     query = query.order_by(key.copy(), copy=False).limit(1, copy=False)
-    for name, cte in statement.ctes.items():
-        query = query.with_(name, as_=cte, copy=False)
-    return query.sql("duckdb")
+    return statement.before(query).sql("duckdb")
 
 
 def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE) -> Writer:

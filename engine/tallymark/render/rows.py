@@ -24,6 +24,7 @@ from tallymark.render.values import (
     column,
     compare,
     constant,
+    left_join,
     moment,
     named,
     select,
@@ -46,6 +47,13 @@ class Statement:
     def add(self, name: str, query: exp.Expression) -> str:
         self.ctes[name] = query
         return name
+
+    def before(self, query: exp.Select) -> exp.Select:
+        """`query` with the common table expressions in front of it."""
+        ctes = [exp.CTE(this=q, alias=exp.TableAlias(this=exp.to_identifier(name))) for name, q in self.ctes.items()]
+        if ctes:
+            query.set("with_", exp.With(expressions=ctes))
+        return query
 
 
 @dataclass(frozen=True, slots=True)
@@ -147,12 +155,8 @@ class Rows:
         where = all_of(conditions)
         inner = inner.where(where, copy=False) if where is not None else inner
         self.statement.add(name, inner.group_by(column(holder, BASE), copy=False))
-        joined = query.join(
-            exp.to_table(name),
-            on=exp.EQ(this=column(own.key, BASE), expression=column("k", name)),
-            join_type="LEFT",
-            copy=False,
-        )
+        on = exp.EQ(this=column(own.key, BASE), expression=column("k", name))
+        joined = query.join(left_join(table(name), on), copy=False)
         result: exp.Expression = column("v", name)
         if over.zero:
             result = exp.Coalesce(this=result, expressions=[exp.Literal.number("0")])
@@ -178,7 +182,7 @@ class Rows:
             self._want_way(dataset, path, wanted)
         homes = {path: self._home(dataset, path) for path in wanted}
         base = self.relation(dataset, frozenset(wanted[()]))
-        query = select("1").from_(table(base, BASE), copy=False)
+        query = select().from_(table(base, BASE), copy=False)
         for path in sorted((p for p in wanted if p), key=len):
             query = self._join(query, path, homes, frozenset(wanted[path]))
         return query, lambda use: column(use.column, _alias(use.path))
@@ -208,7 +212,7 @@ class Rows:
         name = self.relation(target.name, columns)
         assert target.key is not None
         on = exp.EQ(this=column(holder, _alias(path[:-1])), expression=column(target.key, _alias(path)))
-        return query.join(table(name, _alias(path)), on=on, join_type="LEFT", copy=False)
+        return query.join(left_join(table(name, _alias(path)), on), copy=False)
 
     # --- expressions -----------------------------------------------------------------------------------------------
 

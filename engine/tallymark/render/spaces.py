@@ -23,7 +23,10 @@ from tallymark.render.values import (
     column,
     compare,
     constant,
+    cross_join,
+    inner_join,
     integer,
+    left_join,
     named,
     select,
     table,
@@ -106,7 +109,7 @@ class _Space:
             relation, names = branches[0]
             shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
             shown += [named(column(source), f"b{n}") for source, n in names.items()]
-            return self.statement.add(f"{self.space.name}_cells", select(*shown).from_(relation, copy=False))
+            return self.statement.add(f"{self.space.name}_cells", select(*shown).from_(table(relation), copy=False))
         if not self.keys and self.space.dense:
             return self.statement.add(f"{self.space.name}_cells", self._by_period(branches))
         parts = [self._padded(relation, names, columns) for relation, names in branches]
@@ -123,12 +126,12 @@ class _Space:
     def _by_period(self, branches: Sequence[tuple[str, dict[str, int]]]) -> exp.Select:
         """Every period, and what each branch has for it: without keys that is one row at most."""
         shown: list[exp.Expression] = [column("i", "m")]
-        query = select("1").from_(self._periods(), copy=False)
+        query = select().from_(self._periods(), copy=False)
         for number, (relation, names) in enumerate(branches):
             alias = f"p{number}"
             shown += [named(column(source, alias), f"b{n}") for source, n in names.items()]
             same = exp.EQ(this=column("i", alias), expression=column("i", "m"))
-            query = query.join(table(relation, alias), on=same, join_type="LEFT", copy=False)
+            query = query.join(left_join(table(relation, alias), same), copy=False)
         return query.select(*shown, append=False, copy=False)
 
     def _leaf_branches(self) -> list[tuple[str, dict[str, int]]]:
@@ -155,13 +158,10 @@ class _Space:
         deeper = next(s for s in self.spaces.plan.spaces if s.number == inner)
         grid = self.spaces.plan.grids[deeper.grid]
         cells: list[exp.Expression] = [column(k, "p") for k in self.keys]
-        query = select("1").from_(table(source.relation, "p"), copy=False)
+        query = select().from_(table(source.relation, "p"), copy=False)
         if grid.outer is not None and deeper.grid != self.space.grid:
-            query = query.join(
-                table(self._parents(deeper.grid), "m"),
-                on=exp.EQ(this=column("i", "m"), expression=column("i", "p")),
-                copy=False,
-            )
+            same = exp.EQ(this=column("i", "m"), expression=column("i", "p"))
+            query = query.join(inner_join(table(self._parents(deeper.grid), "m"), same), copy=False)
             cells.append(named(column("outer_i", "m"), "i"))
         else:
             cells.append(column("i", "p"))
@@ -203,7 +203,7 @@ class _Space:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
         shown += [named(column(own[c]) if c in own else _null(kind), c) for c, kind in columns.items()]
-        return select(*shown).from_(relation, copy=False)
+        return select(*shown).from_(table(relation), copy=False)
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
@@ -212,7 +212,7 @@ class _Space:
         return (
             select(*keys, *shown)
             .from_(table(self._population(), "k"), copy=False)
-            .join(self._periods(), join_type="CROSS", copy=False)
+            .join(cross_join(self._periods()), copy=False)
         )
 
     def _periods(self) -> exp.Subquery:
@@ -229,7 +229,7 @@ class _Space:
             for number in self.space.population:
                 part = (
                     select(*(column(k) for k in self.keys))
-                    .from_(self.spaces.groups.population[number], copy=False)
+                    .from_(table(self.spaces.groups.population[number]), copy=False)
                     .distinct(copy=False)
                 )
                 together = part if together is None else exp.union(together, part, distinct=True, copy=False)
@@ -241,7 +241,7 @@ class _Space:
 
     def _lifted(self, combined: str) -> tuple[exp.Select, dict[int, exp.Expression]]:
         """The combined relation (under `c`) joined with the coarser spaces, and how each lift is named there."""
-        query = select("1").from_(table(combined, "c"), copy=False)
+        query = select().from_(table(combined, "c"), copy=False)
         named: dict[int, exp.Expression] = {}
         joined: dict[int, str] = {}
         for number, node in enumerate(self.space.nodes):
@@ -251,10 +251,7 @@ class _Space:
             if node.outer not in joined:
                 joined[node.outer] = alias = f"l{node.outer}"
                 query = query.join(
-                    table(source.relation, alias),
-                    on=self._same_cell(node.outer, alias),
-                    join_type="LEFT",
-                    copy=False,
+                    left_join(table(source.relation, alias), self._same_cell(node.outer, alias)), copy=False
                 )
             named[number] = column(source.columns[node.body], joined[node.outer])
         return query, named
@@ -396,7 +393,7 @@ class _Derivation:
         shown += [column(f"n{n}") for n in kept]
         shown += [named(self._sql(n, top=True), f"n{n}") for n in layers[depth]]
         name = f"{self.space.name}_values_{depth + 1}"
-        return self.owner.statement.add(name, select(*shown).from_(source, copy=False))
+        return self.owner.statement.add(name, select(*shown).from_(table(source), copy=False))
 
     def _columns_below(self, number: int) -> set[int]:
         """The columns that the SQL of a node names."""

@@ -18,7 +18,7 @@ from tallymark.kinds import Type
 from tallymark.render.buckets import bucket
 from tallymark.render.expressions import Writer
 from tallymark.render.rows import BASE, Relations, Rows, Statement
-from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer, named, select
+from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer, named, select, table
 from tallymark.windows import Calendar, Resolved
 
 MOST_RANGES = 6
@@ -113,8 +113,7 @@ class Tallies:
             case Overlapping():
                 query = self._overlapping(rows, counted)
         query = query.select(named(integer(number), "n"), copy=False)
-        for name, cte in statement.ctes.items():
-            query = query.with_(name, as_=cte, copy=False)
+        query = statement.before(query)
         return _from(query, column("n"), column("found"), column("example"))
 
     # --- rows ------------------------------------------------------------------------------------------------------
@@ -206,7 +205,7 @@ class Tallies:
         value = column(repeated.column)
         relation = rows.relation(repeated.dataset, frozenset({repeated.column}))
         several = compare(exp.GT, exp.Count(this=exp.Star()), integer(1))
-        inner = select(named(value, "v")).from_(relation, copy=False).where(_known(value.copy()), copy=False)
+        inner = select(named(value, "v")).from_(table(relation), copy=False).where(_known(value.copy()), copy=False)
         inner = inner.group_by(value.copy(), copy=False).having(several, copy=False)
         return _counted(_from(inner), column("v"))
 
@@ -218,7 +217,7 @@ class Tallies:
         following = exp.Window(this=call("LEAD", start.copy()), partition_by=[value.copy()], order=by)
         unended = exp.Is(this=end.copy(), expression=exp.Null())
         valid = _any([unended, compare(exp.LT, start.copy(), end.copy())])
-        inner = select(named(value, "v"), named(end, "t"), named(following, "f")).from_(relation, copy=False)
+        inner = select(named(value, "v"), named(end, "t"), named(following, "f")).from_(table(relation), copy=False)
         inner = inner.where(_all([_known(value.copy()), _known(start.copy()), valid]), copy=False)
         overlap = _any([exp.Is(this=column("t"), expression=exp.Null()), compare(exp.LT, column("f"), column("t"))])
         outer = _from(inner, column("v")).distinct().where(_all([_known(column("f")), overlap]), copy=False)

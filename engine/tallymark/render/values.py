@@ -31,7 +31,8 @@ ATOMS = (exp.Column, exp.Literal, exp.Func, exp.Paren, exp.Null, exp.Boolean, ex
 
 def column(name: str, table: str | None = None) -> exp.Column:
     """A quoted column."""
-    return exp.column(exp.to_identifier(name, quoted=True), table=exp.to_identifier(table) if table else None)
+    own = exp.Identifier(this=name, quoted=True)
+    return exp.Column(this=own, table=exp.to_identifier(table) if table else None)
 
 
 def cast(value: exp.Expression, to: Type | str) -> exp.Expression:
@@ -134,9 +135,25 @@ def named(value: exp.Expression, name: str, quoted: bool = False) -> exp.Express
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=quoted))
 
 
-def table(name: str, alias: str) -> exp.Table:
-    """A relation of the statement under a short name."""
-    return exp.Table(this=exp.to_identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
+def table(name: str, alias: str | None = None) -> exp.Table:
+    """A relation of the statement, under a short name if one is given."""
+    short = exp.TableAlias(this=exp.to_identifier(alias)) if alias is not None else None
+    return exp.Table(this=exp.to_identifier(name), alias=short)
+
+
+def inner_join(relation: exp.Expression, on: exp.Expression | None) -> exp.Join:
+    """A join with the rows that match."""
+    return exp.Join(this=relation, on=on, kind="INNER")
+
+
+def left_join(relation: exp.Expression, on: exp.Expression | None) -> exp.Join:
+    """A join with the rows that match, or with nothing."""
+    return exp.Join(this=relation, on=on, side="LEFT")
+
+
+def cross_join(relation: exp.Expression) -> exp.Join:
+    """A join with every row."""
+    return exp.Join(this=relation, kind="CROSS")
 
 
 def select(*values: exp.Expression | str) -> exp.Select:
