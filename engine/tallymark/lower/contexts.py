@@ -28,6 +28,7 @@ from tallymark.formula.bound import (
     parts,
 )
 from tallymark.kinds import Type
+from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.settle import settle
 from tallymark.plan import Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
 from tallymark.windows import PERIOD, Window
@@ -93,8 +94,17 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        values: Mapping[str, Any],
+        pieces: Pieces,
+        fold: Fold | None = None,
+        age: Began | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.fold = fold
+        self.age = age
         self.values = values
         self.pieces = pieces
         self.spaces: list[SpaceDraft] = []
@@ -184,8 +194,8 @@ class Contexts:
     def moved(self, bound: Bound, context: Context) -> Context:
         """The context in which the body of a window form, a shift or a filter is evaluated."""
         match bound:
-            case Shift(count=count, step=step):
-                return replace(context, window=shifted(context.window, count, step))
+            case Shift(count=count, step=step, like=like):
+                return replace(context, window=replace(shifted(context.window, count, step), like=like))
             case Windowed(form="trailing", count=count, step=str(step)):
                 return replace(context, window=context.window.trailing(count, step))
             case Windowed(form="to_date", step=str(step)):
@@ -217,12 +227,16 @@ class Contexts:
         return condition
 
     def column(self, dimension: Parts, dataset: str) -> Bound:
-        """A dimension as a row-level column of `dataset`; instants are read on the project's clock."""
-        found = self.catalog.reach(dataset, dimension)
+        """A dimension as a row-level column of `dataset`, or a key made of one; instants are read on the project's
+        clock.
+        """
+        named = plain(dimension)
+        found = self.catalog.reach(dataset, named)
         if not isinstance(found, Reached):
-            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(dimension)}`"))
+            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(named)}`"))
         use = ColumnUse(found.path, found.column, found.type, found.unit)
-        return Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        local = Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        return made(dimension, local, self.fold, self.age)
 
     # --- nests -----------------------------------------------------------------------------------------------------
 
@@ -282,7 +296,7 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), context, filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):
+        if any(not isinstance(self.catalog.reach(bound.dataset, plain(d)), Reached) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
 
@@ -313,7 +327,7 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            levels = tuple(tuple(d for d in level if d not in bound.dimensions) for level in context.levels)
+            levels = tuple(tuple(d for d in level if plain(d) not in bound.dimensions) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
