@@ -219,8 +219,7 @@ class Answer:
             alike = (c.name for c in self.columns if c.of == column.of)
             values = [v for name in alike for v in self.table.column(name).to_pylist() if v is not None]
             large = column.unit is not None and column.unit.currency is not None and max(map(abs, values), default=0)
-            if decimals is None and large and large >= LARGE:
-                decimals = 0
+            decimals = 0 if large and large >= LARGE else decimals
         return style_of(values, column.unit, column.type, decimals=decimals, locale=self.locale, sign=False)
 
     def _kinds(self, column: AnswerColumn, texts: list[str]) -> list[str]:

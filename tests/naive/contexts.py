@@ -46,6 +46,10 @@ class Context:
     steps: tuple[Step, ...] = ()
     filters: tuple[nodes.Node, ...] = ()
     levels: tuple[Level, ...] = ()
+    kept: tuple[Any, ...] = ()
+    """The members that REST does not stand for."""
+    cut: Moment | None = None
+    """Where the period ends that is compared like for like with one that the knowledge date cuts; a shift forgets it."""
 
     def stepped(self, step: Step) -> Context:
         return replace(self, steps=(*self.steps, step))
@@ -58,7 +62,7 @@ class Context:
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=())
+        return replace(self, period=period, steps=(), cut=None)
 
     def lifted(self, names: frozenset[str]) -> Context:
         """Without the innermost level's dimensions, or without the named ones."""
@@ -70,6 +74,8 @@ class Context:
 def window(context: Context, clock: Clock, as_of: Moment) -> Window:
     """The window of a context: its period's, cut by the knowledge date, then each step from the outermost inwards."""
     start, whole = context.period.start, context.period.end
+    if context.cut is not None:
+        whole = min(whole, context.cut, key=lambda m: m.utc)
     end = min(whole, as_of, key=lambda m: m.utc)
     for step in context.steps:
         match step.form:
@@ -100,11 +106,28 @@ def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[
         case "total" | "share":
             return context.lifted(frozenset(_word(n) for n in rest))
         case "year_ago":
-            return replace(context, period=clock.shift(context.period, 1, "year"))
+            return replace(context, period=clock.shift(context.period, 1, "year"), cut=None)
         case "previous" | "change" | "growth":
             count, unit = _back(rest[0], parameters) if rest else (1, None)
-            return replace(context, period=clock.shift(context.period, count, unit))
+            return replace(context, period=clock.shift(context.period, count, unit), cut=None)
     raise NaiveError(f"{node.name} is no form of context")
+
+
+def compared(
+    context: Context, back: tuple[int, str | None], like_for_like: bool, clock: Clock, as_of: Moment
+) -> Context:
+    """The context of the value that a cell is compared with; like for like, as much of its period as is known here."""
+    there = replace(context, period=clock.shift(context.period, *back))
+    here = context.period
+    if not like_for_like or here.end.utc <= as_of.utc:
+        return there
+    if as_of.utc <= here.start.utc:
+        return replace(there, cut=there.period.start)
+    days = 0
+    while here.grain != "hour" and clock.add(here.start, days + 1, "day").utc <= as_of.utc:
+        days += 1
+    rest = as_of.utc - clock.add(here.start, days, "day").utc
+    return replace(there, cut=clock.at_instant(clock.add(there.period.start, days, "day").utc + rest))
 
 
 def _word(node: nodes.Node) -> str:
