@@ -56,8 +56,9 @@ def answered(ask: Callable[[Query], Answer], wanted: Query) -> Answer | None:
     try:
         return ask(wanted)
     except FaultError as error:
-        assert {f.code for f in error.faults} <= REFUSED, error
-        return None
+        if {f.code for f in error.faults} <= REFUSED:
+            return None
+        raise
 
 
 def cells(found: Answer, *columns: str) -> Cells:
@@ -207,7 +208,8 @@ def test_members_others_and_total_add_up(seed: int) -> None:
             continue
         rows, name = found.to_dicts(), [c.name for c in found.columns if c.role == "metric"]
         totals = [row[n] for row in rows if row["row"] == "total" for n in name]
-        assert all(map(same, totals, (row[n] for row in alone.to_dicts() for n in name))), asked
+        assert all(map(same, totals, [row[n] for row in alone.to_dicts() for n in name])), asked
+        assert len(totals) == len(alone) * len(name), asked
         for total in (row for row in rows if row["row"] == "total"):
             parts = [r[name[0]] for r in rows if r["row"] != "total" and r.get("period") == total.get("period")]
             if total[name[0]] is not None and parts:
@@ -262,6 +264,8 @@ def test_a_pivot_holds_the_same_numbers(seed: int) -> None:
             for at, column in stands.items()
             if (column, number) not in wide.blank
         }
+        # A null of a period that has not begun is no cell of the wide form.
+        expected = {key: value for key, value in expected.items() if key in actual or value is not None}
         assert expected.keys() == actual.keys(), asked
         assert all(same(expected[key], actual[key]) for key in expected), asked
         assert all(wide.to_dicts()[n][column] is None for column, n in wide.blank)

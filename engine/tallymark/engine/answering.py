@@ -48,6 +48,13 @@ def answer_of(
     )  # fmt: skip
 
 
+def unknown_periods(question: Question) -> frozenset[date | datetime]:
+    """The starts, as the answer's column has them, of the periods that have not begun at the knowledge date."""
+    numbers = [n for n, p in enumerate(question.periods) if p.start >= question.as_of]
+    starts = _starts(question) if question.grain is not None else []
+    return frozenset(starts[n] for n in numbers) if starts else frozenset()
+
+
 def _cut(question: Question, period: Period) -> bool:
     return resolve(PERIOD, period, question.grain, question.calendar, question.as_of).partial
 
@@ -153,12 +160,15 @@ def _metric(name: str, metric: Metric, language: str) -> AnswerColumn:
 def _periods(asked: Asked, numbers: list[int]) -> tuple[Any, dict[date | datetime, str]]:
     """The starts of the rows' periods: dates, or local times for a grain of hours."""
     question = asked.question
-    hours = question.grain == "hour"
-    walls = [question.calendar.local(p.start) for p in question.periods]
-    starts: list[Any] = walls if hours else [w.date() for w in walls]
-    kind = pa.timestamp("us") if hours else pa.date32()
+    starts = _starts(question)
+    kind = pa.timestamp("us") if question.grain == "hour" else pa.date32()
     labels = {s: p.label for s, p in zip(starts, question.periods, strict=True)}
     return pa.array([starts[n] for n in numbers], type=kind), labels
+
+
+def _starts(question: Question) -> list[Any]:
+    walls = [question.calendar.local(p.start) for p in question.periods]
+    return walls if question.grain == "hour" else [w.date() for w in walls]
 
 
 def _finite(values: Any, name: str) -> Any:

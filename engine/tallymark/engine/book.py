@@ -14,7 +14,7 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
-from tallymark.engine.answering import answer_of
+from tallymark.engine.answering import answer_of, unknown_periods
 from tallymark.engine.asking import Asking, last_column, now
 from tallymark.engine.earliest import earliest
 from tallymark.engine.left_out import left_out
@@ -124,7 +124,7 @@ class Book:
         other: bool = False,
         total: bool = False,
         age: str | None = None,
-        pivot: str | None = None,
+        pivot: str | bool | None = None,
         partial: str | None = None,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
@@ -151,7 +151,9 @@ class Book:
             table = with_totals(table, asked.question, self._catalog, self._rows)
         answer = answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
         by_ = pivoted_by(query)
-        return pivoted(answer, by_, query.limit) if by_ is not None and query.pivot is not None else answer
+        if by_ is None or query.pivot is None:
+            return answer
+        return pivoted(answer, by_, query.limit, unknown_periods(asked.question))
 
     def explain(
         self,
@@ -261,6 +263,8 @@ class Book:
 def _query(metrics: tuple[str | Query, ...], **said: Any) -> Query:
     if metrics and isinstance(metrics[0], Query):
         return metrics[0]
+    if isinstance(said.get("pivot"), bool):
+        said = said | {"pivot": "" if said["pivot"] else None}
     listed: dict[str, Any] = {n: _listed(said[n]) for n in ("by", "order", "compare", "having") if n in said}
     return Query(tuple(m for m in metrics if isinstance(m, str)), **(said | listed))
 

@@ -164,8 +164,8 @@ class Columns:
         return next(n for n in _numbered(name) if n not in taken)
 
     def _label(self, metric: Metric, word: str, with_: Comparison | None = None) -> dict[str, str]:
-        """What readers see: the metric's label and a word; nothing when the metric has none but its name."""
-        if not metric.definition.label:
+        """What readers see: the metric's label and a word; of a formula that was typed in, the column's own name."""
+        if not self.catalogued(metric):
             return {}
         said = WORDS[word].get(self.language, WORDS[word]["en"]) if word in WORDS else word.replace("_", " ")
         if with_ is not None and with_.name != "previous":

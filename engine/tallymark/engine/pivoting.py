@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -24,12 +25,15 @@ At = tuple[int, Any]
 _NULL, _OTHER, _TOTAL = (1, None), (2, None), (3, None)
 
 
-def pivoted(answer: Answer, by: str, limit: int | None = None) -> Answer:
+def pivoted(
+    answer: Answer, by: str, limit: int | None = None, unknown: frozenset[date | datetime] = frozenset()
+) -> Answer:
     """The answer with a column for each value of `by`, of each metric one, and a row for each combination of the rest.
 
-    `limit` holds for the rows. Raises FaultError: Q563 for too many columns, Q564 where two cells would be one.
+    `limit` holds for the rows. Nulls of `unknown` periods are cells without a row, as they are not known yet. Raises
+    FaultError: Q563 for too many columns, Q564 where two cells would be one.
     """
-    return _Pivot(answer, _named(answer, by)).make(limit)
+    return _Pivot(answer, _named(answer, by), unknown).make(limit)
 
 
 def _named(answer: Answer, by: str) -> AnswerColumn:
@@ -41,10 +45,13 @@ def _named(answer: Answer, by: str) -> AnswerColumn:
 class _Pivot:
     answer: Answer
     by: AnswerColumn
+    unknown: frozenset[date | datetime] = frozenset()
     places: dict[At, None] = field(default_factory=dict)
     """What the columns stand for."""
     rows: dict[tuple[Any, ...], dict[At, int]] = field(default_factory=dict)
     """By the keys of a row, the row of the long answer that each column has there."""
+    periods: list[Any] = field(default_factory=list)
+    """The period of each row of the long answer."""
 
     @property
     def metrics(self) -> list[AnswerColumn]:
@@ -53,22 +60,18 @@ class _Pivot:
     def make(self, limit: int | None) -> Answer:
         keys = self._keys()
         self._gather(keys)
-        places = sorted(self.places, key=self._sorting)
-        if len(places) * len(self.metrics) > MOST_COLUMNS:
-            message = f"the pivot would have {len(places) * len(self.metrics):,} columns; {MOST_COLUMNS:,} is the most"
+        kept = list(self.rows.items())[:limit]
+        stand = [(place, metric) for place in sorted(self.places, key=self._sorting) for metric in self.metrics]
+        if len(stand) > MOST_COLUMNS:
+            message = f"the pivot would have {len(stand):,} columns; {MOST_COLUMNS:,} is the most"
             raise FaultError(Fault("Q563", message, None, "ask fewer members or periods, or do not pivot"))
-        kept = list(self.rows.items())[:limit] if limit is not None else list(self.rows.items())
-        columns = [*keys, *(self._column(place, m) for place in places for m in self.metrics)]
-        columns = _apart(columns)
+        columns = _apart([*keys, *(self._column(place, metric) for place, metric in stand)])
         arrays = [self._array(key, [row[n] for row, _ in kept]) for n, key in enumerate(keys)]
         blank: set[tuple[str, int]] = set()
-        wide = iter(columns[len(keys) :])
-        for place in places:
-            for metric in self.metrics:
-                numbers = [cells.get(place) for _, cells in kept]
-                arrays.append(self._taken(metric, numbers))
-                name = next(wide).name
-                blank |= {(name, n) for n, number in enumerate(numbers) if number is None}
+        for column, (place, metric) in zip(columns[len(keys) :], stand, strict=True):
+            numbers = [cells.get(place) for _, cells in kept]
+            arrays.append(self._taken(metric, numbers))
+            blank |= {(column.name, n) for n in self._blank(arrays[-1], numbers)}
         table = pa.table(dict(zip([c.name for c in columns], arrays, strict=True)))
         return replace(
             self.answer, columns=tuple(columns), table=table, blank=frozenset(blank), title=self._title()
@@ -87,6 +90,7 @@ class _Pivot:
 
     def _gather(self, keys: Sequence[AnswerColumn]) -> None:
         values = {c.name: self.answer.table.column(c.name).to_pylist() for c in self.answer.columns}
+        self.periods = next((values[c.name] for c in self.answer.columns if c.role == "period"), [])
         kinds = next((values[c.name] for c in self.answer.columns if c.role == "row"), None)
         for number in range(len(self.answer)):
             kind = kinds[number] if kinds is not None else "member"
@@ -139,6 +143,12 @@ class _Pivot:
         """The metric's values in some rows of the long answer, null where there is none."""
         whole = self.answer.table.column(metric.name).combine_chunks()
         return whole.take(pa.array(numbers, type=pa.int64()))
+
+    def _blank(self, values: Any, numbers: list[int | None]) -> Iterator[int]:
+        """The rows of a column that the long answer has no row for, or a null of a period that has not begun."""
+        for place, (value, number) in enumerate(zip(values.to_pylist(), numbers, strict=True)):
+            if number is None or (value is None and self.periods and self.periods[number] in self.unknown):
+                yield place
 
     def _title(self) -> str:
         """What the wide answer shows: its only metric, with its unit, and what the columns are."""
