@@ -101,7 +101,9 @@ _TYPES = {
     "T222": "a flow read at an instant",
     "T223": "a window form around another, which wins",
     "T224": "a window form that changes nothing",
-    "T230": "a function that is not answered yet",
+    "T230": "a sequence of steps that lacks something, or says it twice",
+    "T231": "a step without a time",
+    "T234": "members of steps that cannot be the same",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
 }

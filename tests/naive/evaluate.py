@@ -7,6 +7,7 @@ With the engine it shares the parsed formula and the definitions, nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import cache
 from itertools import product
@@ -46,9 +47,10 @@ class Answer:
     def cells(self) -> list[dict[str, Any]]:
         """A cell for every period and combination; of a sparse answer only those that a row touches."""
         periods = self.periods()
+        combinations = self.combinations(periods)
         contexts = [
-            (period, combination, self.context(period, combination))
-            for combination, period in product(self.combinations(periods), periods)
+            (period, combination, self.among(self.context(period, combination), combinations))
+            for combination, period in product(combinations, periods)
         ]
         return [
             {
@@ -70,6 +72,10 @@ class Answer:
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
         return Context(period, period, filters=where, levels=(level,))
+
+    def among(self, context: Context, combinations: list[tuple[Any, ...]]) -> Context:
+        """The context with those of all combinations in its period as its peers."""
+        return replace(context, peers=tuple(self.context(context.period, c) for c in combinations))
 
     # Periods
 

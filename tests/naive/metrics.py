@@ -8,7 +8,7 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, values
+from . import aggregates, contexts, ranks, sequences, values
 from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
@@ -83,7 +83,19 @@ class Evaluator:
                 return self.aggregate(node, context, missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                return self.sequence(node, context)
+            case nodes.Call(name=name) if name in ranks.NAMES:
+                own = self.value(node.arguments[0], context, missing)
+                peers = [self.value(node.arguments[0], p, missing) for p in context.peers or (context,)]
+                return ranks.place(name, own, [p for p in peers if p is not None])
         return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
+
+    def sequence(self, node: nodes.Call, context: Context) -> Any:
+        found = sequences.converted(self, node, context)
+        if found is None:
+            return None
+        return found[1] if node.name == "converted" else values.divide(found[1], found[0], self.clock)
 
     def metric(self, name: nodes.Name) -> Metric:
         try:
@@ -119,6 +131,8 @@ class Evaluator:
             inner = [((p.start.utc,), context.piece(p)) for p in self.pieces(context, name)]
         else:
             inner = [((m,), context.member(name, m)) for m in self.members(member, name, context)]
+        peers = tuple(c for _, c in inner)
+        inner = [(order, replace(c, peers=peers)) for order, c in inner]
         found_values = [(self.value(member, c, missing), order) for order, c in inner]
         return aggregates.aggregate(node.name, found_values, missing, fraction)
 
@@ -159,6 +173,10 @@ class Evaluator:
                 yield from self.glances(node.arguments[0], there)
                 if name in ("change", "growth", "share"):
                     yield from self.glances(node.arguments[0], context)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                if context.period.start.utc < self.as_of.utc:
+                    window = contexts.window(context, self.clock, self.as_of)
+                    yield Glance(sequences.steps_of(self.world, node)[0].source, window)
             case _:
                 for part in nodes.children(node):
                     yield from self.glances(part, context)

@@ -34,13 +34,6 @@ PARAMETER_TYPES = {
     "list": Type.TEXT,
 }
 
-NOT_BUILT = {
-    "conversion": "count the members that convert with `count(… per …)`, or compare two times of one row",
-    "zscore": "compute it from `avg(… per …)` and `stddev(… per …)`",
-    "percent_rank": "count the members above a value with `count(… > … per …)`",
-}
-"""Functions of the language that are not answered yet, with a way round each."""
-
 
 class Expressions:
     """Binds expressions of one level. Subclasses give `name`, `special` and `scoped`; `Calls` the scalar functions."""
@@ -237,8 +230,6 @@ class Expressions:
 
     def _call(self, node: n.Call) -> Bound:
         function = self.functions.get(node.name)
-        if node.name in NOT_BUILT and (function is None or function.kind is Kind.SETS):
-            return self.report.fault("T230", f"`{node.name}` is not answered yet", node.name_span, NOT_BUILT[node.name])
         if function is None or function.kind is Kind.OPERATOR:
             known = [f.name for f in self.functions.values() if f.kind is not Kind.OPERATOR]
             help_ = did_you_mean(node.name, known)
