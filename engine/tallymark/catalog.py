@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from tallymark.definitions import NOWHERE, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
 from tallymark.formula.bound import Aggregate, Bound
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
@@ -181,6 +181,7 @@ class Catalog:
     broken: frozenset[str] = frozenset()
     """Datasets whose data could not be described; the fault says why, and their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
 
     def dataset(self, name: str) -> Dataset | None:

@@ -104,6 +104,7 @@ _TYPES = {
     "T230": "a sequence of steps that lacks something, or says it twice",
     "T231": "a step without a time",
     "T234": "members of steps that cannot be the same",
+    "T236": "a form of context that a plugin cannot give",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
 }

@@ -114,6 +114,34 @@ class MetricDef:
 
 
 @dataclass(frozen=True, slots=True)
+class StepDef:
+    """A step of a funnel: rows of a dataset, as `events where name = 'invited'`, and what readers call it."""
+
+    name: str
+    rows: Formula
+    label: Texts = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelDef:
+    """Steps that members take in order. `metrics` are the names of those it stands for, in the order of the steps."""
+
+    name: str
+    per: str
+    steps: Mapping[str, StepDef] = field(default_factory=dict)
+    within: str | None = None
+    counting: str | None = None
+    """`same period` when all steps must lie in the period of the first; otherwise a later one may follow after it."""
+    label: Texts = field(default_factory=dict)
+    description: Texts = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
+    pack: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class ParameterDef:
     """A parameter `$name` of formulas. `type`: number, text, boolean, date, duration or list (of text)."""
 
@@ -168,5 +196,7 @@ class Definitions:
     datasets: Mapping[str, DatasetDef] = field(default_factory=dict)
     """By their own name; a dataset that implements a canonical one is kept apart until `check` joins them."""
     metrics: Mapping[str, MetricDef] = field(default_factory=dict)
+    """Those that funnels stand for included."""
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     canonical: Mapping[str, DatasetDef] = field(default_factory=dict)
     """The packs' datasets without data, by name."""

@@ -17,11 +17,13 @@ from tallymark.definitions import (
     ColumnDef,
     DatasetDef,
     Formula,
+    FunnelDef,
     MetricDef,
     ParameterDef,
     Project,
     RefDef,
     SourceDef,
+    StepDef,
     Texts,
     UnitDef,
 )
@@ -182,6 +184,27 @@ _METRIC: Mapping[str, Key] = {
     "tags": Key("Words to find it by.", ["revenue"]),
     "hidden": Key("Whether lists leave it out.", True),
 }
+_FUNNEL: Mapping[str, Key] = {
+    "steps": Key(
+        "Its steps in order: name, and the rows of each.",
+        {"visited": "visits", "signed_up": "users on created_at"},
+        _named("step", "a mapping of steps"),
+    ),
+    "per": Key("Who takes the steps: a reference or a column of every step's dataset.", "user"),
+    "within": Key("How long after the first step the others count; by default ever after.", "14 days"),
+    "counting": Key(
+        "`cohort`: members are followed beyond the period they set out in; `same period`: they are not.",
+        "same period",
+        _choice("`cohort` or `same period`", "cohort", "same period", None),
+    ),
+    "label": Key("What readers see as its name.", "Onboarding"),
+    "description": Key("What it follows.", "From opening an account to inviting a colleague."),
+    "tags": Key("Words to find its metrics by.", ["product"]),
+}
+_STEP: Mapping[str, Key] = {
+    "rows": Key("A dataset, with `on` and `where` as in a formula.", "events where name = 'invited'"),
+    "label": Key("What readers see as its name.", "Invited a colleague"),
+}
 _PARAMETER: Mapping[str, Key] = {
     "type": Key(
         "The type of its values; by default that of `default`.", "text", _choice("a parameter's type", *PARAMETER_TYPES)
@@ -200,6 +223,8 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
     "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+    "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
+    "step": (StepDef, _STEP, frozenset({"name", "place"})),
 }
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
 
@@ -212,9 +237,14 @@ _SECTIONS: Mapping[str, Schema] = {
     | {"description": "Tables of rows.", "examples": [{"orders": {"table": "orders.csv"}}]},
     "metrics": _named("metric", "a mapping of metrics")
     | {"description": "Metrics: a formula, or a mapping with one.", "examples": [{"mrr": "sum(subscriptions.mrr)"}]},
+    "funnels": _named("funnel", "a mapping of funnels")
+    | {
+        "description": "Steps that members take in order; each funnel stands for several metrics.",
+        "examples": [{"sales": {"per": "visitor", "steps": {"visited": "visits", "asked": "leads"}}}],
+    },
 }
 PROJECT_SECTIONS = ("sources", "parameters", "datasets")
-METRIC_SECTIONS = ("parameters", "datasets", "metrics")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
 
 
 def schema() -> Schema:
@@ -252,6 +282,10 @@ def _shapes() -> Mapping[str, Schema]:
         "column": _short("a type, or a mapping", _ref("type"), made["column"], "text"),
         "ref": _short("a dataset, or a mapping", _TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
         "metric": _short("a formula, or a mapping with one", _ref("formula"), metric, "sum(orders.amount)"),
+        "funnel": made["funnel"] | {"required": ["steps", "per"]},
+        "step": _short(
+            "the rows of a step, or a mapping", _ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
+        ),
         "metric_file": {
             "title": "a mapping",
             "type": "object",
@@ -336,6 +370,7 @@ def _shape(type: Any) -> Schema:
         Texts: _ref("texts"),
         Mapping[str, ColumnDef]: _named("column", "a mapping of columns"),
         Mapping[str, RefDef]: _named("ref", "a mapping of references"),
+        Mapping[str, StepDef]: _named("step", "a mapping of steps"),
     }
     return simple[type]
 

@@ -70,11 +70,12 @@ class Context:
         return replace(self, period=period, steps=(), peers=())
 
     def lifted(self, names: frozenset[str]) -> Context:
-        """Without the innermost level's dimensions, or without the named ones: it has no peers any more."""
-        if not names:
-            return replace(self, levels=(*self.levels[:-1], ()), peers=())
-        levels = tuple(tuple(p for p in level if p[0] not in names) for level in self.levels)
-        return self if levels == self.levels else replace(self, levels=levels, peers=())
+        """Without the innermost level's dimensions, or without the named ones. Peers that become one count once."""
+        if names:
+            levels = tuple(tuple(p for p in level if p[0] not in names) for level in self.levels)
+        else:
+            levels = (*self.levels[:-1], ())
+        return replace(self, levels=levels, peers=tuple(dict.fromkeys(p.lifted(names) for p in self.peers)))
 
 
 def window(context: Context, clock: Clock, as_of: Moment) -> Window:

@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any, Protocol
 
 from tallymark.formula import nodes
 
-from . import contexts, functions
+from . import contexts, functions, values
 from .clock import BEGINNING, Clock, Moment
 from .contexts import Context
 from .rows import Read, Source, Table
@@ -80,8 +81,8 @@ def _arrives(
 ) -> bool:
     """Whether a member takes each step after the one before, the last one in time."""
     time = first
-    for before, step in zip(steps, steps[1:], strict=False):
-        after = [t for t in _times(slices, node, before, step, steps, who, time)]
+    for before, step in pairwise(steps):
+        after = list(_times(slices, node, before, step, steps, who, time))
         if not after:
             return False
         time = min(after, key=lambda t: _order(t, steps, slices))
@@ -122,12 +123,14 @@ def _time(table: Table, step: Step, row: Row) -> date:
     return found
 
 
-def _kinds(steps: list[Step], slices: Slices) -> set[str | None]:
-    datasets = slices.world.datasets
-    found: set[str | None] = set()
+def _kinds(steps: list[Step], slices: Slices) -> set[str]:
+    """What the times of the steps are: dates, local times, instants."""
+    found: set[str] = set()
     for step in steps:
-        column = datasets[step.source.dataset].columns[step.source.axis or ""]
-        found.add("date" if column.formula is not None else column.type)
+        times = [slices.table.time(step.source, row) for row in slices.world.rows[step.source.dataset]]
+        time = next((t for t in times if t is not None), None)
+        if time is not None:
+            found.add("instant" if values.is_instant(time) else "local" if isinstance(time, datetime) else "date")
     return found
 
 

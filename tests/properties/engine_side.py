@@ -63,6 +63,10 @@ def tables(world: World) -> Mapping[str, pa.Table]:
     return made
 
 
+LAST_DAY = date(8999, 12, 31)
+"""The last day of the naive evaluator's time."""
+
+
 def query(question: Question) -> Query:
     """The question as the engine takes it."""
     return Query(
@@ -72,7 +76,8 @@ def query(question: Question) -> Query:
         start=question.start,
         end=question.end,
         where=None if question.where is None else write(question.where),
-        as_of=question.as_of,
+        # Unless said, the engine knows up to now, and the naive evaluator everything.
+        as_of=question.as_of or LAST_DAY,
         sparse=question.sparse,
     )
 

@@ -99,7 +99,10 @@ class Formulas:
         first = [s for s in STEPS if s[0] in scope.datasets]
         if scope.empty or not first:
             return self.leaf(scope)
-        steps = [self.random.choice(first)[1], *(self.random.choice(STEPS)[1] for _ in range(self.random.choice((1, 1, 2))))]
+        steps = [
+            self.random.choice(first)[1],
+            *(self.random.choice(STEPS)[1] for _ in range(self.random.choice((1, 1, 2)))),
+        ]
         parts = [*(self._step(s) for s in steps), "per customer"]
         if self.random.random() < 0.75:
             parts.append(f"within {self.random.choice(('1 day', '7 days', '30 days', '1 month', '2 weeks'))}")

@@ -36,6 +36,7 @@ def bind_datasets(
         wished={name: frozenset((*d.columns, *d.refs)) for name, d in absent.items()},
         broken=frozenset(joined) - frozenset(datasets),
         parameters=definitions.parameters,
+        funnels=definitions.funnels,
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}
     catalog = replace(catalog, datasets=referring)

@@ -144,7 +144,10 @@ class Measures(Calls):
             return aggregation.bind(function, row_scope(first), node)
         if function.kind is Kind.SETS:
             return Sequences(self.catalog, self.functions, self.report, self.missing).bind(function, node)
-        return _FORMS[function.name](self, node)
+        form = _FORMS.get(function.name)
+        if form is None:
+            return self.report.fault("T236", f"`{node.name}` changes the context in no way known", node.name_span)
+        return form(self, node)
 
     def _nested(self, function: Function, scope: n.Scoped, member: n.Name, node: n.Call) -> Bound:
         """An aggregate over members: `avg(m per customer)`."""

@@ -102,9 +102,7 @@ class Sequences:
         texts = [a for a in node.arguments if isinstance(a, n.Text)]
         for word, found in (("`per`", pers), ("`within`", withins), ("an option", texts)):
             if len(found) > 1:
-                self._fault(
-                    f"{word} stands twice", found[1].span, "once is enough"
-                )
+                self._fault(f"{word} stands twice", found[1].span, "once is enough")
                 return None
         if not pers:
             self._fault(f"`{node.name}` follows members: it does not say which", node.span, "add `per customer`")

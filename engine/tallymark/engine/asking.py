@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -61,6 +61,7 @@ class Asking:
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
+        query = replace(query, metrics=tuple(self._funnels(query.metrics)))
         named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
         metrics = tuple(m for m in named if m is not None)
         if not query.metrics:
@@ -100,6 +101,12 @@ class Asking:
             return None
 
     # --- metrics ---------------------------------------------------------------------------------------------------
+
+    def _funnels(self, texts: tuple[str, ...]) -> Iterator[str]:
+        """The names asked, those of a funnel's metrics in the place of its own."""
+        for text in texts:
+            funnel = self.catalog.funnels.get(text) if text not in self.catalog.metrics else None
+            yield from funnel.metrics if funnel is not None else (text,)
 
     def metric(self, text: str) -> Metric:
         """The metric a text names, by name or alias, or the formula it is. Raises FaultError."""
