@@ -12,6 +12,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from tallymark.formula.bound import Axis, Bound
@@ -111,6 +112,8 @@ class Follow:
     again: Bound | None
     window: Window
     type: Type
+    limit: tuple[int | Decimal, str] | None = None
+    """How long members have from their first step, where they may take it beyond the window."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from tallymark.formula import nodes
 from . import contexts, functions, values
 from .clock import BEGINNING, Clock, Moment
 from .contexts import Context
+from .expressions import duration
 from .rows import Read, Source, Table
 from .world import NaiveError, Row, World
 
@@ -89,8 +90,7 @@ def _arrives(
     last = _order(time, steps, slices)
     for argument in node.arguments:
         if isinstance(argument, nodes.WithinArgument):
-            assert isinstance(argument.duration, nodes.Duration)
-            if last > _limit(first, argument.duration, steps, slices):
+            if last > _limit(first, duration(argument.duration, slices.world.parameters), steps, slices):
                 return False
         if isinstance(argument, nodes.Text) and not slices.table.precedes(time, window.end):
             return False

@@ -346,19 +346,20 @@ class Contexts:
         space = self.space(inner)
         first = at = self.lower(bound.entry, inner)
         for step in bound.later:
-            at = space.put(self._follow(step, at, bound.member, inner))
+            at = space.put(self._follow(step, at, bound, inner))
         present = self.presence(bound.entry, inner, inner.filters)
         body = self._arrived(bound, space, first, at, inner)
         return self.space(context).put(
             Nest(space.number, "count", body, present, context.window, bound.type, bound.member, zero=bound.zero)
         )
 
-    def _follow(self, step: Later, after: int, member: Parts, context: Context) -> Follow:
+    def _follow(self, step: Later, after: int, bound: Sequence, context: Context) -> Follow:
         conditions = frozenset(conjuncts(step.condition)) if step.condition is not None else frozenset[Bound]()
-        holder = self.column(member, step.dataset)
+        holder = self.column(bound.member, step.dataset)
+        limit = None if bound.same_window else bound.limit
         return Follow(
-            after, step.dataset, step.axis, step.time, holder, member, conditions, step.again, context.window,
-            step.time.type,
+            after, step.dataset, step.axis, step.time, holder, bound.member, conditions, step.again, context.window,
+            step.time.type, limit,
         )  # fmt: skip
 
     def _arrived(self, bound: Sequence, space: SpaceDraft, first: int, last: int, context: Context) -> int:

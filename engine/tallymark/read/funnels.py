@@ -34,7 +34,7 @@ def funnel(key: Scalar, value: Value, reading: Reading) -> FunnelDef | None:
     per, steps = text(said.get("per")), _steps(said.get("steps"), reading, subject)
     if per is None:
         reading.fault("R023", "a funnel without members", key, "write `per: user`: who takes the steps", subject)
-    if len(steps) < 2:
+    if len(list(entries(said.get("steps")))) < 2:
         at = said.key("steps") or key
         reading.fault("R023", "a funnel has two steps at least", at, "write `steps:`, and below it each step", subject)
     if per is None or len(steps) < 2 or not usable:
