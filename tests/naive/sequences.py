@@ -90,7 +90,8 @@ def _arrives(
     last = _order(time, steps, slices)
     for argument in node.arguments:
         if isinstance(argument, nodes.WithinArgument):
-            if last > _limit(first, duration(argument.duration, slices.world.parameters), steps, slices):
+            within = duration(argument.duration, slices.world.parameters)
+            if last > _limit(first, within, steps, slices):
                 return False
         if isinstance(argument, nodes.Text) and not slices.table.precedes(time, window.end):
             return False

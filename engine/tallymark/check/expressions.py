@@ -120,12 +120,7 @@ class Expressions:
 
     def parameter(self, node: n.Parameter) -> ParameterDef | None:
         """The parameter's definition, or None with a fault."""
-        found = self.catalog.parameters.get(node.name)
-        if found is None:
-            known = [f"${name}" for name in self.catalog.parameters]
-            help_ = did_you_mean(f"${node.name}", known) or "declare it under `parameters:`"
-            self.report.fault("T110", f"unknown parameter `${node.name}`", node.span, help_)
-        return found
+        return declared_parameter(node, self.catalog, self.report)
 
     def _stray(self, node: n.PerArgument | n.WithinArgument) -> Bound:
         word = "per" if isinstance(node, n.PerArgument) else "within"
@@ -247,3 +242,13 @@ class Expressions:
         message = f"`{function.name}` takes {wanted} argument{'' if wanted == '1' else 's'}, this gives {found}"
         self.report.fault("T203", message, node.span, f"it is called as {function.signature}")
         return False
+
+
+def declared_parameter(node: n.Parameter, catalog: Catalog, report: Report) -> ParameterDef | None:
+    """The definition of a parameter, or None with a fault."""
+    found = catalog.parameters.get(node.name)
+    if found is None:
+        known = [f"${name}" for name in catalog.parameters]
+        help_ = did_you_mean(f"${node.name}", known) or "declare it under `parameters:`"
+        report.fault("T110", f"unknown parameter `${node.name}`", node.span, help_)
+    return found

@@ -12,6 +12,7 @@ from tallymark.catalog import Catalog, Reached
 from tallymark.check import operators
 from tallymark.check.aggregation import Aggregation, all_of, gives_zero
 from tallymark.check.dimensions import blocked_anywhere, explain_unreached, faulty_anywhere, wanting
+from tallymark.check.expressions import declared_parameter
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, dataset_of, row_scope
 from tallymark.errors import did_you_mean
@@ -121,10 +122,8 @@ class Sequences:
     def _within(self, node: n.WithinArgument, options: Options) -> Options | None:
         by: n.Node | None = node.duration
         if isinstance(by, n.Parameter):
-            found = self.catalog.parameters.get(by.name)
+            found = declared_parameter(by, self.catalog, self.report)
             if found is None:
-                help_ = did_you_mean(by.name, self.catalog.parameters) or "declare it under `parameters:`"
-                self.report.fault("T110", f"unknown parameter `${by.name}`", by.span, help_)
                 return None
             options, by = replace(options, parameter=by.name), found.default
         if isinstance(by, n.Duration) and by.count > 0:
