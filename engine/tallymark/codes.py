@@ -73,7 +73,6 @@ _NAMES = {
     "T119": "a metric of the project that waits for data",
     "T120": "definitions that need one another in a ring",
     "T121": "definitions that build on one another too deep",
-    "T190": "an unknown function asked of `tally functions`",
 }
 
 _TYPES = {
@@ -104,6 +103,7 @@ _TYPES = {
     "T230": "a function that is not answered yet",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
+    "T270": "a reference held in a column that is never equal to the key",
 }
 
 _UNITS = {
@@ -195,6 +195,8 @@ _QUESTIONS = {
     "Q540": "`per` a grain over all time",
     "Q541": "`per` a grain of too many pieces",
     "Q590": "one number asked of an answer that has several",
+    "Q595": "more windows than a question may read",
+    "Q596": "a parameter that is the length of a window, and is no length",
 }
 
 _PLUGINS = {

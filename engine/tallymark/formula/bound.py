@@ -10,6 +10,7 @@ Every node has a `type`, a `unit` and the `span` of the formula text it came fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from tallymark.kinds import Type
@@ -143,7 +144,7 @@ class Windowed:
     body: Bound
     type: Type
     unit: Unit = NUMBER
-    count: int = 0
+    count: int | Decimal = 0
     step: str | None = None
     parameter: str | None = None
     span: Span = field(default=NOSPAN, compare=False)
