@@ -73,7 +73,6 @@ _NAMES = {
     "T119": "a metric of the project that waits for data",
     "T120": "definitions that need one another in a ring",
     "T121": "definitions that build on one another too deep",
-    "T190": "an unknown function asked of `tally functions`",
 }
 
 _TYPES = {
@@ -107,6 +106,7 @@ _TYPES = {
     "T236": "a form of context that a plugin cannot give",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
+    "T270": "a reference held in a column that is never equal to the key",
 }
 
 _UNITS = {
@@ -198,6 +198,8 @@ _QUESTIONS = {
     "Q540": "`per` a grain over all time",
     "Q541": "`per` a grain of too many pieces",
     "Q590": "one number asked of an answer that has several",
+    "Q595": "more windows than a question may read",
+    "Q596": "a parameter that is the length of a window, and is no length",
 }
 
 _PLUGINS = {

@@ -90,6 +90,9 @@ class DatasetDef:
     description: Texts = field(default_factory=dict)
     pack: str | None = None
     place: Place = NOWHERE
+    table_place: Place = NOWHERE
+    """Where its table is named; its own place when it is named nowhere."""
+    source_place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)

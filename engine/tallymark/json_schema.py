@@ -219,7 +219,7 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
     "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
-    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place"})),
+    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
     "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),

@@ -109,13 +109,18 @@ def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[
         case "cumulative" | "opening" | "closing":
             return context.stepped(Step(node.name))
         case "total" | "share":
-            return context.lifted(frozenset(_word(n) for n in rest))
+            return context.lifted(lifted_names(node))
         case "year_ago":
             return context.shifted(lambda p: clock.shift(p, 1, "year"))
         case "previous" | "change" | "growth":
             count, unit = _back(rest[0], parameters) if rest else (1, None)
             return context.shifted(lambda p: clock.shift(p, count, unit))
     raise NaiveError(f"{node.name} is no form of context")
+
+
+def lifted_names(node: nodes.Call) -> frozenset[str]:
+    """The dimensions a total or share names, as written; none for all."""
+    return frozenset(_word(n) for n in node.arguments[1:])
 
 
 def _word(node: nodes.Node) -> str:

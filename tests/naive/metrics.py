@@ -105,7 +105,7 @@ class Evaluator:
 
     def in_context(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
         """A form that evaluates its argument in another context, and what it does with it."""
-        there = contexts.enter(node, context, self.clock, self.world.parameters)
+        there = self.enter(node, context)
         other = self.value(node.arguments[0], there, missing)
         if node.name not in ("change", "growth", "share"):
             return other
@@ -114,6 +114,24 @@ class Evaluator:
             return values.subtract(here, other, self.clock)
         ratio = values.divide(here, other, self.clock)
         return ratio if node.name == "share" else values.subtract(ratio, 1, self.clock)
+
+    def enter(self, node: nodes.Call, context: Context) -> Context:
+        """The context of a form's argument. A dimension is lifted under whatever name the question has it."""
+        if node.name not in contexts.LIFTS or len(node.arguments) == 1:
+            return contexts.enter(node, context, self.clock, self.world.parameters)
+        wanted = contexts.lifted_names(node)
+        read = {g.source.dataset for g in self.glances(node.arguments[0], context.lifted(frozenset()))}
+        standing = {name for level in context.levels for name, _ in level}
+        return context.lifted(wanted | {s for s in standing if any(self.alike(s, w, read) for w in wanted)})
+
+    def alike(self, one: str, other: str, datasets: set[str]) -> bool:
+        """Whether two names are one column from every dataset that knows both: of those read, else of all."""
+        for known in (datasets, set(self.world.datasets)):
+            paths = [(self.table.path(d, one), self.table.path(d, other)) for d in sorted(known)]
+            both = [(a, b) for a, b in paths if a is not None and b is not None]
+            if both:
+                return all(a == b for a, b in both)
+        return False
 
     def aggregate(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
         if context.period.start.utc >= self.as_of.utc:
@@ -169,7 +187,7 @@ class Evaluator:
             case nodes.Call(name=name) if name in aggregates.NAMES:
                 yield from self.aggregate_glances(node, context)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
-                there = contexts.enter(node, context, self.clock, self.world.parameters)
+                there = self.enter(node, context)
                 yield from self.glances(node.arguments[0], there)
                 if name in ("change", "growth", "share"):
                     yield from self.glances(node.arguments[0], context)

@@ -186,6 +186,20 @@ def test_a_limit_nobody_understands_is_a_fault() -> None:
     assert "D408" == raised.value.faults[0].code
 
 
+def _bytes(shown: str) -> float:
+    """What DuckDB shows as `3.1 GiB`."""
+    number, unit = shown.split()
+    return float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].index(unit)
+
+
+def test_memory_has_a_limit_unless_told_otherwise() -> None:
+    """Without a limit of the caller's the database takes most of the machine's memory, and never all of it."""
+    with Embedded() as made, Embedded(memory_limit="100%") as whole:
+        sizes = [e.run("SELECT current_setting('memory_limit')") for e in (made, whole)]
+    limited, all_ = (_bytes(size.column(0)[0].as_py()) for size in sizes)
+    assert 0.75 * all_ < limited < 0.85 * all_
+
+
 def test_cancel_stops_a_question(embedded: Embedded) -> None:
     """`cancel` from another thread ends a running question with Cancelled, and the next question runs."""
     threading.Timer(0.3, embedded.cancel).start()

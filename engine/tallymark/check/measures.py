@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 
 from tallymark.catalog import Catalog, Reached
@@ -40,15 +41,13 @@ from tallymark.formula.bound import (
     WindowForm,
 )
 from tallymark.formula.functions import Function, Kind
+from tallymark.formula.nodes import is_length, plain_count
 from tallymark.kinds import Type
 from tallymark.place import Span
 from tallymark.units import BARE, COUNT, NUMBER, RATIO
 
 MAX_PERIODS = 100_000
 """Periods that `previous` may go back."""
-
-MAX_LENGTH = 1_000_000
-"""Days, months, … that a window or a shift may be long."""
 
 
 class Measures(Calls):
@@ -270,11 +269,11 @@ class Measures(Calls):
             if found is None:
                 return POISON
             duration = found.default
-        if not isinstance(duration, n.Duration) or not _whole(duration):
-            message = "`trailing` takes a whole duration, as it stands or as a parameter"
-            return self.report.fault("T209", message, by.span, "write `28 days`, `3 months`")
+        if not isinstance(duration, n.Duration) or not is_length(duration):
+            message = "`trailing` takes a duration, as it stands or as a parameter"
+            return self.report.fault("T209", message, by.span, "write `28 days`, `3 months`, `1.5 hours`")
         parameter = by.name if isinstance(by, n.Parameter) else None
-        return self._windowed("trailing", node, body, int(duration.count), duration.unit, parameter)
+        return self._windowed("trailing", node, body, plain_count(duration), duration.unit, parameter)
 
     def _to_date(self, node: n.Call) -> Bound:
         body, grain = self.value(node.arguments[0]), node.arguments[1]
@@ -298,7 +297,7 @@ class Measures(Calls):
         form: WindowForm,
         node: n.Call,
         body: Bound,
-        count: int = 0,
+        count: int | Decimal = 0,
         step: str | None = None,
         parameter: str | None = None,
     ) -> Bound:
@@ -351,4 +350,4 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
 
 
 def _whole(duration: n.Duration) -> bool:
-    return duration.count == int(duration.count) and 0 < duration.count <= MAX_LENGTH
+    return is_length(duration) and duration.count == int(duration.count)

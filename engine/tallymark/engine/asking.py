@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -133,16 +133,22 @@ class Asking:
 
     def _usable(self, metric: Metric) -> Metric:
         if metric.needs:
-            needs = ", ".join(metric.needs)
-            help_ = "map a table of yours onto it with `implements:`" if "dataset" in needs else None
-            raise FaultError(
-                Fault("Q502", f"`{metric.name}` cannot be answered: it needs {needs}", metric.place, help_)
-            )
+            message = f"`{metric.name}` cannot be answered: it needs {', '.join(metric.needs)}"
+            raise FaultError(Fault("Q502", message, metric.place, self._way_out(metric.needs)))
         if not metric.available:
             raise FaultError(
                 Fault("Q510", f"`{metric.name}` has faults of its own: `tally check` lists them", metric.place)
             )
         return metric
+
+    def _way_out(self, needs: Iterable[str]) -> str | None:
+        """What is wrong with the first dataset needed that has faults; else how to give data to one."""
+        wanted = [need.removeprefix("dataset ") for need in needs if need.startswith("dataset ")]
+        for name in wanted:
+            cause = self.catalog.broken.get(name)
+            if cause is not None:
+                return f"`{name}` has faults: {cause.message}" + (f" ({cause.place})" if cause.place else "")
+        return "map a table of yours onto it with `implements:`" if wanted else None
 
     def _formula(self, text: str) -> Metric:
         written = Written(text, "<question>")
@@ -167,7 +173,8 @@ class Asking:
         metric = Metric(name, definition, None if bound is POISON else bound, bound.type, _unit(bound))
         errors = report.errors
         if report.needs:
-            errors.append(Fault("Q502", f"the question needs {', '.join(report.needs)}", report.place(None)))
+            message = f"the question needs {', '.join(report.needs)}"
+            errors.append(Fault("Q502", message, report.place(None), self._way_out(report.needs)))
         if errors:
             raise FaultError(errors)
         return metric
@@ -239,7 +246,7 @@ class Asking:
         formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
         bound = formulas.condition(node, report, datasets)
         if report.needs:
-            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
+            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None, self._way_out(report.needs))
         if report.errors:
             raise FaultError(report.errors)
         return (bound,)

@@ -145,7 +145,7 @@ class Windowed:
     body: Bound
     type: Type
     unit: Unit = NUMBER
-    count: int = 0
+    count: int | Decimal = 0
     step: str | None = None
     parameter: str | None = None
     span: Span = field(default=NOSPAN, compare=False)

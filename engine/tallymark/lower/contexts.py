@@ -86,6 +86,11 @@ Result = TypeVar("Result")
 Pieces = Callable[[int, Window, str], int]
 """Gives the grid of the pieces that a grain cuts out of a window, over every period of a grid."""
 
+Steps = Callable[[int, int, str], int | None]
+"""How many periods of a grid a shift by so many units goes back; None when it does not land on the grid."""
+
+MOST_WINDOWS = 2_000
+"""Different windows of one question. Shifts that do not land on the grid double them with each formula around."""
 
 DEEPEST = 120
 """Levels of metrics on metrics that are lowered on one stack; below that, the deeper ones are lowered first."""
@@ -102,10 +107,11 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces) -> None:
+    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces, steps: Steps) -> None:
         self.catalog = catalog
         self.values = values
         self.pieces = pieces
+        self.steps = steps
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
@@ -114,6 +120,7 @@ class Contexts:
         self._levels: dict[str, int] = {}
         self._depth = 0
         self._presence: dict[tuple[str, Context, frozenset[Bound]], tuple[int, ...]] = {}
+        self._windows: set[tuple[int, Window]] = set()
 
     # --- spaces ----------------------------------------------------------------------------------------------------
 
@@ -195,19 +202,37 @@ class Contexts:
         self._metrics[place] = self.lower(self.metric(place[0]), place[1])
 
     def moved(self, bound: Bound, context: Context) -> Context:
-        """The context in which the body of a window form, a shift or a filter is evaluated."""
+        """The context in which the body of a window form, a shift or a filter is evaluated.
+
+        Raises FaultError (Q595) for too many windows.
+        """
         match bound:
             case Shift(count=count, step=step):
-                return replace(context, window=shifted(context.window, count, step))
+                return self._over(self._shifted(context, count, step), context)
             case Windowed(form="trailing", count=count, step=str(step)):
-                return replace(context, window=context.window.trailing(count, step))
+                return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
-                return replace(context, window=context.window.to_date(step))
+                return self._over(context.window.to_date(step), context)
             case Windowed(form=form):
-                return replace(context, window=getattr(context.window, form)())
+                return self._over(getattr(context.window, form)(), context)
             case Filtered(condition=condition):
                 return replace(context, filters=context.filters | frozenset(conjuncts(condition)))
         return context
+
+    def _over(self, window: Window, context: Context) -> Context:
+        self._windows.add((context.grid, window))
+        if len(self._windows) > MOST_WINDOWS:
+            message = f"the question reads more than {MOST_WINDOWS:,} different windows"
+            help_ = "shifts of different lengths stand inside one another too often; shift the inner metric once"
+            raise FaultError(Fault("Q595", message, None, help_))
+        return replace(context, window=window)
+
+    def _shifted(self, context: Context, count: int, step: str | None) -> Window:
+        """The window `count` further back. Shifts that land on the grid are so many of its periods, and so those in
+        whatever order they come are one window: a month and then a year is a year and then a month.
+        """
+        whole = count if step is None else self.steps(context.grid, count, step)
+        return shifted(context.window, count, step) if whole is None else shifted(context.window, whole, None)
 
     def _leaf(self, bound: Aggregate, context: Context) -> Leaf:
         conditions = self.conditions(bound.dataset, context.filters)
@@ -332,7 +357,8 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            levels = tuple(tuple(d for d in level if d not in bound.dimensions) for level in context.levels)
+            named = self.catalog.called(bound.dimensions, context.dimensions, self._datasets(bound.body))
+            levels = tuple(tuple(d for d in level if d not in named) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
@@ -405,6 +431,22 @@ class Contexts:
     def _somewhere_ranked(self) -> bool:
         found = (m.expression for m in self.catalog.metrics.values() if m.expression is not None)
         return any(isinstance(node, Ranked) for expression in found for node in walk(expression))
+
+    def _datasets(self, bound: Bound) -> frozenset[str]:
+        """The datasets whose rows a formula aggregates, near or far."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [bound]
+        while waiting:
+            match waiting.pop():
+                case Aggregate(dataset=dataset):
+                    found.add(dataset)
+                case MetricUse(name=name) if name not in seen:
+                    seen.add(name)
+                    waiting.append(self.metric(name))
+                case here:
+                    waiting.extend(parts(here))
+        return frozenset(found)
 
 
 def _height(bound: Bound) -> int:
