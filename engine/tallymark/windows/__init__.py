@@ -12,6 +12,7 @@ from tallymark.windows.calendars import (
     grain_of,
 )
 from tallymark.windows.clocks import Count
+from tallymark.windows.cutting import cut
 from tallymark.windows.edges import (
     BEGINNING,
     EARLIEST,
@@ -55,6 +56,7 @@ __all__ = [
     "Window",
     "ask_periods",
     "before",
+    "cut",
     "grain_of",
     "parse_moment",
     "parse_period",
