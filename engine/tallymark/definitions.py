@@ -138,6 +138,32 @@ class SourceDef:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarDef:
+    """Months, quarters and years of a project's own: by a rule (`pattern`, `ends`), or from the table `dataset`."""
+
+    pattern: str | None = None
+    """The weeks of a quarter's months: `4-4-5`, `4-5-4` or `5-4-4`."""
+    ends: str | None = None
+    """When a year ends: `last saturday of august`, `sunday nearest 31 december`."""
+    week_53: int = 12
+    """The month that has the 53rd week of a long year."""
+    named_by: str = "end"
+    """`end` or `start`: which common year gives its number."""
+    dataset: str | None = None
+    day: str | None = None
+    """The column of a row's day, where the table has one row a day."""
+    start: str | None = None
+    """The column of a period's first day, where the table has one row a period."""
+    end: str | None = None
+    """The column of a period's last day; without it each lasts to the next."""
+    month: str | None = None
+    quarter: str | None = None
+    year: str | None = None
+    week: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings of `tally.yaml`."""
 
@@ -148,6 +174,7 @@ class Project:
     week_start: str = "monday"
     fiscal_year_start: int = 1
     """The month (1–12) in which the fiscal year begins."""
+    calendar: CalendarDef | None = None
     as_of: str | None = None
     """The day after which nothing is known, for data that has ended; without it, now."""
     language: str = "en"

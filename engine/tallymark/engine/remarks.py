@@ -14,7 +14,6 @@ from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
-from tallymark.render import calendar_of
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
 
@@ -52,7 +51,7 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
         return []
     plan = lowered.plan
     writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
+    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
         rows = sources.embedded.run(tallies.write(counted)).to_pylist()

@@ -88,9 +88,7 @@ class _Lowering:
     def _clock(self) -> Clock:
         calendar = self.question.calendar
         last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
-        return Clock(
-            calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of
-        )
+        return Clock(calendar, last.date(), self.question.as_of)
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
