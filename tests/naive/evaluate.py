@@ -61,9 +61,11 @@ class Answer:
         ]
 
     def label(self, period: Period) -> date | datetime:
-        """The local start of a period: a date unless it begins within a day or is an hour."""
+        """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
+        if self.question.grain == "hour":
+            return period.start.utc
         start = period.start.wall
-        return start if self.question.grain == "hour" or start.time() != time() else start.date()
+        return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""

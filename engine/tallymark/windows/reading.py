@@ -64,6 +64,8 @@ def parse_period(text: str, calendar: Calendar, place: Place | None = None) -> P
         raise FaultError(_no_such_weeks(shown, first, calendar, place))
     begin = datetime.combine(first, time.min)
     start, end = calendar.instant(begin), calendar.instant(step(begin, count, unit))
+    if start >= end:
+        raise FaultError(Fault("Q524", f"there is no `{shown}` in {calendar.timezone}: its clock skipped it", place))
     return Period(start, end, text.strip().upper())
 
 
@@ -105,7 +107,9 @@ def parse_moment(
             return _moment(datetime.fromisoformat(text.upper()), calendar, place)
         except ValueError as error:
             raise FaultError(Fault("Q524", f"there is no `{text}`: {error}", place)) from None
-    if _form_of(text)[0] is not None or (calendar.own is not None and (_OWN.fullmatch(text) or calendar.own.find(text))):
+    if _form_of(text)[0] is not None or (
+        calendar.own is not None and (_OWN.fullmatch(text) or calendar.own.find(text))
+    ):
         period = parse_period(text, calendar, place)
         return period.end if end else period.start
     near = _near(text)
