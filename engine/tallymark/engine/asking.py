@@ -277,8 +277,10 @@ class Asking:
             whole: Period = parse_period(str(query.period), calendar)
             return whole.start, whole.end
         start = parse_moment(query.start, calendar, end=False) if query.start is not None else None
-        whole_last = calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain) if grain is not None else as_of
-        end = parse_moment(query.end, calendar, end=True) if query.end is not None else whole_last
+        if query.end is not None:
+            end = parse_moment(query.end, calendar, end=True)
+        else:
+            end = as_of if grain is None else calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain)
         if start is None:
             first = earliest()
             if first is None or first >= end:

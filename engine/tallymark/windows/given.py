@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from itertools import pairwise
 
 from tallymark.errors import Fault, FaultError
-from tallymark.windows.reckoning import Reckoning, Run, spoken
+from tallymark.windows.reckoning import Reckoning, Run
 
 _DAY = timedelta(days=1)
 _SHOWN = 3
@@ -47,7 +47,7 @@ def given(rows: Iterable[Stretch], units: Sequence[str]) -> Reckoning:
     twice = list(_repeated(runs))
     if twice:
         raise FaultError(twice)
-    return Reckoning(runs, spoken(runs))
+    return Reckoning(runs, _spoken(runs))
 
 
 def _joints(rows: Sequence[Stretch]) -> Iterable[Fault]:
@@ -87,12 +87,32 @@ def _run(rows: Sequence[Stretch], units: Sequence[str], unit: str) -> Run:
     names = [row.names[at] for row in first]
     years = [row.names[of_year] for row in first]
     numbers = [_year(n) or 0 for n in names] if unit == "year" else _numbers(names, years)
-    unique = len(set(names)) == len(names) and not all(_whole(n) is not None for n in names)
-    shown = [str(n) for n in names] if unique else [
-        f"FY{_year(y) or 0:04d}" if unit == "year" else f"FY{_year(y) or 0:04d}-{_numbered(unit, number)}"
-        for y, number in zip(years, numbers, strict=True)
-    ]  # fmt: skip
+    shown = _shown(unit, names, years, numbers)
     return Run((*(row.start for row in first), rows[-1].end), tuple(shown), tuple(numbers))
+
+
+def _shown(unit: str, names: Sequence[Name], years: Sequence[Name], numbers: Sequence[int]) -> list[str]:
+    """What readers call the periods: their names, with the year's where they come again; `FY2024-P03` for numbers."""
+    numeric = all(_whole(n) is not None for n in names)
+    if not numeric and len(set(names)) == len(names):
+        return [str(n) for n in names]
+    if unit == "year":
+        return [f"FY{number:04d}" for number in numbers]
+    called = [str(y) if _whole(y) is None else f"FY{_year(y) or 0:04d}" for y in years]
+    if not numeric:
+        return [f"{year} {name}" for year, name in zip(called, names, strict=True)]
+    return [f"{year}-{_numbered(unit, number)}" for year, number in zip(called, numbers, strict=True)]
+
+
+def _spoken(runs: Mapping[str, Run]) -> dict[str, tuple[str, int]]:
+    """The names by numbers that every calendar has: `FY2024-P03`, and the same without `FY`."""
+    years, found = runs["year"], dict[str, tuple[str, int]]()
+    for unit, run in runs.items():
+        for i, (number, start) in enumerate(zip(run.numbers, run.starts, strict=False)):
+            year = f"{years.numbers[years.index(start)]:04d}"
+            name = year if unit == "year" else f"{year}-{_numbered(unit, number)}"
+            found |= {name: (unit, i), f"FY{name}": (unit, i)}
+    return found
 
 
 def _numbered(unit: str, number: int) -> str:

@@ -150,13 +150,3 @@ class Reckoning:
 def midnight(day: date) -> datetime:
     """The local time at which a day begins."""
     return datetime.combine(day, time.min)
-
-
-def spoken(runs: Mapping[str, Run]) -> dict[str, tuple[str, int]]:
-    """The names that begin with `FY`, without it."""
-    return {
-        name[2:].upper(): (unit, i)
-        for unit, run in runs.items()
-        for i, name in enumerate(run.names)
-        if name.startswith("FY")
-    }

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import re
 from calendar import monthrange
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, timedelta
 from functools import lru_cache
 from itertools import accumulate
 
-from tallymark.windows.reckoning import Reckoning, Run, spoken
+from tallymark.windows.reckoning import Reckoning, Run
 
 PATTERNS = ("4-4-5", "4-5-4", "5-4-4")
 """The weeks of a quarter's months."""
@@ -124,4 +125,14 @@ class _Years:
             unit: Run((*starts, self.end), tuple(self.names[unit]), tuple(self.numbers[unit]))
             for unit, starts in self.starts.items()
         }
-        return Reckoning(runs, spoken(runs))
+        return Reckoning(runs, _spoken(runs))
+
+
+def _spoken(runs: Mapping[str, Run]) -> dict[str, tuple[str, int]]:
+    """The names that begin with `FY`, without it."""
+    return {
+        name[2:].upper(): (unit, i)
+        for unit, run in runs.items()
+        for i, name in enumerate(run.names)
+        if name.startswith("FY")
+    }
