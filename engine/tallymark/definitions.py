@@ -174,7 +174,6 @@ class Project:
     week_start: str = "monday"
     fiscal_year_start: int = 1
     """The month (1–12) in which the fiscal year begins."""
-    calendar: CalendarDef | None = None
     as_of: str | None = None
     """The day after which nothing is known, for data that has ended; without it, now."""
     language: str = "en"
@@ -183,6 +182,8 @@ class Project:
     metrics: tuple[str, ...] = ("metrics",)
     max_cells: int = 1_000_000
     place: Place = NOWHERE
+    calendar: CalendarDef | None = None
+    """Months, quarters and years other than the common ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -120,7 +120,7 @@ def _numbered(unit: str, number: int) -> str:
 
 
 def _numbers(names: Sequence[Name], years: Sequence[Name]) -> list[int]:
-    """The number of each period within its year: the name's own, or that it ends in; else its place in the year."""
+    """The number of each period within its year: the name, or what it ends in (`P03`); else its place in the year."""
     own = [_whole(n) if _whole(n) is not None else _last_number(str(n)) for n in names]
     if all(n is not None and 0 < n < 100 for n in own):
         return [n or 0 for n in own]
@@ -149,9 +149,8 @@ def _whole(name: Name) -> int | None:
 
 
 def _last_number(name: str) -> int | None:
-    found = re.search(r"([0-9]{1,2})$", name)
-    before = name[: -len(found[1])] if found else ""
-    return int(found[1]) if found and not before[-1:].isdigit() else None
+    found = re.search(r"(?:^|[^a-z])[pmqwh]([0-9]{1,2})$", name, re.I)
+    return int(found[1]) if found else None
 
 
 def _year(name: Name) -> int | None:
