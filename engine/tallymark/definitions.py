@@ -169,6 +169,32 @@ class SourceDef:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarDef:
+    """Months, quarters and years of a project's own: by a rule (`pattern`, `ends`), or from the table `dataset`."""
+
+    pattern: str | None = None
+    """The weeks of a quarter's months: `4-4-5`, `4-5-4` or `5-4-4`."""
+    ends: str | None = None
+    """When a year ends: `last saturday of august`, `sunday nearest 31 december`."""
+    week_53: int = 12
+    """The month that has the 53rd week of a long year."""
+    named_by: str = "end"
+    """`end` or `start`: which common year gives its number."""
+    dataset: str | None = None
+    day: str | None = None
+    """The column of a row's day, where the table has one row a day."""
+    start: str | None = None
+    """The column of a period's first day, where the table has one row a period."""
+    end: str | None = None
+    """The column of a period's last day; without it each lasts to the next."""
+    month: str | None = None
+    quarter: str | None = None
+    year: str | None = None
+    week: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings of `tally.yaml`."""
 
@@ -187,6 +213,8 @@ class Project:
     metrics: tuple[str, ...] = ("metrics",)
     max_cells: int = 1_000_000
     place: Place = NOWHERE
+    calendar: CalendarDef | None = None
+    """Months, quarters and years other than the common ones."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -14,6 +14,7 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tallymark.definitions import (
+    CalendarDef,
     ColumnDef,
     DatasetDef,
     Formula,
@@ -29,6 +30,7 @@ from tallymark.definitions import (
 )
 from tallymark.kinds import DECLARABLE
 from tallymark.units import DURATION_SCALES, NAMES
+from tallymark.windows import PATTERNS
 
 Schema = dict[str, Any]
 
@@ -114,6 +116,11 @@ _PROJECT: Mapping[str, Key] = {
         4,
         {"title": "a month, 1 to 12 or by its English name", "enum": [*range(1, 13), *MONTHS]},
     ),
+    "calendar": Key(
+        "Months, quarters and years of one's own: retail ones, or those of a table.",
+        {"pattern": "4-5-4", "ends": "saturday nearest the end of january"},
+        _ref("calendar"),
+    ),
     "as_of": Key(
         "The last day that is known, for data that has ended; otherwise today.",
         "2024-12-31",
@@ -130,6 +137,26 @@ _PROJECT: Mapping[str, Key] = {
     "packs": Key("The metric packs that the project takes; `all` takes each one there is.", ["revenue", "support"]),
     "metrics": Key("Folders (with all below them) and files that hold metrics and datasets.", ["metrics"]),
     "limits": Key("What one question may cost.", {"cells": 1_000_000}, _ref("limits"), "max_cells"),
+}
+_CALENDAR: Mapping[str, Key] = {
+    "pattern": Key(
+        "The weeks of a quarter's three months.", "4-5-4", _choice("`4-4-5`, `4-5-4` or `5-4-4`", *PATTERNS, None)
+    ),
+    "ends": Key("The last day of a year: a weekday by a day of the common calendar.", "last saturday of august"),
+    "week_53": Key("The month (1 to 12) that has the 53rd week of a long year; usually the last.", 12, _whole(1, 12)),
+    "named_by": Key(
+        "Whether a year bears the number of the common year it ends in, or starts in.",
+        "end",
+        _choice("`end` or `start`", "end", "start"),
+    ),
+    "dataset": Key("A dataset that has the calendar.", "days"),
+    "day": Key("Its column with the day, if it has one row a day.", "day"),
+    "start": Key("Its column with a period's first day, if it has one row a period.", "first_day"),
+    "end": Key("Its column with a period's last day; without it a period lasts to the next row's.", "last_day"),
+    "month": Key("Its column that names the month.", "period"),
+    "quarter": Key("Its column that names the quarter.", "quarter"),
+    "year": Key("Its column that names the year.", "year"),
+    "week": Key("Its column that names the week, if weeks are the calendar's too.", "week"),
 }
 _LIMITS: Mapping[str, Key] = {
     "cells": Key("The most cells one answer may have.", 1_000_000, _whole(1), "max_cells"),
@@ -216,6 +243,7 @@ _PARAMETER: Mapping[str, Key] = {
 
 KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "project": (Project, _PROJECT, frozenset({"folder", "place"})),
+    "calendar": (CalendarDef, _CALENDAR, frozenset({"place"})),
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
     "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),

@@ -17,7 +17,7 @@ from typing import Any
 
 from tallymark.formula.bound import Axis, Bound
 from tallymark.kinds import Type
-from tallymark.windows import Period, Resolved, Window
+from tallymark.windows import Calendar, Period, Resolved, Window
 
 Parts = tuple[str, ...]
 """A dimension as named: `("plan",)`, `("customer", "country")`."""
@@ -246,13 +246,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the
-    instant from which on nothing is known, and `today`, the day before it ends.
+    """What calendar functions inside formulas need: the calendar, and as_of: the instant from which on nothing is
+    known, and `today`, the day before it ends.
     """
 
-    timezone: str
-    week_start: int
-    fiscal_year_start: int
+    calendar: Calendar
     today: date
     as_of: datetime
 

@@ -39,7 +39,7 @@ class Answer:
 
     def __init__(self, world: World, question: Question) -> None:
         self.question = question
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
         self.evaluator = Evaluator(world, self.as_of)
         self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
@@ -63,9 +63,11 @@ class Answer:
         ]
 
     def label(self, period: Period) -> date | datetime:
-        """The local start of a period: a date unless it begins within a day or is an hour."""
+        """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
+        if self.question.grain == "hour":
+            return period.start.utc
         start = period.start.wall
-        return start if self.question.grain == "hour" or start.time() != time() else start.date()
+        return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""

@@ -31,7 +31,7 @@ class Evaluator:
 
     def __init__(self, world: World, as_of: Moment) -> None:
         self.world = world
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = as_of
         self.table = Table(world, self.clock, as_of)
 

@@ -7,7 +7,7 @@ stretches that begin and end at once, and local times that occur twice or never.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
@@ -17,6 +17,8 @@ from zoneinfo import ZoneInfo
 from naive.build import dataset, world
 from naive.world import World
 from tallymark.definitions import DatasetDef, Project, RefDef
+
+from .calendars import calendar, days, days_definition
 
 CUSTOMERS = ("a", "b", "c", "d", "e")
 KINDS = ("new", "old", "été", "")
@@ -66,6 +68,10 @@ def sample(seed: int) -> Sample:
         week_start=random.choice(("monday", "monday", "sunday")),
         fiscal_year_start=random.choice((1, 1, 1, 4)),
     )
+    own = calendar(seed)
+    if own is not None:
+        project = replace(project, fiscal_year_start=1, calendar=own)
+    table = [(days_definition(), days())] if own is not None and own.dataset else []
     spread = random.choice((2, 12, 40, 90))
     maker = Rows(random, anchor, kinds, ZoneInfo(project.timezone), spread)
     versions = maker.versions()
@@ -75,6 +81,7 @@ def sample(seed: int) -> Sample:
             (versions_definition(), versions),
             (orders_definition(kinds), maker.orders()),
             (subs_definition(kinds), maker.subs()),
+            *table,
         ],
         METRICS,
         project,

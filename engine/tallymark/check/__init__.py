@@ -5,7 +5,8 @@ The way of a definition, a file a step:
     joining.py        a project's datasets laid over the canonical ones they implement
     tables.py         stored columns as their source has them and as they are declared; references, keys, times
     columns.py        computed columns, in the order of their dependencies
-    datasets.py       these three, one after the other
+    datasets.py       these, one after the other
+    calendar.py       the table of a calendar
     metrics.py        metrics, in the order of their dependencies
     formulas.py       one formula as a whole
 
@@ -31,6 +32,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallymark.catalog import Catalog
+from tallymark.check.calendar import check_calendar
 from tallymark.check.datasets import Describe, bind_datasets
 from tallymark.check.metrics import bind_metrics
 from tallymark.definitions import Definitions
@@ -48,5 +50,6 @@ def check(
     """
     faults: list[Fault] = []
     catalog = bind_datasets(definitions, describe, functions, faults)
+    check_calendar(catalog, faults)
     catalog = bind_metrics(catalog, definitions.metrics, functions, faults)
     return catalog, in_order(faults)

@@ -53,10 +53,10 @@ class Asked:
 class Asking:
     """Binds questions to one catalog."""
 
-    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Calendar) -> None:
+    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Callable[[], Calendar]) -> None:
         self.catalog = catalog
         self.functions = functions
-        self.calendar = calendar
+        self._known = calendar
 
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
@@ -66,7 +66,7 @@ class Asking:
         metrics = tuple(m for m in named if m is not None)
         if not query.metrics:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
-        calendar = self._collect(faults, lambda: self._calendar(query)) or self.calendar
+        calendar = self._collect(faults, lambda: self._calendar(query)) or Calendar()
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
         bounds = tuple(
             MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics
@@ -269,7 +269,8 @@ class Asking:
     # --- time ------------------------------------------------------------------------------------------------------
 
     def _calendar(self, query: Query) -> Calendar:
-        return replace(self.calendar, timezone=query.timezone) if query.timezone else self.calendar
+        known = self._known()
+        return replace(known, timezone=query.timezone) if query.timezone else known
 
     def _as_of(self, query: Query, calendar: Calendar, now: datetime) -> datetime:
         known = query.as_of if query.as_of is not None else self.catalog.project.as_of
@@ -290,8 +291,10 @@ class Asking:
             whole: Period = parse_period(str(query.period), calendar)
             return whole.start, whole.end
         start = parse_moment(query.start, calendar, end=False) if query.start is not None else None
-        whole_last = calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain) if grain is not None else as_of
-        end = parse_moment(query.end, calendar, end=True) if query.end is not None else whole_last
+        if query.end is not None:
+            end = parse_moment(query.end, calendar, end=True)
+        else:
+            end = as_of if grain is None else calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain)
         if start is None:
             first = earliest()
             if first is None or first >= end:

@@ -16,7 +16,6 @@ from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.plan import Follow
-from tallymark.render import calendar_of
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
 from tallymark.windows import resolve
@@ -48,7 +47,7 @@ def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
 def _ripening(lowered: Lowered) -> list[str]:
     """Periods whose last members have not had all the time that a conversion gives them."""
     plan = lowered.plan
-    calendar, as_of = calendar_of(plan), plan.clock.as_of
+    calendar, as_of = plan.clock.calendar, plan.clock.as_of
     found: dict[tuple[str, ...], tuple[int | Decimal, str]] = {}
     for space in plan.spaces:
         grid = plan.grids[space.grid]
@@ -79,7 +78,7 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
         return []
     plan = lowered.plan
     writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
+    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
         rows = sources.embedded.run(tallies.write(counted)).to_pylist()

@@ -17,7 +17,7 @@ from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, resolve, whole_steps
+from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
 __all__ = ["Lowered", "Question", "lower", "settle"]
 
@@ -89,9 +89,7 @@ class _Lowering:
     def _clock(self) -> Clock:
         calendar = self.question.calendar
         last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
-        return Clock(
-            calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of
-        )
+        return Clock(calendar, last.date(), self.question.as_of)
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
@@ -121,6 +119,7 @@ class _Lowering:
     def _cut(self, outer: int, window: Window, grain: str) -> int:
         periods: list[Period] = []
         parents: list[int] = []
+        here = self.grids[outer]
         for number, whole in enumerate(self._resolve(window, outer)):
             if whole.void:
                 continue
@@ -129,7 +128,7 @@ class _Lowering:
                 raise FaultError(Fault("Q540", message, None, "use `trailing` or `to_date` instead of `cumulative`"))
             count = self.question.calendar.count(whole.start, whole.end, grain) if whole.start < whole.end else 0
             self._cap(len(periods) + count, grain)
-            pieces = self.question.calendar.pieces(whole.start, whole.end, grain) if count else ()
+            pieces = cut(window, whole, here.periods[number], here.grain, grain, self.question.calendar)
             periods += pieces
             parents += [number] * len(pieces)
         found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))

@@ -37,5 +37,4 @@ def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE
     """A writer of expressions as of now, for SQL that belongs to no question."""
     now = datetime.now(UTC)
     today = calendar.local(now).date()
-    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, today, now)
-    return Writer(clock, functions=functions)
+    return Writer(Clock(calendar, today, now), functions=functions)
