@@ -42,6 +42,7 @@ _READING = {
     "R044": "a day that is on no calendar",
     "R080": "a folder for a sample project that is not empty",
     "R081": "a folder for a sample project that cannot be written",
+    "R093": "a transform that is not written as a call",
     "R090": "no project where one is looked for",
     "R091": "a project where one is to be made",
     "R092": "a project file that cannot be written",
@@ -104,6 +105,15 @@ _TYPES = {
     "T230": "a function that is not answered yet",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
+    "T240": "an unknown transform",
+    "T241": "an input of a transform that is no dataset",
+    "T242": "a transformed dataset that waits for data",
+    "T243": "too few or too many inputs of a transform",
+    "T244": "an argument that a transform does not take",
+    "T245": "an argument that a transform needs",
+    "T246": "an argument of a transform that is not of its kind",
+    "T247": "inputs or arguments that a transform cannot work with",
+    "T248": "datasets made of one another in a ring",
 }
 
 _UNITS = {

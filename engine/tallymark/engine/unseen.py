@@ -83,7 +83,7 @@ class _Unseen:
                 self._conditions(group, leaf)
                 self._times(group, leaf)
                 self._orphans(group, leaf, read)
-                doubles = (r for r in read if r.column.physical is Type.DOUBLE)
+                doubles = (r for r in read if r.column.physical is Type.DOUBLE and not self._is_made(r.dataset))
                 self.strange.update((Strange(r.dataset, r.column.name), None) for r in doubles)
         for space in reversed(self.plan.spaces):
             for node in space.nodes:
@@ -197,9 +197,14 @@ class _Unseen:
             return None
         read = list(_reads(self.catalog, draft.dataset, [draft.test]))
         passing = any(r.column.aggregate is not None or _of_today(r.column.formula) for r in read)
+        passing = passing or any(self._is_made(d) for d in (draft.dataset, *(r.dataset for r in read)))
         fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test)
         datasets = frozenset({draft.dataset, *(d for r in read for d in (r.dataset, *r.through))})
         return Remark(Tally(draft.dataset, draft.test, tuple(scopes)), fact, datasets, draft.one, draft.many)
+
+    def _is_made(self, dataset: str) -> bool:
+        """Whether a transform makes its rows, which then depend on the knowledge date."""
+        return self.catalog.datasets[dataset].making is not None
 
     def _group(self, number: int) -> Group:
         return next(g for g in self.plan.groups if g.number == number)
