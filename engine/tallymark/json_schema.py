@@ -154,7 +154,7 @@ _DATASET: Mapping[str, Key] = {
     "table": Key("A table of the source, or files by path, with `*` for many.", "tickets-*.csv"),
     "transform": Key(
         "How its rows are made of other datasets', instead of being read; `tally functions` lists the transforms.",
-        "sessionize(events, gap: 30 minutes, per user)",
+        {"sessionize": "events", "gap": "30 minutes", "per": "user"},
         {"title": "a call in quotes, or a mapping", "type": ["string", "object"]},
     ),
     "implements": Key("The standard dataset of a pack that this one gives data to.", "tickets"),

@@ -33,13 +33,12 @@ def bind_arguments(
 
     A length of time that a parameter gives is a ParameterUse.
     """
-    if any(f.node is None for said in definition.arguments.values() for f in said.values):
-        return None  # a text that does not parse has been told of
     binder = _Binder(definition, transform, rows, catalog, subject, faults)
     before = len(faults)
     binder.unknown()
     bound = {take.name: binder.value(take) for take in transform.takes}
-    return bound if len(faults) == before else None
+    parsed = all(f.node is not None for said in definition.arguments.values() for f in said.values)
+    return bound if parsed and len(faults) == before else None
 
 
 @dataclass(slots=True)
@@ -71,6 +70,8 @@ class _Binder:
                 help_ = f"{take.help} For example: `{self.transform.example}`"
                 self._fault("T245", message, self.definition.place, help_)
             return take.default
+        if any(f.node is None for f in said.values):
+            return take.default  # a text that does not parse has been told of
         read: dict[str, Callable[[Take, ArgumentDef], Any]] = {
             "member": self._columns, "columns": self._columns, "duration": self._duration,
             "duration or null": self._duration, "word": self._word, "name": self._name,

@@ -123,12 +123,9 @@ class Transforming:
         """
         definition = item.definition
         assert definition.transform is not None
-        first = len(self.faults)
         try:
             making, shape = self._making(definition, definition.transform, catalog, pending)
         except Waits:
-            return None
-        if any(f.severity == "error" for f in self.faults[first:]):
             return None
         return self._dataset(item, making, shape)
 
@@ -138,19 +135,22 @@ class Transforming:
         self, owner: DatasetDef, definition: TransformDef, catalog: Catalog, pending: Collection[str]
     ) -> tuple[Making, Shape]:
         subject = f"dataset `{owner.name}`"
+        if not definition.name:
+            raise Waits  # what is written is no transform, which has been told
         transform = self.transforms.get(definition.name)
         if transform is None:
             help_ = did_you_mean(definition.name, self.transforms)
             message = f"unknown transform `{definition.name}`"
             self.faults.append(Fault("T240", message, definition.place, help_, subject))
             raise Waits
+        first = len(self.faults)
         inputs = [self._input(owner, formula, catalog, pending) for formula in definition.inputs]
         self._count_inputs(owner, definition, transform)
-        if not inputs or any(i is None for i in inputs):
-            raise Waits
         found = [i for i in inputs if i is not None]
+        if not found or inputs[0] is None:
+            raise Waits
         arguments = bind_arguments(definition, transform, found[0].shape, catalog, subject, self.faults)
-        if arguments is None:
+        if len(found) < len(inputs) or arguments is None or any(f.severity == "error" for f in self.faults[first:]):
             raise Waits
         try:
             made = transform.shape([i.shape for i in found], arguments)
@@ -206,8 +206,9 @@ class Transforming:
         if isinstance(node, n.Scoped) and node.where is not None:
             condition = Rows(catalog, self.functions, report, found.name, in_column=True).condition(node.where)
             if condition is POISON or not caps.fits(condition, report):
-                return None
-        return None if report.errors else Input(found.name, frozenset(), shape, condition)
+                condition = None
+        # Whatever is wrong has been told; the input stays, so that what is wrong with the arguments is told too.
+        return Input(found.name, frozenset(), shape, condition)
 
     def _no_dataset(self, name: str, span: Span, catalog: Catalog, report: Report) -> None:
         if name in catalog.missing:

@@ -9,7 +9,7 @@ from tallymark.definitions import ArgumentDef, Formula, TransformDef
 from tallymark.errors import Fault
 from tallymark.place import Span, Written
 from tallymark.read.values import Reading, parsed_or_fault, stripped
-from tallymark.yaml_text import Entries, Items, Scalar, Value
+from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 
 EXAMPLE = '`transform: "sessionize(events, gap: 30 minutes, per user)"`'
 MAX_ARGUMENTS = 200
@@ -21,17 +21,19 @@ _BLANKS = re.compile(r"\s+")
 
 
 def transform(value: Value | None, reading: Reading, subject: str) -> TransformDef | None:
-    """The transform that a value says; None, and a fault, when it says none."""
+    """The transform that a value says; one without a name, and a fault, when it says none. None without a value."""
     if value is None or (isinstance(value, Scalar) and value.absent):
         return None
     try:
-        if isinstance(value, Scalar):
+        if isinstance(value, Scalar) and isinstance(resolved(value), str):
             return _Call(reading, subject).read(stripped(value.written()))
         if isinstance(value, Entries) and value.entries:
             return _Mapping(reading, subject).read(value)
+        if isinstance(value, Entries):
+            reading.fault("R093", "a transform that says nothing", value, f"for example {EXAMPLE}", subject)
     except _Malformed as error:
         reading.faults.append(error.fault.within(subject))
-    return None
+    return TransformDef("", (), place=value.place())
 
 
 class _Malformed(Exception):  # noqa: N818  # becomes a fault at once
