@@ -238,6 +238,93 @@ def spelled(time: date) -> str:
     return text + ("+00" if time.tzinfo is not None else "")
 
 
+# --- union -----------------------------------------------------------------------------------------------------------
+
+
+def union(inputs: list[Input], said: Arguments, clock: Clock) -> Made:
+    """The rows of all inputs; each has its dataset's name, and its time under one name."""
+    origin = said.word("origin", "dataset")
+    stock = any(i.time is None or i.definition.time is None for i in inputs)
+    times = {i.time for i in inputs}
+    time = None if stock else times.pop() if len(times) == 1 else "at"
+    columns = dict.fromkeys([*(c for i in inputs for c in i.columns), *([time] if time else []), origin])
+    rows = []
+    for given in inputs:
+        for row in given.rows:
+            whole = {c: row.get(c) for c in columns} | {origin: given.definition.name}
+            rows.append({**whole, time: row[given.time or ""]} if time else whole)
+    valid = inputs[0].definition.valid
+    valid = valid if all(i.definition.valid == valid for i in inputs) else None
+    refs = {r.name: (r.dataset, r.column) for i in inputs for r in i.definition.refs.values()}
+    agreed = {
+        name: (target, column)
+        for name, (target, column) in refs.items()
+        if all(
+            name in i.definition.refs and (i.definition.refs[name].dataset, i.definition.refs[name].column)
+            == (target, column)
+            for i in inputs
+            if column in i.columns
+        )
+    }  # fmt: skip
+    return Made(tuple(columns), rows, None, time, valid, agreed)
+
+
+# --- versions --------------------------------------------------------------------------------------------------------
+
+
+def versions(inputs: list[Input], said: Arguments, clock: Clock) -> Made:
+    """A version for each change of a member's values, until the next one; at one time the last row counts."""
+    (given,) = inputs
+    time, key = given.time, given.definition.key
+    assert time is not None
+    per = said.columns("per")
+    held = said.columns("of") or tuple(c for c in given.columns if c not in (*per, time, key))
+    rows: list[dict[str, Any]] = []
+    for member, found in by_member([r for r in given.rows if r[time] is not None], per):
+        ordered = sorted(found, key=lambda r: (*ordering(r, time, key, clock), *(present(r[c]) for c in held)))
+        # A row is followed by another of the same time unless it counts.
+        alive = [r for r, n in zip(ordered, [*ordered[1:], None], strict=True) if n is None or n[time] != r[time]]
+        begun: dict[str, Any] | None = None
+        for row in alive:
+            if begun is not None and all(begun[c] == row[c] for c in held):
+                continue
+            if begun is not None:
+                begun["valid_to"] = row[time]
+            begun = {
+                "id": session_key(member, row[time]),
+                **dict(zip(per, member, strict=True)),
+                "valid_from": row[time],
+                "valid_to": None,
+                **{c: row[c] for c in held},
+            }
+            rows.append(begun)
+    refs = {r.name: (r.dataset, r.column) for r in given.definition.refs.values() if r.column in (*per, *held)}
+    return Made(("id", *per, "valid_from", "valid_to", *held), rows, "id", None, ("valid_from", "valid_to"), refs)
+
+
+# --- dedupe ----------------------------------------------------------------------------------------------------------
+
+
+def dedupe(inputs: list[Input], said: Arguments, clock: Clock) -> Made:
+    """The first or last row of each member; rows without one all stay."""
+    (given,) = inputs
+    time, key = given.time, given.definition.key
+    per = said.columns("per")
+    rest = sorted(c for c in given.columns if c not in (time, key))
+    kept = [r for r in given.rows if any(r[c] is None for c in per)]
+    for _, found in by_member(given.rows, per):
+        ordered = sorted(found, key=lambda r: (*ordering(r, time, key, clock), *(present(r[c]) for c in rest)))
+        kept.append(dict(ordered[0 if said.word("keep", "last") == "first" else -1]))
+    own = given.definition
+    refs = {r.name: (r.dataset, r.column) for r in own.refs.values()}
+    return Made(given.columns, kept, per[0] if len(per) == 1 else None, own.time, own.valid, refs)
+
+
 Transforming = Callable[[list[Input], Arguments, Clock], Made]
 
-TRANSFORMS: dict[str, Transforming] = {"sessionize": sessionize}
+TRANSFORMS: dict[str, Transforming] = {
+    "sessionize": sessionize,
+    "union": union,
+    "versions": versions,
+    "dedupe": dedupe,
+}

@@ -291,4 +291,5 @@ def shape_of(dataset: Dataset) -> Shape:
     time = dataset.time or (dataset.valid[0] if dataset.valid is not None else None)
     key = dataset.key if dataset.key in fields else None
     valid = dataset.valid if dataset.valid is not None and all(c in fields for c in dataset.valid) else None
-    return Shape(dataset.name, fields, key, time if time in fields else None, valid, references)
+    own_time = dataset.time if dataset.time in fields else None
+    return Shape(dataset.name, fields, key, time if time in fields else None, valid, references, own_time)

@@ -48,7 +48,7 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog))
+    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan

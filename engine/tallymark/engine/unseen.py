@@ -100,15 +100,7 @@ class _Unseen:
         hollow = [c for c in _sorted(leaf.conditions) if self._hollow(group.dataset, c)]
         for condition in hollow:
             others = [not_false(c) if c in hollow else c for c in leaf.conditions if c != condition]
-            text = spell(condition, self.functions)
-            of, column = f"`{group.dataset}`", _decides(condition)
-            if column is None:
-                one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
-                many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
-            else:
-                one = f"1 row of {of} has no `{column}`: `{text}` leaves it out"
-                many = f"{{count}} rows of {of} have no `{column}`: `{text}` leaves them out"
-            test = is_null(column or condition)
+            test, one, many = undecided(group.dataset, condition, self.functions)
             draft = self._draft(("condition", group.dataset, condition), group.dataset, test, one, many)
             self._in_force(draft, group, leaf, frozenset(others))
 
@@ -231,13 +223,33 @@ class _Unseen:
         return any(r.path[: len(path)] == path for r in _reads(self.catalog, dataset, [condition]))
 
     def _hollow(self, dataset: str, condition: Bound) -> bool:
-        """Whether a condition says what rows are not, of a column that may be null."""
-        return _negative(condition) and self._nullable(dataset, condition)
+        return hollow(self.catalog, dataset, condition)
 
     def _nullable(self, dataset: str, bound: Bound) -> bool:
-        own = self.catalog.datasets[dataset]
-        used = [b for b in walk(bound) if isinstance(b, ColumnUse)]
-        return any(u.path or u.column != own.key for u in used)
+        return nullable(self.catalog, dataset, bound)
+
+
+def hollow(catalog: Catalog, dataset: str, condition: Bound) -> bool:
+    """Whether a condition says what rows are not, of a column that may be null."""
+    return _negative(condition) and nullable(catalog, dataset, condition)
+
+
+def nullable(catalog: Catalog, dataset: str, bound: Bound) -> bool:
+    """Whether what is computed from rows may be null, for all that is known: a dataset's key is not."""
+    used = [b for b in walk(bound) if isinstance(b, ColumnUse)]
+    return any(u.path or u.column != catalog.datasets[dataset].key for u in used)
+
+
+def undecided(dataset: str, condition: Bound, functions: Mapping[str, Function]) -> tuple[Bound, str, str]:
+    """Which rows a condition has no value for, and what is said of one such row and of many."""
+    text, of, column = spell(condition, functions), f"`{dataset}`", _decides(condition)
+    if column is None:
+        one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
+        many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
+    else:
+        one = f"1 row of {of} has no `{column}`: `{text}` leaves it out"
+        many = f"{{count}} rows of {of} have no `{column}`: `{text}` leaves them out"
+    return is_null(column or condition), one, many
 
 
 @dataclass(frozen=True, slots=True)

@@ -27,7 +27,7 @@ class Bench:
     statement: Statement
     writer: Writer
 
-    def put(self, step: str, query: exp.Select) -> str:
+    def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression named after the dataset and the step."""
         return self.statement.add(f"{self.dataset}_{step}", query)
 

@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from tallymark.kinds import Type
 from tallymark.transforms import sql
+from tallymark.transforms.keys import member_key
 from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Transform
 from tallymark.units import COUNT, DURATION
 
@@ -27,14 +28,14 @@ def shape(inputs: Sequence[Shape], arguments: Arguments) -> Made:
     members, time = arguments["per"], rows.fields[rows.time]
     of_members = tuple((0, m) for m in members)
     fields = [Field(ID, Type.TEXT, of=(*of_members, (0, time.name)))]
-    fields += [_carried(rows.fields[m], m) for m in members]
+    fields += [rows.fields[m].carried() for m in members]
     fields += [
         Field(STARTED, time.type, of=((0, time.name),)),
         Field(ENDED, time.type, of=((0, time.name),)),
         Field(SECONDS, Type.DOUBLE, DURATION, of=((0, time.name),)),
         Field(EVENTS, Type.INTEGER, COUNT),
     ]
-    fields += [_carried(rows.fields[c], f"{end}_{c}") for end in ("first", "last") for c in arguments[end]]
+    fields += [rows.fields[c].carried(f"{end}_{c}") for end in ("first", "last") for c in arguments[end]]
     made: dict[str, Field] = {}
     for each in fields:
         if each.name in made:
@@ -42,16 +43,11 @@ def shape(inputs: Sequence[Shape], arguments: Arguments) -> Made:
             raise Misfit(f"a session would have two columns `{each.name}`", help_, "per")
         made[each.name] = each
     references = {name: (target, c) for name, (target, c) in rows.references.items() if c in members}
-    key = () if rows.key is None else (rows.key,)
-    read = frozenset({time.name, *members, *arguments["first"], *arguments["last"], *key})
+    read = frozenset({time.name, *members, *arguments["first"], *arguments["last"], *rows.keys})
     return Made(Shape("", made, ID, STARTED, references=references), (read,))
 
 
-def _carried(found: Field, name: str) -> Field:
-    return Field(name, found.type, found.unit, found.label, found.description, ((0, found.name),))
-
-
-def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Select:
+def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Select | exp.Union:
     """The sessions as a SELECT.
 
     Of events at one time any may come first: only the first of them can have a gap before it, and a running sum takes
@@ -109,7 +105,7 @@ def _ranked(cut: str, members: list[str], ends: Ends, keyed: bool) -> exp.Select
 def _grouped(cut: str, time: Type, arguments: Arguments, members: list[str], ends: Ends, bench: Bench) -> exp.Select:
     first, last, count = exp.Min(this=sql.col("t")), exp.Max(this=sql.col("t")), exp.Count(this=exp.Star())
     at = sql.cast if time is Type.DATE else lambda value, kind: value
-    shown = [sql.named(_key(members, at(first, time)), ID)]
+    shown = [sql.named(member_key(members, at(first, time)), ID)]
     shown += [sql.named(sql.col(m), c) for m, c in zip(members, arguments["per"], strict=True)]
     kind = Type.TIMESTAMP if time is Type.DATE else time
     lasted = _credited(bench.seconds(last.copy(), first.copy(), kind), count, arguments)
@@ -139,21 +135,6 @@ def _credited(lasted: exp.Expression, count: exp.Expression, arguments: Argument
 
 def _double(length: timedelta) -> exp.Expression:
     return sql.cast(sql.text(repr(length / timedelta(seconds=1))), Type.DOUBLE)
-
-
-def _key(members: list[str], started: exp.Expression) -> exp.Expression:
-    """`member@start`, a text that no other session has: an `@` in the text of any but the last member is escaped."""
-    parts: list[exp.Expression] = []
-    for number, member in enumerate(members):
-        said = sql.cast(sql.col(member), Type.TEXT)
-        if number < len(members) - 1:
-            for plain, escaped in (("~", "~~"), ("@", "~a")):
-                said = exp.Anonymous(this="REPLACE", expressions=[said, sql.text(plain), sql.text(escaped)])
-        parts += [said, sql.text("@")]
-    result: exp.Expression = parts[0]
-    for part in (*parts[1:], sql.cast(started.copy(), Type.TEXT)):
-        result = exp.DPipe(this=result, expression=part, safe=True)
-    return result
 
 
 SESSIONIZE = Transform(

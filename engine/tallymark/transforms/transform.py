@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tallymark.definitions import Texts
@@ -66,13 +66,18 @@ class Field:
     description: Texts = field(default_factory=dict)
     of: tuple[tuple[int, str], ...] = ()
 
+    def carried(self, name: str | None = None) -> Field:
+        """The same column of the first input in the result, perhaps under another name."""
+        return replace(self, name=name or self.name, of=((0, self.name),))
+
 
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What is known of rows: their columns and the roles of these.
 
-    `time` of an input is the column that orders it and by which `as_of` hides rows. `references` are the dataset and
-    the column of each, by name.
+    `time` of an input is the column that orders it and by which `as_of` hides rows: the one after `on`, else the
+    dataset's own time (`own_time`), else where its validity starts. `references` are the dataset and the column of
+    each, by name.
     """
 
     name: str
@@ -81,6 +86,17 @@ class Shape:
     time: str | None = None
     valid: tuple[str, str] | None = None
     references: Mapping[str, tuple[str, str]] = field(default_factory=dict)
+    own_time: str | None = None
+
+    @property
+    def stock(self) -> bool:
+        """Whether rows are read by when they are valid, not by when they happened."""
+        return self.valid is not None and self.own_time is None and self.time == self.valid[0]
+
+    @property
+    def keys(self) -> tuple[str, ...]:
+        """The key, if there is one."""
+        return () if self.key is None else (self.key,)
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,7 +121,7 @@ class Rows:
 class Bench(Protocol):
     """Where a transform is written: a statement that steps are put into, and what differs between dialects."""
 
-    def put(self, step: str, query: exp.Select) -> str:
+    def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression, named after `step`; gives its name."""
         ...
 
@@ -127,7 +143,7 @@ class Transform:
     help: str
     example: str
     shape: Callable[[Sequence[Shape], Arguments], Made]
-    write: Callable[[Sequence[Rows], Arguments, Bench], exp.Select]
+    write: Callable[[Sequence[Rows], Arguments, Bench], exp.Select | exp.Union]
     takes: tuple[Take, ...] = ()
     least: int = 1
     most: int | None = 1
