@@ -161,12 +161,14 @@ class Maker:
         if self.kinds.time == "instant":
             # Those are grouped as the clock shows them, which is another matter.
             by = tuple(b for b in by if not b.endswith("_at") and not b.startswith("valid_"))
-        start = self.anchor - timedelta(days=self.random.choice((40, 1, 0)))
-        end = self.anchor + timedelta(days=self.random.choice((40, 1, 0)))
+        grain = self.random.choice((None, None, None, "day", "month"))
+        far = 1 if grain == "day" else 40
+        start = self.anchor - timedelta(days=self.random.choice((far, 1, 0)))
+        end = self.anchor + timedelta(days=self.random.choice((far, 1, 0)))
         as_of: Any = self.random.choice((None, None, self.anchor, "cut"))
         if as_of == "cut":
             as_of = datetime.combine(self.anchor, time(self.random.choice((0, 1, 3)), self.random.choice((0, 30))))
-        return Question(metrics, by, self.random.choice((None, None, "day", "month")), start, end, None, as_of)
+        return Question(metrics, by, grain, start, end, None, as_of)
 
     def asked(self, name: str, known: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
         if name in ("visits", "journeys"):
@@ -182,7 +184,8 @@ class Maker:
             return metrics, self.random.choice((by, by, members, ("last_page", "first_page")))
         if name == "states":
             held = [v.text for v in _call(known, name).arguments["of"].values]
-            metrics = ("count(states)", "max(states.valid_to)", "count(states on valid_from)")
+            days = "sum(date_diff('day', states.valid_from, states.valid_to) on valid_from)"
+            metrics = ("count(states)", "count(states.valid_to)", "count(states on valid_from)", days)
             return metrics, self.random.choice((("id", "valid_from", "valid_to", *held), ("page",)))
         metrics = (f"count({name})", f"sum({name}.n)", f"last({name}.page)")
         return metrics, self.random.choice(
