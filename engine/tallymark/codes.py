@@ -46,6 +46,7 @@ _READING = {
     "R083": "a setting that the project's own calendar decides",
     "R084": "a calendar by a rule and from a table at once, or by neither",
     "R085": "a calendar's dataset or column that is not there, or of another type",
+    "R093": "a transform that is not written as a call",
     "R090": "no project where one is looked for",
     "R091": "a project where one is to be made",
     "R092": "a project file that cannot be written",
@@ -111,6 +112,15 @@ _TYPES = {
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
     "T270": "a reference held in a column that is never equal to the key",
+    "T240": "an unknown transform",
+    "T241": "an input of a transform that is no dataset",
+    "T242": "a transformed dataset that waits for data",
+    "T243": "too few or too many inputs of a transform",
+    "T244": "an argument that a transform does not take",
+    "T245": "an argument that a transform needs",
+    "T246": "an argument of a transform that is not of its kind",
+    "T247": "inputs or arguments that a transform cannot work with",
+    "T248": "datasets made of one another in a ring",
 }
 
 _UNITS = {

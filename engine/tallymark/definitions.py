@@ -73,12 +73,42 @@ class RefDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentDef:
+    """An argument of a transform by its name, `gap: 30 minutes` or `per user`: one value, or several in a list."""
+
+    name: str
+    values: tuple[Formula, ...]
+    listed: bool = False
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class TransformDef:
+    """How a dataset is made of others: `sessionize(events where name != 'ping', gap: 30 minutes, per user)`.
+
+    `inputs` are datasets, each with an `on` or a `where` of its own if need be.
+    """
+
+    name: str
+    inputs: tuple[Formula, ...]
+    arguments: Mapping[str, ArgumentDef] = field(default_factory=dict)
+    text: str = ""
+    """The whole call on one line, as readers are shown it."""
+    place: Place = NOWHERE
+    """Of its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetDef:
-    """A table of rows. Without `source` and `table` it is a canonical dataset that a project may implement."""
+    """A table of rows, or a `transform` of other datasets' rows.
+
+    Without a table and a transform it is a canonical dataset that a project may implement.
+    """
 
     name: str
     source: str | None = None
     table: str | None = None
+    transform: TransformDef | None = None
     implements: str | None = None
     key: str | None = None
     time: str | None = None

@@ -181,6 +181,11 @@ _REF: Mapping[str, Key] = {
 _DATASET: Mapping[str, Key] = {
     "source": Key("The source that holds its table; `files` unless said.", "warehouse"),
     "table": Key("A table of the source, or files by path, with `*` for many.", "tickets-*.csv"),
+    "transform": Key(
+        "How its rows are made of other datasets', instead of being read; `tally functions` lists the transforms.",
+        {"sessionize": "events", "gap": "30 minutes", "per": "user"},
+        {"title": "a call in quotes, or a mapping", "type": ["string", "object"]},
+    ),
     "implements": Key("The standard dataset of a pack that this one gives data to.", "tickets"),
     "key": Key("The column that tells its rows apart.", "id"),
     "time": Key("The column that says when a row happened; its metrics are then flows.", "created_at"),

@@ -20,6 +20,7 @@ from .clock import NEVER, Clock, Moment, Period
 from .contexts import Context
 from .metrics import Evaluator, Glance
 from .rows import Read, Source
+from .transforms import derived
 from .world import Metric, Question, Row, World
 
 
@@ -41,6 +42,7 @@ class Answer:
         self.question = question
         self.clock = Clock(world.project, world.rows)
         self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
+        world = derived(world, self.clock, self.as_of)
         self.evaluator = Evaluator(world, self.as_of)
         self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
 

@@ -8,7 +8,7 @@ from random import Random
 
 from .conditions import Conditions
 from .rows import WHERE, RowFormulas
-from .scope import DAYS, Scope
+from .scope import DAYS, FLOWS, Scope
 
 EXACT, CLEAN, ROUGH = 0, 1, 2
 """How far two evaluations may differ: not at all; in the last digit, but zero where the other is; in the last digit."""
@@ -74,7 +74,7 @@ class Formulas:
 
     def leaf(self, scope: Scope) -> Drawn:
         """An aggregate over rows; of a stock or a dataset without time where the window is empty."""
-        readable = sorted(scope.datasets - {"orders"} if scope.empty else scope.datasets)
+        readable = sorted(scope.datasets - FLOWS if scope.empty else scope.datasets)
         if not readable:
             text, exact = self.rows.aggregate("orders", empty=False, opened=True)
             return Drawn(f"cumulative({text})", exact)
@@ -279,7 +279,7 @@ class Formulas:
             return self.leaf(scope)
         name = self.random.choice(names)
         inner = scope.deeper().member(name)
-        if inner.empty and not inner.datasets - {"orders"}:
+        if inner.empty and not inner.datasets - FLOWS:
             return self.leaf(scope)
         return self._gather(inner, name)
 

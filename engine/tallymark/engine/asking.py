@@ -35,8 +35,8 @@ from tallymark.windows.clocks import INSTANT
 
 MAX_DIMENSIONS = 8
 
-Earliest = Callable[[tuple[Bound, ...], datetime], datetime | None]
-"""Gives the earliest time among the rows that some formulas read up to an instant, or None."""
+Earliest = Callable[[tuple[Bound, ...], datetime, Mapping[str, Any]], datetime | None]
+"""Gives the earliest time among the rows that some formulas read up to an instant, by the values of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +82,7 @@ class Asking:
         if faults:
             raise FaultError(faults)
         start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of)
+            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of, values)
         )
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
         question = Question(

@@ -58,8 +58,11 @@ def read_by(catalog: Catalog, metric: Metric) -> Iterator[ColumnName]:
 
 
 def below_column(catalog: Catalog, name: ColumnName) -> Iterator[ColumnName]:
-    """The columns that a computed column is computed from; none for one that is read from its table."""
+    """The columns that a computed column, or one of a transform's, is made of; none for one read from its table."""
     dataset, column = catalog.datasets[name[0]], catalog.datasets[name[0]].columns[name[1]]
+    if dataset.making is not None and column.stored is not None:
+        inputs = dataset.making.inputs
+        yield from ((inputs[number].dataset, own) for number, own in dataset.making.fields[column.stored].of)
     if column.formula is not None:
         yield from _of_rows(catalog, dataset.name, column.formula)
     if column.aggregate is not None:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from tallymark.catalog import Catalog
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
+from tallymark.engine.left_out import left_out
 from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
@@ -29,7 +30,7 @@ def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, source
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
-    for dataset in datasets_read(lowered, catalog):
+    for dataset in dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)):
         notes += sources.notes(catalog.datasets[dataset])
     return tuple(dict.fromkeys(notes))
 
@@ -73,7 +74,7 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions)
+    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan
@@ -84,7 +85,8 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
         rows = sources.embedded.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
-    states = {d: sources.state(catalog.datasets[d]) for d in sorted({d for r in found for d in r.datasets})}
+    read = sorted({d for r in found for d in r.datasets})
+    states = {d: tuple(sources.state(b) for b in catalog.basis(d)) for d in read}
     wanted = {r.fact: tuple(states[d] for d in sorted(r.datasets)) for r in found if r.fact is not None}
     known = facts_of(sources).counts(wanted, count)
     counts = {r: known[r.fact] for r in found if r.fact in known and (known[r.fact] == 0 or r.fact == r.counted)}

@@ -212,8 +212,8 @@ def _read_packs(project: Project, root: Entries | None, packs: Packs, shelf: _Sh
 
 def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions, list[Fault]]:
     """The project's and the packs' definitions; of one name, the project's stands."""
-    given = {name: d for name, d in theirs.datasets.items() if d.table is not None}
-    canonical = {name: d for name, d in theirs.datasets.items() if d.table is None and not _replaced(name, own)}
+    given = {name: d for name, d in theirs.datasets.items() if d.table is not None or d.transform is not None}
+    canonical = {name: d for name, d in theirs.datasets.items() if name not in given and not _replaced(name, own)}
     datasets = {**given, **own.datasets}
     sources: dict[str, Any] = dict(own.sources)
     if any(d.source == DEFAULT_FILES.name for d in datasets.values()):
