@@ -169,12 +169,11 @@ def test_several_metrics_stand_side_by_side_under_each_value(book: tallymark.Boo
 
 
 def test_a_pivot_has_bounds(book: tallymark.Book) -> None:
-    """So many columns that nobody reads them are refused, and so are two hours of one name."""
+    """So many columns that nobody reads them are refused; two hours that the clock shows alike are two columns."""
     asked: dict[str, Any] = {"grain": "day", "start": "2020-01-01", "end": "2024-12-31", "pivot": ""}
     assert ["Q563"] == codes(book, "orders", **asked)
     day: dict[str, Any] = {"grain": "hour", "period": "2024-10-27", "pivot": "", "timezone": "Europe/Paris"}
-    assert ["Q564"] == codes(book, "orders", **day)
-    assert 25 == len(book.ask("orders", **(day | {"pivot": None})))
+    assert 25 == len(book.ask("orders", **day).columns)
 
 
 # --- time zones ------------------------------------------------------------------------------------------------------

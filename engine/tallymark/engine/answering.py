@@ -49,10 +49,9 @@ def answer_of(
 
 
 def unknown_periods(question: Question) -> frozenset[date | datetime]:
-    """The starts, as the answer's column has them, of the periods that have not begun at the knowledge date."""
-    numbers = [n for n, p in enumerate(question.periods) if p.start >= question.as_of]
-    starts = _starts(question) if question.grain is not None else []
-    return frozenset(starts[n] for n in numbers) if starts else frozenset()
+    """The starts, as labels are found by, of the periods that have not begun at the knowledge date."""
+    later = [p.start for p in question.periods if p.start >= question.as_of]
+    return frozenset(later if question.grain == "hour" else (question.calendar.local(s).date() for s in later))
 
 
 def _cut(question: Question, period: Period) -> bool:
@@ -113,7 +112,7 @@ class _Columns:
             return
         numbers = self._values("i").to_pylist()
         values, self.labels = _periods(self.asked, numbers)
-        self.add(AnswerColumn("period", "period", Type.DATE, None, "period"), values)
+        self.add(AnswerColumn("period", "period", _period_type(question.grain), None, "period"), values)
         if self.lowered.plan.begun is not None:
             began = self._values(self.lowered.plan.begun.key.column).to_pylist()
             self.labels |= {d: question.calendar.label(_midnight(question, d), question.grain) for d in set(began)}
@@ -157,18 +156,25 @@ def _metric(name: str, metric: Metric, language: str) -> AnswerColumn:
     return AnswerColumn(name, "metric", metric.type, metric.unit, label, metric.definition.decimals)
 
 
+def _period_type(grain: str) -> Type:
+    """Hours begin at instants, everything else on a day."""
+    return Type.INSTANT if grain == "hour" else Type.DATE
+
+
 def _periods(asked: Asked, numbers: list[int]) -> tuple[Any, dict[date | datetime, str]]:
-    """The starts of the rows' periods: dates, or local times for a grain of hours."""
+    """The starts of the rows' periods, and their labels: dates, or for a grain of hours times of the question's zone,
+    as instants, because the clock can show an hour twice. Labels of those are by the instant in UTC.
+    """
     question = asked.question
-    starts = _starts(question)
-    kind = pa.timestamp("us") if question.grain == "hour" else pa.date32()
+    if question.grain == "hour":
+        instants = [p.start for p in question.periods]
+        kind = pa.timestamp("us", tz=question.calendar.timezone)
+        labels: dict[date | datetime, str] = {p.start: p.label for p in question.periods}
+        return pa.array([instants[n] for n in numbers], type=kind), labels
+    starts = [question.calendar.local(p.start).date() for p in question.periods]
+    kind = pa.date32()
     labels = {s: p.label for s, p in zip(starts, question.periods, strict=True)}
     return pa.array([starts[n] for n in numbers], type=kind), labels
-
-
-def _starts(question: Question) -> list[Any]:
-    walls = [question.calendar.local(p.start) for p in question.periods]
-    return walls if question.grain == "hour" else [w.date() for w in walls]
 
 
 def _finite(values: Any, name: str) -> Any:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -31,7 +31,7 @@ def pivoted(
     """The answer with a column for each value of `by`, of each metric one, and a row for each combination of the rest.
 
     `limit` holds for the rows. Nulls of `unknown` periods are cells without a row, as they are not known yet. Raises
-    FaultError: Q563 for too many columns, Q564 where two cells would be one.
+    FaultError (Q563) for too many columns.
     """
     return _Pivot(answer, _named(answer, by), unknown).make(limit)
 
@@ -89,7 +89,7 @@ class _Pivot:
         return left + (apart if any(c.role == "dimension" for c in left) else [])
 
     def _gather(self, keys: Sequence[AnswerColumn]) -> None:
-        values = {c.name: self.answer.table.column(c.name).to_pylist() for c in self.answer.columns}
+        values = {c.name: _told(self.answer.table.column(c.name).to_pylist()) for c in self.answer.columns}
         self.periods = next((values[c.name] for c in self.answer.columns if c.role == "period"), [])
         kinds = next((values[c.name] for c in self.answer.columns if c.role == "row"), None)
         for number in range(len(self.answer)):
@@ -98,9 +98,6 @@ class _Pivot:
             row = tuple(self._kind(kind) if c.role == "row" else values[c.name][number] for c in keys)
             self.places[place] = None
             cells = self.rows.setdefault(row, {})
-            if place in cells:
-                message = f"two cells would be one: `{self._label(place)}` comes twice"
-                raise FaultError(Fault("Q564", message, None, "ask without the pivot, or in the time zone UTC"))
             cells[place] = number
 
     def _place(self, kind: str, value: Any) -> At:
@@ -158,6 +155,11 @@ class _Pivot:
         (metric,) = self.metrics
         unit = unit_sign(metric.unit, self.answer.locale)
         return f"{metric.label}{f', {unit}' if unit else ''}, by {named}"
+
+
+def _told(values: list[Any]) -> list[Any]:
+    """The values, instants in UTC: two times of one zone are equal when the clock shows the same, an hour apart."""
+    return [v.astimezone(UTC) if isinstance(v, datetime) and v.tzinfo is not None else v for v in values]
 
 
 def _apart(columns: list[AnswerColumn]) -> list[AnswerColumn]:
