@@ -73,12 +73,42 @@ class RefDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentDef:
+    """An argument of a transform by its name, `gap: 30 minutes` or `per user`: one value, or several in a list."""
+
+    name: str
+    values: tuple[Formula, ...]
+    listed: bool = False
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class TransformDef:
+    """How a dataset is made of others: `sessionize(events where name != 'ping', gap: 30 minutes, per user)`.
+
+    `inputs` are datasets, each with an `on` or a `where` of its own if need be.
+    """
+
+    name: str
+    inputs: tuple[Formula, ...]
+    arguments: Mapping[str, ArgumentDef] = field(default_factory=dict)
+    text: str = ""
+    """The whole call on one line, as readers are shown it."""
+    place: Place = NOWHERE
+    """Of its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetDef:
-    """A table of rows. Without `source` and `table` it is a canonical dataset that a project may implement."""
+    """A table of rows, or a `transform` of other datasets' rows.
+
+    Without a table and a transform it is a canonical dataset that a project may implement.
+    """
 
     name: str
     source: str | None = None
     table: str | None = None
+    transform: TransformDef | None = None
     implements: str | None = None
     key: str | None = None
     time: str | None = None
@@ -90,6 +120,9 @@ class DatasetDef:
     description: Texts = field(default_factory=dict)
     pack: str | None = None
     place: Place = NOWHERE
+    table_place: Place = NOWHERE
+    """Where its table is named; its own place when it is named nowhere."""
+    source_place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,6 +142,34 @@ class MetricDef:
     decimals: int | None = None
     tags: tuple[str, ...] = ()
     hidden: bool = False
+    pack: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class StepDef:
+    """A step of a funnel: rows of a dataset, as `events where name = 'invited'`, and what readers call it."""
+
+    name: str
+    rows: Formula
+    label: Texts = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelDef:
+    """Steps that members take in order. `metrics` are the names of those it stands for, in the order of the steps."""
+
+    name: str
+    per: str
+    steps: Mapping[str, StepDef] = field(default_factory=dict)
+    within: str | None = None
+    counting: str | None = None
+    """`same period` when all steps must lie in the period of the first; otherwise a later one may follow after it."""
+    label: Texts = field(default_factory=dict)
+    description: Texts = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     pack: str | None = None
     place: Place = NOWHERE
 
@@ -196,5 +257,7 @@ class Definitions:
     datasets: Mapping[str, DatasetDef] = field(default_factory=dict)
     """By their own name; a dataset that implements a canonical one is kept apart until `check` joins them."""
     metrics: Mapping[str, MetricDef] = field(default_factory=dict)
+    """Those that funnels stand for included."""
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     canonical: Mapping[str, DatasetDef] = field(default_factory=dict)
     """The packs' datasets without data, by name."""

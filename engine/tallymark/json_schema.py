@@ -18,11 +18,13 @@ from tallymark.definitions import (
     ColumnDef,
     DatasetDef,
     Formula,
+    FunnelDef,
     MetricDef,
     ParameterDef,
     Project,
     RefDef,
     SourceDef,
+    StepDef,
     Texts,
     UnitDef,
 )
@@ -179,6 +181,11 @@ _REF: Mapping[str, Key] = {
 _DATASET: Mapping[str, Key] = {
     "source": Key("The source that holds its table; `files` unless said.", "warehouse"),
     "table": Key("A table of the source, or files by path, with `*` for many.", "tickets-*.csv"),
+    "transform": Key(
+        "How its rows are made of other datasets', instead of being read; `tally functions` lists the transforms.",
+        {"sessionize": "events", "gap": "30 minutes", "per": "user"},
+        {"title": "a call in quotes, or a mapping", "type": ["string", "object"]},
+    ),
     "implements": Key("The standard dataset of a pack that this one gives data to.", "tickets"),
     "key": Key("The column that tells its rows apart.", "id"),
     "time": Key("The column that says when a row happened; its metrics are then flows.", "created_at"),
@@ -209,6 +216,27 @@ _METRIC: Mapping[str, Key] = {
     "tags": Key("Words to find it by.", ["revenue"]),
     "hidden": Key("Whether lists leave it out.", True),
 }
+_FUNNEL: Mapping[str, Key] = {
+    "steps": Key(
+        "Its steps in order: name, and the rows of each.",
+        {"visited": "visits", "signed_up": "users on created_at"},
+        _named("step", "a mapping of steps"),
+    ),
+    "per": Key("Who takes the steps: a reference or a column of every step's dataset.", "user"),
+    "within": Key("How long after the first step the others count; by default ever after.", "14 days"),
+    "counting": Key(
+        "`cohort`: members are followed beyond the period they set out in; `same period`: they are not.",
+        "same period",
+        _choice("`cohort` or `same period`", "cohort", "same period", None),
+    ),
+    "label": Key("What readers see as its name.", "Onboarding"),
+    "description": Key("What it follows.", "From opening an account to inviting a colleague."),
+    "tags": Key("Words to find its metrics by.", ["product"]),
+}
+_STEP: Mapping[str, Key] = {
+    "rows": Key("A dataset, with `on` and `where` as in a formula.", "events where name = 'invited'"),
+    "label": Key("What readers see as its name.", "Invited a colleague"),
+}
 _PARAMETER: Mapping[str, Key] = {
     "type": Key(
         "The type of its values; by default that of `default`.", "text", _choice("a parameter's type", *PARAMETER_TYPES)
@@ -224,10 +252,12 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
     "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
-    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place"})),
+    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
     "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+    "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
+    "step": (StepDef, _STEP, frozenset({"name", "place"})),
 }
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
 
@@ -240,9 +270,14 @@ _SECTIONS: Mapping[str, Schema] = {
     | {"description": "Tables of rows.", "examples": [{"orders": {"table": "orders.csv"}}]},
     "metrics": _named("metric", "a mapping of metrics")
     | {"description": "Metrics: a formula, or a mapping with one.", "examples": [{"mrr": "sum(subscriptions.mrr)"}]},
+    "funnels": _named("funnel", "a mapping of funnels")
+    | {
+        "description": "Steps that members take in order; each funnel stands for several metrics.",
+        "examples": [{"sales": {"per": "visitor", "steps": {"visited": "visits", "asked": "leads"}}}],
+    },
 }
 PROJECT_SECTIONS = ("sources", "parameters", "datasets")
-METRIC_SECTIONS = ("parameters", "datasets", "metrics")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
 
 
 def schema() -> Schema:
@@ -280,6 +315,10 @@ def _shapes() -> Mapping[str, Schema]:
         "column": _short("a type, or a mapping", _ref("type"), made["column"], "text"),
         "ref": _short("a dataset, or a mapping", _TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
         "metric": _short("a formula, or a mapping with one", _ref("formula"), metric, "sum(orders.amount)"),
+        "funnel": made["funnel"] | {"required": ["steps", "per"]},
+        "step": _short(
+            "the rows of a step, or a mapping", _ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
+        ),
         "metric_file": {
             "title": "a mapping",
             "type": "object",
@@ -364,6 +403,7 @@ def _shape(type: Any) -> Schema:
         Texts: _ref("texts"),
         Mapping[str, ColumnDef]: _named("column", "a mapping of columns"),
         Mapping[str, RefDef]: _named("ref", "a mapping of references"),
+        Mapping[str, StepDef]: _named("step", "a mapping of steps"),
     }
     return simple[type]
 

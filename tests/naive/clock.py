@@ -125,7 +125,11 @@ class Clock:
             return self.at_wall(
                 datetime.combine(self.own.moved(moment.wall.date(), int(count), unit), moment.wall.time())
             )
-        return self.at_wall(add_to_wall(moment.wall, count, unit))
+        if unit not in DAYS or count == int(count):
+            return self.at_wall(add_to_wall(moment.wall, count, unit))
+        days = count * DAYS[unit]
+        there = self.at_wall(add_to_wall(moment.wall, int(days), "day"))
+        return self.at_instant(there.utc + timedelta(microseconds=int((days - int(days)) * 86_400_000_000)))
 
     def floor(self, moment: Moment, unit: str) -> Moment:
         """The start of the unit that holds the moment."""

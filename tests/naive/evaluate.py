@@ -7,6 +7,7 @@ With the engine it shares the parsed formula and the definitions, nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import cache
 from itertools import product
@@ -19,6 +20,7 @@ from .clock import NEVER, Clock, Moment, Period
 from .contexts import Context
 from .metrics import Evaluator, Glance
 from .rows import Read, Source
+from .transforms import derived
 from .world import Metric, Question, Row, World
 
 
@@ -40,15 +42,17 @@ class Answer:
         self.question = question
         self.clock = Clock(world.project, world.rows)
         self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
+        world = derived(world, self.clock, self.as_of)
         self.evaluator = Evaluator(world, self.as_of)
         self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
 
     def cells(self) -> list[dict[str, Any]]:
         """A cell for every period and combination; of a sparse answer only those that a row touches."""
         periods = self.periods()
+        combinations = self.combinations(periods)
         contexts = [
-            (period, combination, self.context(period, combination))
-            for combination, period in product(self.combinations(periods), periods)
+            (period, combination, self.among(self.context(period, combination), combinations))
+            for combination, period in product(combinations, periods)
         ]
         return [
             {
@@ -72,6 +76,10 @@ class Answer:
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
         return Context(period, period, filters=where, levels=(level,))
+
+    def among(self, context: Context, combinations: list[tuple[Any, ...]]) -> Context:
+        """The context with those of all combinations in its period as its peers."""
+        return replace(context, peers=tuple(self.context(context.period, c) for c in combinations))
 
     # Periods
 

@@ -235,6 +235,8 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a reference": "ref",
             "keys of a metric": "metric",
             "keys of a parameter": "parameter",
+            "keys of a funnel": "funnel",
+            "keys of a step": "step",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),

@@ -11,6 +11,7 @@ import pyarrow as pa
 
 from naive.world import Question, World
 from tallymark.definitions import Definitions, Formula, MetricDef, ParameterDef
+from tallymark.formula.nodes import Duration
 from tallymark.formula.write import write
 from tallymark.place import Written
 from tallymark.query import Query
@@ -45,21 +46,29 @@ def definitions(world: World) -> Definitions:
         for name, metric in world.metrics.items()
         for text in [write(metric.node)]
     }
-    parameters = {
-        n: ParameterDef(n, "text" if isinstance(v, str) else "number", v) for n, v in world.parameters.items()
-    }
+    parameters = {n: ParameterDef(n, _kind(v), v) for n, v in world.parameters.items()}
     return Definitions(project=world.project, datasets=world.datasets, metrics=metrics, parameters=parameters)
+
+
+def _kind(value: Any) -> str:
+    return "duration" if isinstance(value, Duration) else "text" if isinstance(value, str) else "number"
 
 
 def tables(world: World) -> Mapping[str, pa.Table]:
     """The world's rows as Arrow tables."""
     made = {}
     for name, dataset in world.datasets.items():
+        if dataset.transform is not None:
+            continue
         stored = {c.name: c.type or "text" for c in dataset.columns.values() if c.formula is None}
         made[name] = pa.table(
             {c: pa.array([row[c] for row in world.rows[name]], type=ARROW[t]) for c, t in stored.items()}
         )
     return made
+
+
+LAST_DAY = date(8999, 12, 31)
+"""The last day of the naive evaluator's time."""
 
 
 def query(question: Question) -> Query:
@@ -71,7 +80,8 @@ def query(question: Question) -> Query:
         start=question.start,
         end=question.end,
         where=None if question.where is None else write(question.where),
-        as_of=question.as_of,
+        # Unless said, the engine knows up to now, and the naive evaluator everything.
+        as_of=question.as_of or LAST_DAY,
         sparse=question.sparse,
     )
 

@@ -19,6 +19,8 @@ NUMBERS = {
         "if(plan = 'pro', subs.mrr, null)", "subs.customer.rank", "least(subs.seats, 3)",
     ),
     "customers": ("customers.rank", "customers.rank - 1", "if(customers.active, rank, 0)"),
+    "visits": ("round(visits.seconds / 1 second)", "visits.events", "visits.events - 1", "visits.last_quantity",
+               "floor(visits.seconds / 1 minute)", "visits.customer.rank", "if(long, visits.events, 0)"),
 }  # fmt: skip
 """Row-level numbers; of doubles, all are sums of quarters."""
 
@@ -44,6 +46,9 @@ COUNTED = {
     "subs": ("subs", "subs", "subs.seats", "subs.mrr > 3", "subs.ended is null", "subs.plan = 'pro'", "subs.customer"),
     "customers": ("customers", "customers.country", "customers.active", "customers.first_order_at",
                   "rank > 0 or customers.active"),
+    "visits": ("visits", "visits", "visits.seconds", "visits.seconds > 36 hours", "visits.events > 1", "visits.first_kind",
+               "date(visits.started_at) < date(visits.ended_at)", "visits.long", "weekday(visits.ended_at) > 5",
+               "visits.ended_at - visits.started_at > 1 day", "visits.started_at = customer.first_order_at"),
 }  # fmt: skip
 
 DISTINCT = {
@@ -52,6 +57,7 @@ DISTINCT = {
                "date_part('month', orders.at)", "orders.customer.country", "lower(orders.kind)"),
     "subs": ("subs.customer", "subs.plan", "subs.seats", "lower(subs.plan)"),
     "customers": ("customers.country", "customers.rank", "customers.id", "customers.cohort"),
+    "visits": ("visits.customer", "visits.id", "visits.last_quantity", "month(visits.ended_at)"),
 }  # fmt: skip
 
 WHERE = {
@@ -61,6 +67,8 @@ WHERE = {
     "subs": ("plan = 'pro'", "plan != 'basic'", "mrr > 3", "seats is not null", "customer.country = 'fr'",
              "mrr between 1 and 6"),
     "customers": ("active", "country = 'fr'", "rank >= 1"),
+    "visits": ("events > 1", "first_kind = 'new'", "customer.country = 'fr'", "seconds > 0 seconds", "long",
+               "last_quantity is null"),
 }  # fmt: skip
 
 
@@ -96,6 +104,8 @@ class RowFormulas:
             return "date_diff('day', min(orders.at), max(orders.at))", 0
         if dataset == "subs":
             return "date_diff('day', min(subs.started), max(subs.started))", 0
+        if dataset == "visits":
+            return "date_diff('day', min(visits.started_at), max(visits.ended_at))", 0
         return "count(customers)", 0
 
     def postfix(self, dataset: str, *, empty: bool, opened: bool) -> str:
@@ -108,6 +118,8 @@ class RowFormulas:
             parts.append(self.random.choice(("on started", "on ended")))
         elif dataset == "subs" and 0.3 <= draw < 0.45:
             parts.append("at end" if opened else self.random.choice(("at start", "at end")))
+        elif dataset == "visits" and draw < 0.3:
+            parts.append("on ended_at")
         elif dataset == "customers" and draw < 0.3 and not empty:
             parts.append(self.random.choice(("on joined", "on first_order_at")))
         if self.random.random() < 0.35:

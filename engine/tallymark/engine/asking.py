@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -35,8 +35,8 @@ from tallymark.windows.clocks import INSTANT
 
 MAX_DIMENSIONS = 8
 
-Earliest = Callable[[tuple[Bound, ...], datetime], datetime | None]
-"""Gives the earliest time among the rows that some formulas read up to an instant, or None."""
+Earliest = Callable[[tuple[Bound, ...], datetime, Mapping[str, Any]], datetime | None]
+"""Gives the earliest time among the rows that some formulas read up to an instant, by the values of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +61,7 @@ class Asking:
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
+        query = replace(query, metrics=tuple(self._funnels(query.metrics)))
         named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
         metrics = tuple(m for m in named if m is not None)
         if not query.metrics:
@@ -81,7 +82,7 @@ class Asking:
         if faults:
             raise FaultError(faults)
         start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of)
+            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of, values)
         )
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
         question = Question(
@@ -100,6 +101,12 @@ class Asking:
             return None
 
     # --- metrics ---------------------------------------------------------------------------------------------------
+
+    def _funnels(self, texts: tuple[str, ...]) -> Iterator[str]:
+        """The names asked, those of a funnel's metrics in the place of its own."""
+        for text in texts:
+            funnel = self.catalog.funnels.get(text) if text not in self.catalog.metrics else None
+            yield from funnel.metrics if funnel is not None else (text,)
 
     def metric(self, text: str) -> Metric:
         """The metric a text names, by name or alias, or the formula it is. Raises FaultError."""
@@ -126,16 +133,22 @@ class Asking:
 
     def _usable(self, metric: Metric) -> Metric:
         if metric.needs:
-            needs = ", ".join(metric.needs)
-            help_ = "map a table of yours onto it with `implements:`" if "dataset" in needs else None
-            raise FaultError(
-                Fault("Q502", f"`{metric.name}` cannot be answered: it needs {needs}", metric.place, help_)
-            )
+            message = f"`{metric.name}` cannot be answered: it needs {', '.join(metric.needs)}"
+            raise FaultError(Fault("Q502", message, metric.place, self._way_out(metric.needs)))
         if not metric.available:
             raise FaultError(
                 Fault("Q510", f"`{metric.name}` has faults of its own: `tally check` lists them", metric.place)
             )
         return metric
+
+    def _way_out(self, needs: Iterable[str]) -> str | None:
+        """What is wrong with the first dataset needed that has faults; else how to give data to one."""
+        wanted = [need.removeprefix("dataset ") for need in needs if need.startswith("dataset ")]
+        for name in wanted:
+            cause = self.catalog.broken.get(name)
+            if cause is not None:
+                return f"`{name}` has faults: {cause.message}" + (f" ({cause.place})" if cause.place else "")
+        return "map a table of yours onto it with `implements:`" if wanted else None
 
     def _formula(self, text: str) -> Metric:
         written = Written(text, "<question>")
@@ -160,7 +173,8 @@ class Asking:
         metric = Metric(name, definition, None if bound is POISON else bound, bound.type, _unit(bound))
         errors = report.errors
         if report.needs:
-            errors.append(Fault("Q502", f"the question needs {', '.join(report.needs)}", report.place(None)))
+            message = f"the question needs {', '.join(report.needs)}"
+            errors.append(Fault("Q502", message, report.place(None), self._way_out(report.needs)))
         if errors:
             raise FaultError(errors)
         return metric
@@ -232,7 +246,7 @@ class Asking:
         formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
         bound = formulas.condition(node, report, datasets)
         if report.needs:
-            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
+            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None, self._way_out(report.needs))
         if report.errors:
             raise FaultError(report.errors)
         return (bound,)

@@ -49,9 +49,13 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
     faults: list[Fault] = []
     readable: dict[str, bool] = {}
     for dataset in catalog.datasets.values():
-        found = _read(dataset, sources)
-        readable[dataset.name] = not any(f.severity == "error" for f in found)
-        faults += found
+        if dataset.making is None:
+            found = _read(dataset, sources)
+            readable[dataset.name] = not any(f.severity == "error" for f in found)
+            faults += found
+    for name, dataset in catalog.datasets.items():
+        if dataset.making is not None:
+            readable[name] = all(readable[d.name] for d in catalog.basis(name))
     for dataset in catalog.datasets.values():
         if readable[dataset.name]:
             checkable = [r for r in dataset.references.values() if _obstacle(catalog, dataset, r, readable) is None]

@@ -14,12 +14,13 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
+from tallymark.lower.making import settle_datasets
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, cut, resolve
+from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
-__all__ = ["Lowered", "Question", "lower", "settle"]
+__all__ = ["Lowered", "Question", "lower", "settle", "settle_datasets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,11 +53,12 @@ class _Lowering:
     keys: dict[Parts, Key] = field(default_factory=dict)
     cut: dict[tuple[int, Window, str], int] = field(default_factory=dict)
     resolved: dict[tuple[Window, int], tuple[Resolved, ...]] = field(default_factory=dict)
+    stepped: dict[tuple[int, int, str], int | None] = field(default_factory=dict)
 
     def run(self) -> Lowered:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
-        contexts = Contexts(self.catalog, question.values, self._pieces)
+        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps)
         root = Context(0, filters=question.filters, levels=(question.by,))
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
@@ -138,6 +140,14 @@ class _Lowering:
         if same is None:
             self.grids.append(found)
         return found.number if same is None else same
+
+    def _steps(self, grid: int, count: int, unit: str) -> int | None:
+        """How many periods of a grid a shift by so many units goes back; None when it does not land on the grid."""
+        place = (grid, count, unit)
+        if place not in self.stepped:
+            here = self.grids[grid]
+            self.stepped[place] = whole_steps(here.periods, count, unit, here.grain, self.question.calendar)
+        return self.stepped[place]
 
     def _cap(self, count: int, grain: str) -> None:
         if count > self.question.max_pieces:
