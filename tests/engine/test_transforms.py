@@ -15,7 +15,7 @@ from sqlglot import exp
 import tallymark
 from tallymark.catalog import Dataset
 from tallymark.definitions import Project
-from tallymark.errors import FaultError
+from tallymark.errors import FaultError, PluginError
 from tallymark.kinds import Type
 from tallymark.read import read_texts
 from tallymark.transforms.table import TRANSFORMS
@@ -125,6 +125,23 @@ def test_a_row_that_cannot_mean_anything_is_refused(row: Any) -> None:
     """Who writes a plugin is told at once, by the name of what is wrong."""
     with pytest.raises(ValueError, match=r"`\w+`"):
         row()
+
+
+def fails(*_: Any) -> Any:
+    """What a plugin's function may do."""
+    raise KeyError("page")
+
+
+def test_a_plugin_that_fails_is_told_of() -> None:
+    """Its dataset is at fault, or the question is; everything else goes on."""
+    yaml = SESSIONS + '  louder: {transform: "f(events)"}\n'
+    found = with_plugin(yaml, Transform("f", "?", "f(a)", fails, write))
+    assert ["P700"] == [f.code for f in found.faults]
+    assert 3 == value(found, "count(sessions)")
+    found = with_plugin(yaml, Transform("f", "?", "f(a)", shape, fails))
+    assert 3 == value(found, "count(sessions)")
+    with pytest.raises(PluginError, match="the transform `f` failed: KeyError"):
+        value(found, "count(louder)")
 
 
 # --- SQL -------------------------------------------------------------------------------------------------------------
@@ -324,3 +341,21 @@ def test_faults_of_an_inputs_data_are_told_once() -> None:
     found = opened(SESSIONS, {"users": USERS, "events": rows}).check(data=True)
     assert ["D442", "D444", "D445"] == sorted(f.code for f in found)
     assert {"dataset `events`"} == {f.subject for f in found}
+
+
+# --- size ------------------------------------------------------------------------------------------------------------
+
+
+def chain(length: int) -> str:
+    """Datasets that are each made of the one before."""
+    levels = (f'  d{n}: {{transform: "dedupe(d{n - 1}, per user)"}}\n' for n in range(1, length))
+    return SESSIONS + '  d0: {transform: "dedupe(events, per user)"}\n' + "".join(levels)
+
+
+def test_datasets_may_be_made_of_one_another_fifty_deep() -> None:
+    """The deepest is answered; beyond that the first that is too deep is told, once."""
+    found = opened(chain(50), {"users": USERS, "events": EVENTS})
+    assert 2 == value(found, "count(d49)")
+    with pytest.raises(FaultError) as caught:
+        opened(chain(60), {"users": USERS, "events": EVENTS})
+    assert [("T121", "dataset `d50`")] == [(f.code, f.subject) for f in caught.value.faults]

@@ -94,7 +94,7 @@ def select(*values: exp.Expression) -> exp.Select:
 
 def source(name: str) -> exp.Table:
     """A relation of the statement."""
-    return exp.Table(this=exp.to_identifier(name, quoted=True))
+    return exp.Table(this=exp.to_identifier(name))
 
 
 def both(*conditions: exp.Expression) -> exp.Expression:
