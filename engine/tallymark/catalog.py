@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from tallymark.definitions import NOWHERE, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.errors import Fault
 from tallymark.formula.bound import Aggregate, Bound, ColumnUse, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
@@ -195,6 +196,14 @@ class Unreached:
     candidates: tuple[str, ...] = ()
 
 
+Stored = Callable[[Dataset], Mapping[str, Type]]
+"""Gives the columns that a dataset's table has, declared or not, with their types."""
+
+
+def _nothing_stored(dataset: Dataset) -> Mapping[str, Type]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All that can be asked."""
@@ -208,10 +217,13 @@ class Catalog:
     """Canonical datasets that no table implements, and the pack that defines each."""
     wished: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The names of columns and references that missing and broken datasets would have."""
-    broken: frozenset[str] = frozenset()
-    """Datasets whose data could not be described; the fault says why, and their metrics wait."""
+    broken: Mapping[str, Fault | None] = field(default_factory=dict)
+    """Datasets whose data could not be described, each with the first fault that says why; their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
+    stored: Stored = field(default=_nothing_stored, compare=False, repr=False)
+    """Looks into a dataset's table, for columns that it has and nobody declared."""
 
     def dataset(self, name: str) -> Dataset | None:
         """The dataset of that name or alias."""
@@ -235,6 +247,29 @@ class Catalog:
         if self.known_as(own, name):
             return self._reached(own, (), own.key or "")
         return self._only(self._reached(d, way, name) for way, d in self.ways(own) if _has(d, name))
+
+    def called(
+        self, names: Iterable[tuple[str, ...]], dimensions: Iterable[tuple[str, ...]], datasets: Iterable[str]
+    ) -> frozenset[tuple[str, ...]]:
+        """Those of `dimensions` that `names` speak of, however each is written: `country` and `customer.country`.
+
+        Two names are one dimension when `datasets` find the same column under both, or, where none of those finds
+        either, when all other datasets do.
+        """
+        wanted, own = tuple(names), frozenset(datasets)
+        return frozenset(d for d in dimensions if any(n == d or self._same(n, d, own) for n in wanted))
+
+    def _same(self, one: tuple[str, ...], other: tuple[str, ...], datasets: frozenset[str]) -> bool:
+        found = [self._both(d, one, other) for d in sorted(datasets)]
+        if all(pair is None for pair in found):
+            found = [self._both(d, one, other) for d in self.datasets]
+        known = [pair for pair in found if pair is not None]
+        return bool(known) and all(known)
+
+    def _both(self, dataset: str, one: tuple[str, ...], other: tuple[str, ...]) -> bool | None:
+        """Whether two names lead to the same column from `dataset`; None when one of them leads nowhere."""
+        first, second = self.reach(dataset, one), self.reach(dataset, other)
+        return first == second if isinstance(first, Reached) and isinstance(second, Reached) else None
 
     def known_as(self, dataset: Dataset, name: str) -> bool:
         """Whether other datasets refer to the key of `dataset` under that name."""

@@ -32,7 +32,11 @@ COUNTED = {
         "orders.amount / quantity > 2.3137",
         "starts_with(orders.kind, 'n')",
         "weekday(orders.at) > 5", "date_part('hour', orders.at) = 0",
-        "month(orders.at) = month(orders.paid_at)", "date(orders.at) >= date('2024-01-01')",
+        "month(orders.at) = month(orders.paid_at)", "date_part('year', orders.at) = 2024",
+        "date_part('quarter', orders.at) < 2", "date_part('month', orders.at) > 3", "date_part('week', orders.at) < 10",
+        "date_diff('month', orders.at, orders.paid_at) = 0", "date_diff('quarter', orders.paid_at, orders.at) > 0",
+        "date_diff('year', orders.at, orders.paid_at) = 0", "year(orders.at) < date('2024-01-01')",
+        "quarter(orders.at) = quarter(orders.paid_at)", "date(orders.at) >= date('2024-01-01')",
         "orders.version.level = 'low'",
         "date_diff('day', orders.at, orders.paid_at) > 3", "date_diff('week', orders.at, orders.paid_at) = 0",
         "orders.paid_at - orders.at > 36 hours", "orders.paid_at < orders.at", "week(orders.at) = week(orders.paid_at)",
@@ -49,7 +53,8 @@ COUNTED = {
 
 DISTINCT = {
     "orders": ("orders.customer", "orders.customer", "orders.kind", "orders.quantity", "orders.amount",
-               "date(orders.at)", "month(orders.at)", "orders.customer.country", "lower(orders.kind)"),
+               "date(orders.at)", "month(orders.at)", "week(orders.at)", "quarter(orders.at)",
+               "date_part('month', orders.at)", "orders.customer.country", "lower(orders.kind)"),
     "subs": ("subs.customer", "subs.plan", "subs.seats", "lower(subs.plan)"),
     "customers": ("customers.country", "customers.rank", "customers.id", "customers.cohort"),
     "visits": ("visits.customer", "visits.id", "visits.last_quantity", "month(visits.ended_at)"),

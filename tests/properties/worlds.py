@@ -21,6 +21,8 @@ from tallymark.formula.nodes import Duration
 from tallymark.formula.parse import parse_text
 from tallymark.place import Written
 
+from .calendars import calendar, days, days_definition
+
 CUSTOMERS = ("a", "b", "c", "d", "e")
 KINDS = ("new", "old", "été", "")
 PLANS = ("basic", "pro", "Pro")
@@ -69,6 +71,10 @@ def sample(seed: int) -> Sample:
         week_start=random.choice(("monday", "monday", "sunday")),
         fiscal_year_start=random.choice((1, 1, 1, 4)),
     )
+    own = calendar(seed)
+    if own is not None:
+        project = replace(project, fiscal_year_start=1, calendar=own)
+    table = [(days_definition(), days())] if own is not None and own.dataset else []
     spread = random.choice((2, 12, 40, 90))
     maker = Rows(random, anchor, kinds, ZoneInfo(project.timezone), spread)
     versions = maker.versions()
@@ -78,6 +84,7 @@ def sample(seed: int) -> Sample:
             (versions_definition(), versions),
             (orders_definition(kinds), maker.orders()),
             (subs_definition(kinds), maker.subs()),
+            *table,
             (visits_definition(random, spread), []),
         ],
         METRICS,

@@ -9,6 +9,7 @@ The way of a definition, a file a step:
     making.py         the order in which they are made
     columns.py        computed columns, in the order of their dependencies
     datasets.py       all these, one after the other
+    calendar.py       the table of a calendar
     metrics.py        metrics, in the order of their dependencies
     formulas.py       one formula as a whole
 
@@ -34,6 +35,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallymark.catalog import Catalog
+from tallymark.check.calendar import check_calendar
 from tallymark.check.datasets import Describe, bind_datasets
 from tallymark.check.metrics import bind_metrics
 from tallymark.definitions import Definitions
@@ -55,5 +57,6 @@ def check(
     """
     faults: list[Fault] = []
     catalog = bind_datasets(definitions, describe, functions, transforms, faults)
+    check_calendar(catalog, faults)
     catalog = bind_metrics(catalog, definitions.metrics, functions, faults)
     return catalog, in_order(faults)

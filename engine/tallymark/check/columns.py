@@ -114,7 +114,17 @@ class Columns:
         if report.needs:
             self.faults.extend(report.errors)
             columns = {k: v for k, v in own.columns.items() if k != name}
-            self._put(replace(own, columns=columns, waiting={**own.waiting, name: tuple(report.needs)}))
+            # What refers through the column waits with it.
+            held = {r.name: r.dataset for r in own.references.values() if r.column == name}
+            self._put(
+                replace(
+                    own,
+                    columns=columns,
+                    waiting={**own.waiting, name: tuple(report.needs)},
+                    references={n: r for n, r in own.references.items() if n not in held},
+                    unreferenced={**own.unreferenced, **held},
+                )
+            )
             return
         if not column.faulty:
             column = self._agreed(column, definition, report)

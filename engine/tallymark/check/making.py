@@ -64,7 +64,8 @@ def _with(
 ) -> Catalog:
     """The catalog with the dataset in it, and the references that lead to and from it."""
     name = dataset.name
-    catalog = replace(catalog, datasets={**catalog.datasets, name: dataset}, broken=catalog.broken - {name})
+    broken = {other: cause for other, cause in catalog.broken.items() if other != name}
+    catalog = replace(catalog, datasets={**catalog.datasets, name: dataset}, broken=broken)
     datasets = {**catalog.datasets, name: refer(dataset, item, catalog, faults)}
     for other in catalog.datasets.values():
         if any(target == name for target in other.unreferenced.values()) and other.name != name:

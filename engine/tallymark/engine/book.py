@@ -16,6 +16,7 @@ from tallymark.check import check
 from tallymark.definitions import Definitions, Project
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asking, now
+from tallymark.engine.calendars import Calendars
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.receipts import receipt
@@ -29,7 +30,6 @@ from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.keys import repeated_key
-from tallymark.windows import WEEKDAYS, Calendar
 
 Moment = str | date | datetime
 
@@ -48,9 +48,8 @@ class Book:
         self._sources = Sources(definitions, plugins, tables)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
-        project = definitions.project
-        self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
-        self._asking = Asking(self._catalog, plugins.functions, self._calendar)
+        self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
+        self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
         self._lock = threading.Lock()
 
@@ -172,7 +171,8 @@ class Book:
         self.close()
 
     def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
-        return earliest(bounds, as_of, settle_datasets(self._catalog, values), self._sources, self._calendar)
+        catalog = settle_datasets(self._catalog, values)
+        return earliest(bounds, as_of, catalog, self._sources, self._calendars.current())
 
     def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
@@ -208,7 +208,7 @@ class Book:
         def relation(name: str) -> tuple[str, ...]:
             return self._sources.relation(catalog.datasets[name])
 
-        sql = repeated_key(catalog, dataset, relation, self._calendar, self._plugins.functions)
+        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()

@@ -28,7 +28,7 @@ def earliest(
     if not axes:
         return as_of - INSTANT
     today = calendar.local(as_of - INSTANT).date()
-    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, today, as_of)
+    clock = Clock(calendar, today, as_of)
     found = [t for place in sorted(axes) if (t := _first(place, clock, catalog, sources, calendar))]
     return min(found, default=None)
 

@@ -11,7 +11,7 @@ from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
-from tallymark.plan import Group, Leaf, Nest, Parts, Plan, Space
+from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Plan, Space
 from tallymark.render.tallies import Counted, Scope, Strange, Tally, is_null, not_false, orphaned
 from tallymark.windows import Resolved
 
@@ -65,6 +65,8 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
         found[group.dataset] = None
         for read in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)]):
             found.update(dict.fromkeys((*read.through, read.dataset)))
+    followed = (n for space in lowered.plan.spaces for n in space.nodes if isinstance(n, Follow))
+    found.update((node.dataset, None) for node in followed)
     return tuple(found)
 
 

@@ -4,11 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
-from datetime import timedelta
 from decimal import Decimal
 from typing import Any
 
-from tallymark.catalog import Catalog, Making
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import (
     Aggregate,
@@ -19,18 +17,22 @@ from tallymark.formula.bound import (
     Lifted,
     Nested,
     ParameterUse,
+    Ranked,
+    Sequence,
     Shift,
     Windowed,
-    walk,
 )
-from tallymark.formula.nodes import Duration
+from tallymark.formula.nodes import MAX_LENGTH, Duration, is_length, plain_count
 from tallymark.kinds import Type
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
-    """`node` with parameters replaced by their values, constant conditions decided and constant arithmetic done."""
+    """`node` with parameters replaced by their values, constant conditions decided and constant arithmetic done.
+
+    Raises FaultError (Q596) for a window of no length.
+    """
     match node:
         case ParameterUse():
             return _constant(node, values[node.name])
@@ -42,50 +44,37 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
             return replace(node, argument=argument, condition=condition)
         case Filtered():
             return replace(node, body=settle(node.body, values), condition=settle(node.condition, values))
+        case Sequence():
+            return _sequence(node, values)
         case Windowed(parameter=str(name)):
-            by = values[name]
-            return replace(node, body=settle(node.body, values), count=int(by.count), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Lifted() | Nested():
+            by = _length(name, values[name])
+            return replace(node, body=settle(node.body, values), count=plain_count(by), step=by.unit, parameter=None)
+        case Shift() | Windowed() | Lifted() | Nested() | Ranked():
             return replace(node, body=settle(node.body, values))
     return node
 
 
-def settle_datasets(catalog: Catalog, values: Mapping[str, Any]) -> Catalog:
-    """The catalog with parameters put into the transforms that make datasets. Raises FaultError (Q504, T206)."""
-    changed = {
-        d.name: replace(d, making=_settled_making(d.making, values))
-        for d in catalog.datasets.values()
-        if d.making is not None and _speaks_of_parameters(d.making)
-    }
-    return replace(catalog, datasets={**catalog.datasets, **changed}) if changed else catalog
+def _sequence(node: Sequence, values: Mapping[str, Any]) -> Sequence:
+    def settled(bound: Bound | None) -> Bound | None:
+        return None if bound is None else settle(bound, values)
+
+    entry = settle(node.entry, values)
+    assert isinstance(entry, Aggregate)
+    later = tuple(replace(s, condition=settled(s.condition), again=settled(s.again)) for s in node.later)
+    limit = node.limit
+    if node.parameter is not None:
+        by = _length(node.parameter, values[node.parameter])
+        limit = (plain_count(by), by.unit)
+    return replace(node, entry=entry, later=later, limit=limit, parameter=None)
 
 
-def _speaks_of_parameters(making: Making) -> bool:
-    conditions = [i.condition for i in making.inputs if i.condition is not None]
-    within = any(isinstance(b, ParameterUse) for c in conditions for b in walk(c))
-    return within or any(isinstance(a, ParameterUse) for a in making.arguments.values())
-
-
-def _settled_making(making: Making, values: Mapping[str, Any]) -> Making:
-    inputs = tuple(
-        replace(i, condition=settle(i.condition, values) if i.condition is not None else None) for i in making.inputs
-    )
-    arguments = {
-        name: _length(name, value, values[value.name], making) if isinstance(value, ParameterUse) else value
-        for name, value in making.arguments.items()
-    }
-    return replace(making, inputs=inputs, arguments=arguments)
-
-
-def _length(argument: str, use: ParameterUse, value: Any, making: Making) -> timedelta:
-    """The fixed length of time that a parameter gives an argument of a transform."""
-    if not isinstance(value, Duration):
-        message = f"the parameter `{use.name}` has no value, and `{argument}:` of `{making.transform.name}` needs one"
-        raise FaultError(Fault("Q504", message, making.place, f"say one: `--param {use.name}='30 minutes'`"))
-    if value.unit not in SECONDS:
-        message = f"`{argument}: ${use.name}`: a {value.unit} has no fixed length"
-        raise FaultError(Fault("T206", message, making.place, "give the parameter days or weeks"))
-    return timedelta(microseconds=int(value.count * SECONDS[value.unit] * 1_000_000))
+def _length(name: str, value: Duration) -> Duration:
+    """The length of a window, as a parameter gives it."""
+    if is_length(value):
+        return value
+    shown = f"{value.count} {value.unit}{'' if value.count == 1 else 's'}"
+    help_ = f"more than nothing and at most {MAX_LENGTH:,}; months, quarters and years are whole"
+    raise FaultError(Fault("Q596", f"`${name}` is the length of a window, and {shown} is none", None, help_))
 
 
 def _arguments(arguments: tuple[Bound, ...], values: Mapping[str, Any]) -> tuple[Bound, ...]:

@@ -97,6 +97,8 @@ def dataset(key: Scalar, value: Value, reading: Reading) -> DatasetDef | None:
         description=by_language(said.get("description"), reading),
         pack=reading.pack,
         place=key.place(),
+        table_place=(said.get("table") or key).place(),
+        source_place=(said.get("source") or key).place(),
     )
     return made if usable else None
 

@@ -52,7 +52,7 @@ class Reading:
 def written_formula(text: str, file: str = "<question>") -> Formula:
     """A formula that stands in no file, such as one in a question. Raises FaultError."""
     written = Written(text, file)
-    return Formula(written, _parsed(written))
+    return Formula(written, parsed(written))
 
 
 def formula(value: Value | None, reading: Reading, subject: str) -> Formula | None:
@@ -69,13 +69,14 @@ def formula(value: Value | None, reading: Reading, subject: str) -> Formula | No
 def parsed_or_fault(written: Written, reading: Reading, subject: str) -> Formula:
     """The formula of a text; without a node, and with faults, when it does not parse."""
     try:
-        return Formula(written, _parsed(written))
+        return Formula(written, parsed(written))
     except FaultError as error:
         reading.faults += [f.within(subject) for f in error.faults]
         return Formula(written, None)
 
 
-def _parsed(written: Written) -> Node:
+def parsed(written: Written) -> Node:
+    """The text as a formula. Raises FaultError."""
     # The grammar costs a noticeable part of a second to build; who reads no formula does not pay for it.
     from tallymark.formula.parse import parse
 

@@ -40,5 +40,4 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE) -> Writer:
     """A writer of expressions as of today that hides no row, for SQL that belongs to no question."""
     today = calendar.local(datetime.now(UTC)).date()
-    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, today, NEVER)
-    return Writer(clock, functions=functions)
+    return Writer(Clock(calendar, today, NEVER), functions=functions)
