@@ -155,6 +155,17 @@ def _from_week(count: Count, unit: str, calendar: Calendar) -> tuple[Count, str]
     return count, unit
 
 
+def as_far(start: datetime, other: datetime, until: datetime, grain: str | None, calendar: Calendar) -> datetime:
+    """The instant that is as far from `start` as `until` is from `other`: as many whole days, and the rest elapsed.
+
+    Within pieces of an hour the time elapsed alone counts.
+    """
+    days = 0 if grain == "hour" else max(0, _units_between(other, until, "day", calendar))
+    if calendar.add(other, days, "day") > until:
+        days -= 1
+    return calendar.add(start, days, "day") + (until - calendar.add(other, days, "day"))
+
+
 def whole_steps(
     periods: Sequence[Period], count: Count, unit: str | None, grain: str | None, calendar: Calendar
 ) -> int | None:
