@@ -84,7 +84,7 @@ class Answer:
         """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
         if self.question.grain == "hour":
             return period.start.utc
-        start = period.start.wall
+        start = self.clock.dated(period.start)
         return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:

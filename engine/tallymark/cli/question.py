@@ -10,7 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--period", metavar="PERIOD", help="2024, 2024-Q2, 2024-06, 2024-W23 or 2024-06-15."),
+    click.option("--period", metavar="PERIOD", help="2024, 2024-Q2, 2024-06, 2024-W23, 2024-06-15, FY2024-P03."),
     click.option("--from", "start", metavar="DATE", help="The first day (or month, or moment) of the range."),
     click.option("--to", "end", metavar="DATE", help="The last day of the range, included."),
     click.option(

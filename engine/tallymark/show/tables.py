@@ -1,7 +1,7 @@
 """A sheet laid out: for a terminal, for HTML, for Markdown.
 
 A number is never cut. Where a terminal is too narrow for one row a line, names and headings wrap; where that does not
-suffice, each row becomes a block with a line per column.
+suffice, or where there is a single row, each row becomes a block with a line per column.
 """
 
 from __future__ import annotations
@@ -39,7 +39,9 @@ def table(sheet: Sheet, width: int | None = None, *, color: bool = False) -> str
 
 def _body(sheet: Sheet, page: int, color: bool) -> str:
     least = _narrowest(sheet)
-    if sum(least) + GAP * (len(least) - 1) <= page:
+    # One row needs no headings above it: what would have to wrap them reads better line by line.
+    narrow = _widths(sheet, least, UNLIMITED) if len(sheet.rows) == 1 else least
+    if sum(narrow) + GAP * (len(narrow) - 1) <= page:
         return _printed(_table(sheet, _widths(sheet, least, page)), page, color)
     return _stacked(sheet, page, color)
 

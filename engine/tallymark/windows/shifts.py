@@ -61,7 +61,11 @@ def shape_of(start: datetime, end: datetime, grain: str | None, calendar: Calend
 
 
 def _units_between(start: datetime, end: datetime, unit: str, calendar: Calendar) -> int:
-    first, last = (clocks.date_clock(calendar.zone, i) for i in (start, end))
+    first, last = clocks.date_clock(calendar.zone, start), clocks.date_clock(calendar.zone, end)
+    # Where the clock skips whole days, the period ends before them.
+    skipped = clocks.first_clock(calendar.zone, end)
+    if skipped < last and calendar.floor_wall(skipped, unit) == skipped:
+        last = skipped
     return calendar.between(first, last, unit)
 
 
