@@ -15,8 +15,8 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
-from tallymark.engine.answering import answer_of, unknown_periods
-from tallymark.engine.asking import Asking, last_column, now
+from tallymark.engine.answering import answer_of
+from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
@@ -139,7 +139,12 @@ class Book:
             like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other, total=total,
             age=age, pivot=pivot, partial=partial,
         )  # fmt: skip
-        asked = self._asking.bind(query, self._earliest, now())
+        answer = self._answered(self._asking.bind(query, self._earliest, now()))
+        wide = pivoted_by(query) if query.pivot is not None else None
+        return answer if wide is None else pivoted(answer, wide, query.limit)
+
+    def _answered(self, asked: Asked) -> Answer:
+        """The answer in its long form."""
         catalog = settle_datasets(self._catalog, asked.question.values)
 
         def rows(lowered: Lowered) -> Any:
@@ -153,13 +158,9 @@ class Book:
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, table, catalog, self._sources)
         notes += dropped(asked, self._counts(table, rendered))
-        if query.total:
+        if asked.query.total:
             table = with_totals(table, asked.question, catalog, rows)
-        answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
-        by_ = pivoted_by(query)
-        if by_ is None or query.pivot is None:
-            return answer
-        return pivoted(answer, by_, query.limit, unknown_periods(asked.question))
+        return answer_of(asked, lowered, table, rendered.sql, notes, catalog)
 
     def explain(
         self,
