@@ -332,6 +332,7 @@ parameters: {pause: {type: duration}}
     with pytest.raises(FaultError) as caught:
         found.ask("count(visits)", period="2024-01")
     assert ["Q504"] == [f.code for f in caught.value.faults]
+    assert () == found.check(data=True)
     assert 2 == value(found, "count(visits)", parameters={"pause": "2 hours"})
 
 

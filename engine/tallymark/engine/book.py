@@ -85,8 +85,7 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        values = {p.name: p.default for p in self._catalog.parameters.values()}
-        return in_order([*self.faults, *check_data(settle_datasets(self._catalog, values), self._sources)])
+        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
