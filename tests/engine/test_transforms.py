@@ -214,6 +214,18 @@ def test_a_repeated_key_of_what_is_made_is_a_fault() -> None:
     assert ["D440", "D444"] == sorted(f.code for f in found.check(data=True))
 
 
+def test_whether_a_key_repeats_depends_on_the_parameters_of_the_question() -> None:
+    """What another question was told of a union's key does not hold for this one."""
+    yaml = PEOPLE.replace('"union(users, leads)"', '"union(users, leads where country = $home)"')
+    leads = pa.table({"id": ["eve", "ada"], "country": ["us", "fr"]})
+    found = book(yaml + "parameters: {home: us}\n", leads=leads, calls=CALLS)
+    assert 3 == value(found, "count(calls)")
+    asked = {"by": "country", "period": "2024-01"}
+    assert 3 == len(found.ask("count(calls)", **asked))
+    with pytest.raises(FaultError, match="D440"):
+        found.ask("count(calls)", parameters={"home": "fr"}, **asked)
+
+
 def test_an_input_may_compute_columns_from_what_another_transform_makes() -> None:
     """The order of making follows what columns are computed from, wherever the datasets stand."""
     more = """

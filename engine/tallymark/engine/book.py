@@ -199,7 +199,8 @@ class Book:
     def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
         own = catalog.datasets[dataset]
-        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
+        made = tuple(m.given for d in catalog.made((dataset,)) if (m := d.making) is not None)
+        state = (*(self._sources.state(d) for d in catalog.basis(dataset)), made)
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
