@@ -238,6 +238,16 @@ def test_an_input_may_compute_columns_from_what_another_transform_makes() -> Non
     assert (2, 3) == (value(found, "count(visits)"), value(found, "count(sessions)"))
 
 
+@pytest.mark.parametrize(
+    "transform", ["dedupe(events, per page)", "versions(events, per user)", "union(events, events)"]
+)
+def test_computed_columns_are_taken_along(transform: str) -> None:
+    """What carries whole rows carries the columns that are computed too."""
+    yaml = SESSIONS.replace("page: text}}", "page: text, shout: {formula: upper(page)}}}")
+    found = opened(f'{yaml}  made: {{transform: "{transform}"}}\n', {"users": USERS, "events": EVENTS})
+    assert {"A", "B", "C"} <= {r["shout"] for r in found.ask("count(made)", by="shout", period="2024-01").to_dicts()}
+
+
 def test_what_is_made_may_implement_a_standard_dataset() -> None:
     """The metrics of a pack read sessions that the project's own events make."""
     yaml = """
