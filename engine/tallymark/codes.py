@@ -96,7 +96,6 @@ _TYPES = {
     "T217": "a dimension of different types in different datasets",
     "T218": "a computed column that is more than one aggregate",
     "T219": "a computed column over rows that do not refer to it in one way",
-    "T220": "a way into rows that are valid for a time",
     "T221": "a reference to a dataset without a key",
     "T222": "a flow read at an instant",
     "T223": "a window form around another, which wins",
@@ -104,6 +103,10 @@ _TYPES = {
     "T230": "a function that is not answered yet",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
+    "T260": "what changes, looked up by rows without a time",
+    "T261": "a key, time, validity or reference computed from what changes",
+    "T262": "`at start` or `at end` of a dimension that does not change",
+    "T263": "`at start` or `at end` of a dimension within a row",
 }
 
 _UNITS = {
@@ -179,7 +182,6 @@ _QUESTIONS = {
     "Q509": "no rows to tell where the range begins",
     "Q510": "a metric that has faults of its own",
     "Q511": "a dimension that groups nothing",
-    "Q512": "a way of grouping that is not answered yet",
     "Q513": "an answer of too many cells",
     "Q514": "a receipt of too many metrics, one on the other",
     "Q520": "an unknown time zone",
@@ -195,6 +197,7 @@ _QUESTIONS = {
     "Q540": "`per` a grain over all time",
     "Q541": "`per` a grain of too many pieces",
     "Q590": "one number asked of an answer that has several",
+    "Q591": "a dimension at what is no edge of a period",
 }
 
 _PLUGINS = {

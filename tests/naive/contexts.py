@@ -41,11 +41,17 @@ class Context:
     """A period with the steps that make its window, and the slice: filters, and levels from the outermost inwards."""
 
     cell: Period
-    """The asked period, however far `period` has moved from it."""
+    """The asked period, moved as far as `previous` moves it: what `at start` and `at end` speak of."""
     period: Period
     steps: tuple[Step, ...] = ()
     filters: tuple[nodes.Node, ...] = ()
     levels: tuple[Level, ...] = ()
+    cut: bool = False
+    """Whether `period` is a piece that a grain has cut out, whose moves leave the asked period where it is."""
+
+    def moved(self, period: Period) -> Context:
+        """Evaluation in the period that `previous` leads to."""
+        return replace(self, period=period, cell=self.cell if self.cut else period)
 
     def stepped(self, step: Step) -> Context:
         return replace(self, steps=(*self.steps, step))
@@ -58,7 +64,7 @@ class Context:
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=())
+        return replace(self, period=period, steps=(), cut=True)
 
     def lifted(self, names: frozenset[str]) -> Context:
         """Without the innermost level's dimensions, or without the named ones."""
@@ -100,14 +106,16 @@ def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[
         case "total" | "share":
             return context.lifted(frozenset(_word(n) for n in rest))
         case "year_ago":
-            return replace(context, period=clock.shift(context.period, 1, "year"))
+            return context.moved(clock.shift(context.period, 1, "year"))
         case "previous" | "change" | "growth":
             count, unit = _back(rest[0], parameters) if rest else (1, None)
-            return replace(context, period=clock.shift(context.period, count, unit))
+            return context.moved(clock.shift(context.period, count, unit))
     raise NaiveError(f"{node.name} is no form of context")
 
 
 def _word(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Scoped) and node.at is not None:
+        return f"{_word(node.body)} at {node.at}"
     if not isinstance(node, nodes.Name):
         raise NaiveError("a name is needed here")
     return str(node)

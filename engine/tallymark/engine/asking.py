@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import unicodedata
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -9,8 +10,8 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tallymark.catalog import Catalog, Metric, Unreached
-from tallymark.check.dimensions import blocked, explain_unreached, leaves
+from tallymark.catalog import EDGES, Catalog, Metric, Unreached
+from tallymark.check.dimensions import blocked, explain_unreached, leaves, untimed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
@@ -197,10 +198,11 @@ class Asking:
     def _dimensions(self, by: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[Parts, ...]:
         if len(by) > MAX_DIMENSIONS:
             raise FaultError(Fault("Q506", f"{len(by)} dimensions are asked; {MAX_DIMENSIONS} is the most"))
-        faults = [_not_yet(name) for name in by if " at " in name]
+        faults: list[Fault] = []
+        found = (self._collect(faults, partial(_dimension, name)) for name in by)
+        parts: tuple[Parts, ...] = tuple(dict.fromkeys(p for p in found if p is not None))
         if faults:
             raise FaultError(faults)
-        parts = tuple(dict.fromkeys(tuple(name.strip().split(".")) for name in by))
         for dimension in parts:
             for metric in metrics:
                 self._reach(dimension, metric, faults)
@@ -218,6 +220,14 @@ class Asking:
                 faults.append(Fault("T210", f"`{'.'.join(dimension)}` is of a kind formulas do not handle"))
             elif (problem := blocked(self.catalog, dataset, found, ".".join(dimension))) is not None:
                 faults.append(Fault(problem[0], problem[1], None, problem[2], f"metric `{metric.name}`"))
+            elif found.at is None and self.catalog.changes(dataset, found.path, found.column):
+                self._timed(dataset, dimension, metric, faults)
+
+    def _timed(self, dataset: str, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
+        """Notes a fault when a metric reads rows without a time, and so cannot look up what changes."""
+        if dataset in leaves(self.catalog, _bound(metric), dimension, kind="timeless"):
+            code, message, help_ = untimed(dataset, ".".join(dimension))
+            faults.append(Fault(code, message, None, help_, f"metric `{metric.name}`"))
 
     def _filters(self, where: str | None, metrics: tuple[Metric, ...]) -> tuple[Bound, ...]:
         if where is None or not where.strip():
@@ -230,7 +240,10 @@ class Asking:
             # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
             return ()
         formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
-        bound = formulas.condition(node, report, datasets)
+        bound = formulas.condition(
+            node, report, datasets,
+            lambda: frozenset[str]().union(*(leaves(self.catalog, _bound(m), kind="timeless") for m in metrics)),
+        )  # fmt: skip
         if report.needs:
             report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
         if report.errors:
@@ -243,7 +256,9 @@ class Asking:
             bare = text.strip()
             descends = bare.startswith("-")
             name = bare.removeprefix("-").strip()
-            known = [*names, *query.by, "time"]
+            edged = _EDGED.fullmatch(name)
+            name = f"{edged[1]} at {edged[2]}" if edged is not None else name
+            known = [*names, *(" ".join(b.split()) for b in query.by), "time"]
             if name not in known:
                 spoken = dict(zip(query.metrics, names, strict=False))
                 if name not in spoken:
@@ -292,10 +307,19 @@ class Asking:
         return start, end
 
 
-def _not_yet(dimension: str) -> Fault:
-    plain, _, _ = dimension.partition(" at ")
-    help_ = f"`{plain.strip()}` groups by the attribute of each row read"
-    return Fault("Q512", f"grouping by `{dimension}` is not answered yet", None, help_)
+_EDGED = re.compile(r"\s*(\S+)\s+at\s+(\S+)\s*")
+
+
+def _dimension(text: str) -> Parts:
+    """A dimension as named in a question, `customer.country` or `plan at start`. Raises FaultError (Q591)."""
+    edged = _EDGED.fullmatch(text)
+    if edged is None:
+        return tuple(text.strip().split("."))
+    *way, last = edged[1].split(".")
+    if edged[2] not in EDGES:
+        message = f"`{' '.join(text.split())}`: a period has a start and an end"
+        raise FaultError(Fault("Q591", message, None, f"say `{edged[1]} at start` or `{edged[1]} at end`"))
+    return (*way, f"{last} at {edged[2]}")
 
 
 def _unaccented(text: str) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from tallymark.catalog import Catalog, Reached
@@ -17,7 +17,8 @@ from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, resolve
+from tallymark.windows import PERIOD, Period, Resolved, Window, resolve
+from tallymark.windows.shifts import Move
 
 __all__ = ["Lowered", "Question", "lower", "settle"]
 
@@ -160,7 +161,17 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters)
+        return gather(
+            contexts.spaces, self._key, contexts.column, self._resolve, self._asked, self.question.by, question_filters
+        )
+
+    def _asked(self, moves: tuple[Move, ...], grid: int) -> tuple[Resolved, ...]:
+        """For every period of a grid the asked period it belongs to, moved."""
+        here = self.grids[grid]
+        if here.outer is None:
+            return self._resolve(replace(PERIOD, shifts=moves), grid)
+        outer = self._asked(moves, here.outer)
+        return tuple(outer[parent] for parent in here.parents)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:

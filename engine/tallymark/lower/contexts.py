@@ -26,11 +26,13 @@ from tallymark.formula.bound import (
     Shift,
     Windowed,
     parts,
+    walk,
 )
 from tallymark.kinds import Type
 from tallymark.lower.settle import settle
-from tallymark.plan import Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
+from tallymark.plan import Key, Leaf, Lift, Nest, Node, Operation, Parts, Value, is_edged
 from tallymark.windows import PERIOD, Window
+from tallymark.windows.shifts import Move
 
 ROWS = "rows"
 """The aggregate that counts rows, for presence and receipts."""
@@ -45,6 +47,8 @@ class Context:
     filters: frozenset[Bound] = frozenset()
     levels: tuple[tuple[Parts, ...], ...] = ((),)
     path: tuple[str, ...] = ()
+    asked: tuple[Move, ...] = ()
+    """How far the asked period is moved, also around the pieces of a grain."""
 
     @property
     def dimensions(self) -> tuple[Parts, ...]:
@@ -185,7 +189,8 @@ class Contexts:
         """The context in which the body of a window form, a shift or a filter is evaluated."""
         match bound:
             case Shift(count=count, step=step):
-                return replace(context, window=shifted(context.window, count, step))
+                window = shifted(context.window, count, step)
+                return replace(context, window=window, asked=context.asked if context.grid else window.shifts)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return replace(context, window=context.window.trailing(count, step))
             case Windowed(form="to_date", step=str(step)):
@@ -202,7 +207,7 @@ class Contexts:
             conditions |= frozenset(conjuncts(bound.condition))
         return Leaf(
             bound.dataset, bound.function, bound.argument, conditions, bound.axis, context.window, bound.type,
-            bound.extra, bound.zero,
+            bound.extra, bound.zero, _asked(conditions, context),
         )  # fmt: skip
 
     def conditions(self, dataset: str, filters: frozenset[Bound]) -> frozenset[Bound]:
@@ -221,7 +226,7 @@ class Contexts:
         found = self.catalog.reach(dataset, dimension)
         if not isinstance(found, Reached):
             raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(dimension)}`"))
-        use = ColumnUse(found.path, found.column, found.type, found.unit)
+        use = ColumnUse(found.path, found.column, found.type, found.unit, found.at)
         return Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
 
     # --- nests -----------------------------------------------------------------------------------------------------
@@ -282,14 +287,25 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), context, filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):
+        if not all(self._tells(bound, d) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
+
+    def _tells(self, bound: Aggregate, dimension: Parts) -> bool:
+        """Whether the rows of an aggregate have a value of the dimension: what changes has none without a time."""
+        found = self.catalog.reach(bound.dataset, dimension)
+        if not isinstance(found, Reached):
+            return False
+        timed = found.at is not None or bound.axis.kind != "timeless"
+        return timed or not self.catalog.changes(bound.dataset, found.path, found.column)
 
     def rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> Leaf:
         """A leaf that counts rows of the same dataset, axis and window."""
         conditions = self.conditions(bound.dataset, filters)
-        return Leaf(bound.dataset, ROWS, None, conditions, bound.axis, context.window, Type.INTEGER, zero=True)
+        return Leaf(
+            bound.dataset, ROWS, None, conditions, bound.axis, context.window, Type.INTEGER, zero=True,
+            asked=_asked(conditions, context),
+        )  # fmt: skip
 
     def _presence_of_pieces(self, bound: Nested, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         inner = self.inner(bound, context)
@@ -318,6 +334,13 @@ class Contexts:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
         return replace(context, levels=levels, path=(*context.path, f"total {lifted}"))
+
+
+def _asked(conditions: frozenset[Bound], context: Context) -> tuple[Move, ...] | None:
+    """How far the asked period is moved, if a leaf reads anything at its edges."""
+    used = (b for c in conditions for b in walk(c))
+    edged = any(map(is_edged, context.dimensions)) or any(isinstance(b, ColumnUse) and b.at for b in used)
+    return context.asked if edged else None
 
 
 def _height(bound: Bound) -> int:
