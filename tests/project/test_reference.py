@@ -228,12 +228,15 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
         title: (("key", "what it says", "for example"), _keys(kind))
         for title, kind in {
             "settings": "project",
+            "keys of a calendar": "calendar",
             "keys of a source": "source",
             "keys of a dataset": "dataset",
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
             "keys of a parameter": "parameter",
+            "keys of a funnel": "funnel",
+            "keys of a step": "step",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),
@@ -292,6 +295,6 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"clock", "export", "history"} == _others()
+    assert {"clock", "export", "history", "retail"} == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

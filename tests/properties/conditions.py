@@ -33,12 +33,13 @@ TESTS: dict[str, tuple[str, ...]] = {
     "tag": ("tag = 'low'", "tag != 'new'"),
     "tag at start": ("(tag at start) = 'low'",),
     "plan": ("plan = 'pro'", "plan in ('basic', 'Pro')", "lower(plan) = 'pro'", "plan < 'basic'"),
+    "first_kind": ("first_kind = 'new'", "first_kind != 'old'", "first_kind is null"),
     "seats": ("seats > 1", "seats = 0 or seats = 3"),
 }
 
 MEMBERS = (
-    "customer", "customer", "customer", "country", "customer.country", "cohort", "kind", "plan", "rank", "level",
-    "level at start", "state", "state at start", "grade", "tag at start",
+    "customer", "customer", "customer", "country", "customer.country", "cohort", "kind", "plan", "rank", "first_kind",
+    "level", "level at start", "state", "state at start", "grade", "tag at start",
 )  # fmt: skip
 
 

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+DATASETS = frozenset(("orders", "subs", "customers", "visits"))
+FLOWS = frozenset(("orders", "visits"))
+"""Those that have nothing to say of an empty window."""
+
 REACH: dict[str, frozenset[str]] = {
-    "customer": frozenset(("orders", "subs", "customers")),
-    "customer.country": frozenset(("orders", "subs", "customers")),
-    "country": frozenset(("orders", "subs", "customers")),
-    "rank": frozenset(("orders", "subs", "customers")),
-    "cohort": frozenset(("orders", "subs", "customers")),
+    "customer": DATASETS,
+    "customer.country": DATASETS,
+    "country": DATASETS,
+    "rank": DATASETS,
+    "cohort": DATASETS,
     "kind": frozenset(("orders",)),
     "large": frozenset(("orders",)),
     "level": frozenset(("orders", "subs")),
@@ -23,6 +27,7 @@ REACH: dict[str, frozenset[str]] = {
     "customer.status.state at end": frozenset(("orders", "subs")),
     "tag": frozenset(("orders",)),
     "tag at start": frozenset(("orders",)),
+    "first_kind": frozenset(("visits",)),
     "plan": frozenset(("subs",)),
     "seats": frozenset(("subs",)),
 }
@@ -88,7 +93,7 @@ class Scope:
 
 def reaching(names: frozenset[str]) -> frozenset[str]:
     """The datasets that reach every one of the dimensions."""
-    found = frozenset(("orders", "subs", "customers"))
+    found = DATASETS
     for name in names:
         found &= REACH[name]
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ from tallymark.check import check
 from tallymark.definitions import Definitions, Project
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asking, now
+from tallymark.engine.calendars import Calendars
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.receipts import receipt
@@ -22,13 +24,12 @@ from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
-from tallymark.lower import Lowered, lower
+from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins, load
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.keys import repeated_key
-from tallymark.windows import WEEKDAYS, Calendar
 
 Moment = str | date | datetime
 
@@ -45,11 +46,10 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
-        project = definitions.project
-        self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
-        self._asking = Asking(self._catalog, plugins.functions, self._calendar)
+        self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
+        self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
         self._lock = threading.Lock()
 
@@ -85,7 +85,8 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
+        values = {p.name: p.default for p in self._catalog.parameters.values()}
+        return in_order([*self.faults, *check_data(settle_datasets(self._catalog, values), self._sources)])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -118,12 +119,13 @@ class Book:
             metrics, by, grain, period, start, end, where, order, limit, as_of, sparse, parameters or {}, timezone
         )
         asked = self._asking.bind(query, self._earliest, now())
-        lowered = lower(self._catalog, asked.question)
-        rendered = self._render(lowered)
+        catalog = settle_datasets(self._catalog, asked.question.values)
+        lowered = lower(catalog, asked.question)
+        rendered = self._render(catalog, lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, table, self._catalog, self._sources)
-        return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
+        notes = remarks(asked, lowered, table, catalog, self._sources)
+        return answer_of(asked, lowered, table, rendered.sql, notes, catalog)
 
     def explain(
         self,
@@ -145,8 +147,9 @@ class Book:
             (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
         )
         asked = self._asking.bind(query, self._earliest, now())
+        catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, self._catalog, self._sources, self._render)
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog))
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
@@ -167,18 +170,19 @@ class Book:
     ) -> None:
         self.close()
 
-    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime) -> datetime | None:
-        return earliest(bounds, as_of, self._catalog, self._sources, self._calendar)
+    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
+        catalog = settle_datasets(self._catalog, values)
+        return earliest(bounds, as_of, catalog, self._sources, self._calendars.current())
 
-    def _render(self, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
+    def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
 
         def relation(dataset: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[dataset])
+            return self._sources.relation(catalog.datasets[dataset])
 
-        rendered = render(lowered.plan, self._catalog, relation, functions=self._plugins.functions, keep=keep)
+        rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
-            self._require_unique_key(dataset)
+            self._require_unique_key(catalog, dataset)
         return rendered
 
     def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
@@ -193,18 +197,18 @@ class Book:
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
 
-    def _require_unique_key(self, dataset: str) -> None:
+    def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
-        own = self._catalog.datasets[dataset]
-        state = self._sources.state(own)
+        own = catalog.datasets[dataset]
+        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
         def relation(name: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[name])
+            return self._sources.relation(catalog.datasets[name])
 
-        sql = repeated_key(self._catalog, dataset, relation, self._calendar, self._plugins.functions)
+        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
