@@ -204,7 +204,7 @@ class Evaluator:
             case nodes.Call(name=name) if name in sequences.NAMES:
                 if context.period.start.utc < self.as_of.utc:
                     window = contexts.window(context, self.clock, self.as_of)
-                    yield Glance(sequences.steps_of(self.world, node)[0].source, window)
+                    yield Glance(sequences.steps_of(self.world, node)[0].source, window, context.cell)
             case _:
                 for part in nodes.children(node):
                     yield from self.glances(part, context)
