@@ -114,6 +114,7 @@ _TYPES = {
     "T261": "a key, time, validity or reference computed from what changes",
     "T262": "`at start` or `at end` of a dimension that does not change",
     "T263": "`at start` or `at end` of a dimension within a row",
+    "T264": "rows valid for a time that nobody knows",
     "T270": "a reference held in a column that is never equal to the key",
     "T240": "an unknown transform",
     "T241": "an input of a transform that is no dataset",

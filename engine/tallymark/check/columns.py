@@ -9,7 +9,7 @@ from tallymark.catalog import Catalog, Column, Dataset, Reached
 from tallymark.check import caps
 from tallymark.check.aggregation import Aggregation
 from tallymark.check.declared import unit_of, wrong_scale
-from tallymark.check.dimensions import untimed, untimed_use
+from tallymark.check.dimensions import untimed, untimed_use, without_validity
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, dataset_of, row_scope
 from tallymark.check.slips import slips, without_echoes
@@ -187,9 +187,11 @@ class Columns:
         if not self.catalog.known_as(self.catalog.datasets[dataset], ways[0].name):
             report.fault("T221", f"`{dataset}` has no key for others to refer to", node.span, "give it a `key:`")
             return column
+        problem = without_validity(self.catalog.datasets[dataset])
         if self.catalog.datasets[dataset].valid is not None and bound.axis.kind == "timeless":
-            problem = untimed(other.name, f"{other.name}.{ways[0].name}")
-            report.fault(problem.code, problem.message, node.span, f"give `{other.name}` a `time`")
+            problem = untimed(other.name, f"{other.name}.{ways[0].name}")._replace(help=f"give `{other.name}` a `time`")
+        if problem is not None:
+            report.fault(problem.code, problem.message, node.span, problem.help)
             return column
         return replace(column, type=bound.type, unit=bound.unit, aggregate=bound, via=ways[0].name)
 

@@ -201,11 +201,22 @@ def blocked(catalog: Catalog, dataset: str, found: Reached, name: str) -> Proble
         here = catalog.datasets[here.references[step].dataset]
         if here.key is None or here.key not in here.columns:
             return Problem("T221", f"`{here.name}` has no key to refer to", "give it a `key:`")
-        apart = unlike(catalog, before, before.references[step])
+        apart = unlike(catalog, before, before.references[step]) or without_validity(here)
         if apart is not None:
             return apart
     if found.at is not None and not catalog.changes(dataset, found.path, found.column):
         return _unchanging(here, found, name)
+    return None
+
+
+def without_validity(dataset: Dataset) -> Problem | None:
+    """The fault of rows valid for a time that nobody knows: one of the two columns is not there, or is no time."""
+    for name in dataset.valid or ():
+        column = dataset.columns.get(name)
+        if column is None or not (column.faulty or column.type.temporal):
+            what = "is not there" if column is None else f"is a {column.type.family}"
+            message = f"nothing tells when a row of `{dataset.name}` is valid: `{name}` {what}"
+            return Problem("T264", message, f"give `{dataset.name}` a column `{name}` that is a time")
     return None
 
 

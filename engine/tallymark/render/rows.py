@@ -12,6 +12,7 @@ from datetime import datetime
 from sqlglot import exp
 
 from tallymark.catalog import Catalog, Column, Dataset
+from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.aggregates import aggregate
@@ -225,6 +226,11 @@ class Rows:
         """The name of a relation of the versions of `own`; `gaps` are stretches of nulls between them."""
         assert own.key is not None
         assert own.valid is not None
+        for name in own.valid:
+            if own.columns[name].faulty:
+                raise FaultError(
+                    Fault("T264", f"nothing tells when a row of `{own.name}` is valid: `{name}` has faults")
+                )
         shown = sorted(columns)
         place = (own.name, columns, zoned, gaps)
         if place not in self._versions:
