@@ -18,7 +18,6 @@ from typing import Any
 from tallymark.formula.bound import Axis, Bound
 from tallymark.kinds import Type
 from tallymark.windows import Calendar, Period, Resolved, Window
-from tallymark.windows.shifts import Move
 
 Parts = tuple[str, ...]
 """A dimension as named: `("plan",)`, `("customer", "country")`, `("plan at start",)`."""
@@ -26,7 +25,7 @@ Parts = tuple[str, ...]
 
 def is_edged(parts: Parts) -> bool:
     """Whether a dimension is read at an edge of the asked period."""
-    return " at " in parts[-1]
+    return any(" at " in part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -37,12 +36,17 @@ class Key:
     column: str
     type: Type
 
+    @property
+    def name(self) -> str:
+        """What readers call it. A word in parentheses tells only what is made of the dimension."""
+        return ".".join(p for p in self.parts if not p.startswith("("))
+
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
     """An aggregate over the rows of one dataset in one window. `conditions` are row-level and all hold.
 
-    `asked`: how far the asked period is moved, at whose edges `plan at start` is read; None when nothing is read there.
+    `asked`: the asked period, as far as it is moved, at whose edges `plan at start` is read; None when nothing is.
     """
 
     dataset: str
@@ -54,7 +58,7 @@ class Leaf:
     type: Type
     extra: tuple[Any, ...] = ()
     zero: bool = False
-    asked: tuple[Move, ...] | None = None
+    asked: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -249,11 +253,42 @@ class Output:
     """A boolean node that is true in cells where a division by zero made a null."""
     zero_among_members: int | None = None
     """The same for divisions inside a `per`: true where it happened for some member."""
+    ranked: bool = False
+    """Whether the column is not the node but its place among the cells of the period, 1 being the highest."""
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """Every node the output needs."""
         return tuple(n for n in (self.node, self.zero_denominators, self.zero_among_members) if n is not None)
+
+
+PLACE = "(place)"
+"""In the order of an answer: the places of a `Kept` dimension's members, the others last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A dimension of which only some members have rows of their own, in this order.
+
+    `member` is the key that holds them, `other` the one that is true for all others; `shown` says whether these have a
+    row.
+    """
+
+    member: Key
+    other: Key
+    members: tuple[Any, ...]
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A key that is the day on which something began; cells of periods before it are left out.
+
+    `starts` are the days on which the grains of the periods begin.
+    """
+
+    key: Key
+    starts: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,10 +315,14 @@ class Plan:
     touched: tuple[int, ...] | None = None
     """For a sparse answer: nodes that count rows; a cell is kept when any is above 0."""
     order: tuple[tuple[str, bool], ...] = ()
-    """Output names, key columns or `i`, each with whether it descends."""
+    """Output names, key columns, `i` or PLACE, each with whether it descends."""
     limit: int | None = None
     home: Mapping[tuple[int, int], int] | None = None
     """The group that holds each leaf, by space and node."""
+    having: tuple[int, ...] = ()
+    """Nodes that must all be true for a cell to be answered."""
+    kept: Kept | None = None
+    begun: Begun | None = None
 
     @property
     def space(self) -> Space:

@@ -160,6 +160,10 @@ class Transforming:
             place = said.place if said is not None else definition.place
             self.faults.append(Fault("T247", misfit.message, place, misfit.help, subject))
             raise Waits from None
+        except Exception as error:  # a plugin may fail in any way it likes
+            message = f"the transform `{transform.name}` failed: {type(error).__name__}: {error}"
+            self.faults.append(Fault("P700", message, definition.place, "tell the author of the plugin", subject))
+            raise Waits from None
         read = tuple(replace(i, columns=c & i.shape.fields.keys()) for i, c in zip(found, made.reads, strict=True))
         making = Making(transform, read, arguments, made.shape.fields, definition.text, definition.place)
         return making, made.shape

@@ -58,7 +58,8 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
             readable[name] = all(readable[d.name] for d in catalog.basis(name))
     for dataset in catalog.datasets.values():
         if readable[dataset.name]:
-            checkable = [r for r in dataset.references.values() if _obstacle(catalog, dataset, r, readable) is None]
+            own = [r for r in dataset.references.values() if not _carried(dataset, r)]
+            checkable = [r for r in own if _obstacle(catalog, dataset, r, readable) is None]
             faults += _unchecked(catalog, dataset, readable)
             faults += _counts(list(_checks(catalog, dataset, checkable)), dataset, catalog, sources)
     return faults + _calendar(catalog, sources)
@@ -71,6 +72,13 @@ def _calendar(catalog: Catalog, sources: Sources) -> list[Fault]:
     except FaultError as error:
         return list(error.faults)
     return []
+
+
+def _carried(dataset: Dataset, reference: Reference) -> bool:
+    """Whether a transform has the reference from its inputs, where it is checked."""
+    inputs = dataset.making.inputs if dataset.making is not None else ()
+    known = [i.shape.references[reference.name][0] for i in inputs if reference.name in i.shape.references]
+    return reference.dataset in known
 
 
 def _read(dataset: Dataset, sources: Sources) -> list[Fault]:

@@ -33,10 +33,10 @@ from tallymark.formula.bound import (
     walk,
 )
 from tallymark.kinds import Type
+from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.settle import settle
 from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value, is_edged
 from tallymark.windows import PERIOD, Window
-from tallymark.windows.shifts import Move
 
 ROWS = "rows"
 """The aggregate that counts rows, for presence and receipts."""
@@ -51,8 +51,8 @@ class Context:
     filters: frozenset[Bound] = frozenset()
     levels: tuple[tuple[Parts, ...], ...] = ((),)
     path: tuple[str, ...] = ()
-    asked: tuple[Move, ...] = ()
-    """How far the asked period is moved, also around the pieces of a grain."""
+    asked: Window = PERIOD
+    """The asked period, moved as far as it is, also around the pieces of a grain."""
     among: tuple[int, ...] | None = None
     """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
     pieces: bool = False
@@ -110,8 +110,18 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces, steps: Steps) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        values: Mapping[str, Any],
+        pieces: Pieces,
+        steps: Steps,
+        fold: Fold | None = None,
+        age: Began | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.fold = fold
+        self.age = age
         self.values = values
         self.pieces = pieces
         self.steps = steps
@@ -210,9 +220,10 @@ class Contexts:
         Raises FaultError (Q595) for too many windows.
         """
         match bound:
-            case Shift(count=count, step=step):
-                moved = self._over(self._shifted(context, count, step), context)
-                return replace(moved, asked=context.asked if context.grid else moved.window.shifts)
+            case Shift(count=count, step=step, like=like):
+                window = replace(self._shifted(context, count, step), like=like)
+                asked = context.asked if context.grid else replace(PERIOD, shifts=window.shifts, like=like)
+                return replace(self._over(window, context), asked=asked)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
@@ -259,12 +270,16 @@ class Contexts:
         return condition
 
     def column(self, dimension: Parts, dataset: str) -> Bound:
-        """A dimension as a row-level column of `dataset`; instants are read on the project's clock."""
-        found = self.catalog.reach(dataset, dimension)
+        """A dimension as a row-level column of `dataset`, or a key made of one; instants are read on the project's
+        clock.
+        """
+        named = plain(dimension)
+        found = self.catalog.reach(dataset, named)
         if not isinstance(found, Reached):
-            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(dimension)}`"))
+            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(named)}`"))
         use = ColumnUse(found.path, found.column, found.type, found.unit, found.at)
-        return Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        local = Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        return made(dimension, local, self.fold, self.age)
 
     # --- nests -----------------------------------------------------------------------------------------------------
 
@@ -336,7 +351,7 @@ class Contexts:
 
     def _tells(self, bound: Aggregate, dimension: Parts) -> bool:
         """Whether the rows of an aggregate have a value of the dimension: what changes has none without a time."""
-        found = self.catalog.reach(bound.dataset, dimension)
+        found = self.catalog.reach(bound.dataset, plain(dimension))
         if not isinstance(found, Reached):
             return False
         timed = found.at is not None or bound.axis.kind != "timeless"
@@ -372,8 +387,9 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            named = self.catalog.called(bound.dimensions, context.dimensions, self._datasets(bound.body))
-            levels = tuple(tuple(d for d in level if d not in named) for level in context.levels)
+            dimensions = tuple(plain(d) for d in context.dimensions)
+            named = self.catalog.called(bound.dimensions, dimensions, self._datasets(bound.body))
+            levels = tuple(tuple(d for d in level if plain(d) not in named) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
@@ -464,8 +480,8 @@ class Contexts:
         return frozenset(found)
 
 
-def _asked(conditions: frozenset[Bound], context: Context) -> tuple[Move, ...] | None:
-    """How far the asked period is moved, if a leaf reads anything at its edges."""
+def _asked(conditions: frozenset[Bound], context: Context) -> Window | None:
+    """The asked period, as far as it is moved, if a leaf reads anything at its edges."""
     used = (b for c in conditions for b in walk(c))
     edged = any(map(is_edged, context.dimensions)) or any(isinstance(b, ColumnUse) and b.at for b in used)
     return context.asked if edged else None

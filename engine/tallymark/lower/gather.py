@@ -10,15 +10,14 @@ from tallymark.formula.bound import Axis, Bound
 from tallymark.lower.contexts import SpaceDraft
 from tallymark.plan import Group, Key, Leaf, Parts, Role
 from tallymark.windows import Resolved, Window, segments
-from tallymark.windows.shifts import Move
 
 Resolve = Callable[[Window, int], tuple[Resolved, ...]]
 """The instants of a window over every period of a grid."""
 
-AskedPeriods = Callable[[tuple[Move, ...], int], tuple[Resolved, ...]]
+AskedPeriods = Callable[[Window, int], tuple[Resolved, ...]]
 """The asked period, moved so far, of every period of a grid."""
 
-Place = tuple[str, tuple[Parts, ...], Axis, int, tuple[Move, ...] | None]
+Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None]
 
 
 @dataclass(slots=True)
@@ -77,8 +76,8 @@ def gather(
         telling = bool(asked) and set(asked) <= set(place[1])
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
         group = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
-        moves = place[4]
-        groups[place] = replace(group, asked=asked_periods(moves, place[3])) if moves is not None else group
+        moved = place[4]
+        groups[place] = replace(group, asked=asked_periods(moved, place[3])) if moved is not None else group
     return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
 
 
