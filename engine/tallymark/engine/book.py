@@ -258,9 +258,16 @@ class Book:
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
+            place = own.place if own.place.file != "<none>" else None
+            if own.valid is not None:
+                message = (
+                    f"`{dataset}` has rows with the {own.key} {key!r} that are valid at one time, and others refer"
+                )
+                help_ = f"a reference finds one row: let each end, in `{own.valid[1]}`, when the next one begins"
+                raise FaultError(Fault("D447", f"{message} to them", place, help_))
             message = f"`{dataset}` has {count} rows with the {own.key} {key!r}, and others refer to them"
             help_ = "a reference needs one row for each key: remove the repeats, or choose another key"
-            raise FaultError(Fault("D440", message, own.place if own.place.file != "<none>" else None, help_))
+            raise FaultError(Fault("D440", message, place, help_))
         with self._lock:
             self._unique[dataset] = state
 

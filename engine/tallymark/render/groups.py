@@ -9,21 +9,25 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
 
+from tallymark.catalog import Column
 from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
 from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
-from tallymark.render.rows import BASE, Rows, Statement
+from tallymark.render.edges import Edges, is_edged
+from tallymark.render.expressions import Term
+from tallymark.render.joins import BASE, Joined
+from tallymark.render.rows import Rows, Statement
 from tallymark.render.spread import Spread, whole_numbers
 from tallymark.render.values import (
     all_of,
-    any_of,
     call,
     case,
     column,
@@ -31,6 +35,7 @@ from tallymark.render.values import (
     cross_join,
     inner_join,
     integer,
+    moment,
     named,
     select,
     table,
@@ -67,6 +72,7 @@ class _Group:
         self.statement = statement
         self.population = population
         self.keys = [k.column for k in group.level]
+        self.edges = Edges(group, rows, statement) if group.asked else None
         self.dataset = rows.catalog.datasets[group.dataset]
         key = [self.dataset.key] if self.dataset.key in self.dataset.columns else []
         self.order = [*group.axis.columns[:1], *(k for k in key if k is not None)]
@@ -80,19 +86,21 @@ class _Group:
         ordered = any(leaf.function in ("first", "last") for leaf in group.leaves)
         source = self._rows(ordered)
         self.population[group.number] = source
-        if group.axis.kind == "timeless":
+        if self.edges is None and group.axis.kind == "timeless":
             return self._timeless(source)
-        if self.spread.apart:
+        if self.edges is None and self.spread.apart:
             return [self._at_once(source)]
         branches = []
         mergeable = [leaf for leaf in group.leaves if leaf.function in MERGEABLE]
         others = [leaf for leaf in group.leaves if leaf.function not in MERGEABLE]
         if mergeable:
             parts = self._parts(source, mergeable)
-            spread = self._running if self.spread.cumulative else self._merged_parts
-            branches += spread(parts, mergeable)
+            runs = self.edges is None and self.spread.cumulative
+            branches += (self._running if runs else self._merged_parts)(parts, mergeable)
         if others:
             branches.append(self._by_rows(source, others))
+        if self.edges is not None and self.keys:
+            self.population[group.number] = self.edges.population(parts if mergeable else source, self.keys)
         return branches
 
     # --- rows ------------------------------------------------------------------------------------------------------
@@ -102,9 +110,11 @@ class _Group:
         group = self.group
         axis = frozenset(group.axis.columns)
         order = self.order if ordered else []
-        query, term = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order))
-        shown = [named(self.rows.express(k, term), c) for k, c in zip(group.keys, self.keys, strict=True)]
-        shown += self._segments()
+        joined = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order), group.axis)
+        query, term = joined.select, joined.term
+        shown = [named(self.rows.express(k, term), c) for k, c in self._plain_keys()]
+        shown += [named(self.rows.express(u, term), c) for u, c in self._carried()]
+        shown += self._segments(joined.axis)
         shown += [named(column(c, BASE), f"o{n}") for n, c in enumerate(order)]
         for leaf in group.leaves:
             self._want(leaf)
@@ -115,33 +125,48 @@ class _Group:
             shown.append(named(test, name))
         if not shown:
             shown.append(named(integer(1), "one"))
-        where = all_of([*(self.rows.express(f, term) for f in group.filters), *self._bounds()])
+        filters = [f for f in group.filters if not is_edged(f)]
+        where = all_of([*(self.rows.express(f, term) for f in filters), *self._bounds(), *self._in_stretch(joined)])
         query = query.select(*shown, append=False, copy=False)
         return self.statement.add(group.name, query.where(where, copy=False) if where is not None else query)
 
     def _expressions(self) -> list[Bound]:
+        """What is computed of the rows themselves, and what is carried along for the edges of the asked period."""
         found = [*self.group.keys, *self.group.filters]
         for leaf in self.group.leaves:
             found += [leaf.argument] if leaf.argument is not None else []
             found += leaf.conditions
-        return found
+        return [*(e for e in found if not is_edged(e)), *(use for use, _ in self._carried())]
+
+    def _carried(self) -> list[tuple[Bound, str]]:
+        return list(self.edges.carried.items()) if self.edges is not None else []
+
+    def _plain_keys(self) -> list[tuple[Bound, str]]:
+        """The keys that are computed of the rows themselves."""
+        both = zip(self.group.keys, self.keys, strict=True)
+        return [(bound, name) for bound, name in both if not is_edged(bound)]
+
+    @cached_property
+    def gathered_by(self) -> list[str]:
+        """The columns of the rows that, with a period, decide the cell."""
+        return [name for _, name in (*self._plain_keys(), *self._carried())]
 
     def _want(self, leaf: Leaf) -> None:
         if leaf.argument is not None:
             self.values.setdefault(leaf.argument, f"x{len(self.values)}")
-        own = leaf.conditions - set(self.group.filters)
+        own = self._own(leaf)
         if own:
             self.tests.setdefault(own, f"c{len(self.tests)}")
 
-    def _axis(self) -> list[tuple[exp.Expression, bool]]:
-        """The columns of the axis, and whether each has a zone."""
-        return [(column(c, BASE), self.dataset.columns[c].type is Type.INSTANT) for c in self.group.axis.columns]
+    def _own(self, leaf: Leaf) -> frozenset[Bound]:
+        """The conditions of one leaf that are tested on the rows."""
+        return frozenset(c for c in leaf.conditions - set(self.group.filters) if not is_edged(c))
 
-    def _segments(self) -> list[exp.Expression]:
+    def _segments(self, axis: Sequence[Term]) -> list[exp.Expression]:
         cuts = Segments(self.group.cuts)
         walls = cuts.walls(self.rows.calendar)
         shown = []
-        for name, (time, zoned) in zip(self.times, self._axis(), strict=False):
+        for name, (time, zoned) in zip(self.times, ((t.sql, t.type is Type.INSTANT) for t in axis), strict=False):
             own = list(cuts.cuts if zoned else walls)
             number: exp.Expression
             if name == "s":
@@ -174,14 +199,37 @@ class _Group:
         last = self.dataset.columns[group.axis.columns[-1]]
         start, end = (column(c.name, BASE) for c in (first, last))
         bounds.append(compare(exp.LT, start, self.rows.edge(first, group.highest)))
+        lasting: list[exp.Expression] = []
         if group.lowest is not None:
-            reached = compare(exp.GTE, end, self.rows.edge(last, group.lowest))
-            if group.axis.kind == "stock":
-                unended = exp.Is(this=end.copy(), expression=exp.Null())
-                bounds.append(any_of([unended, reached]) or reached)
-            else:
-                bounds.append(reached)
+            lasting.append(compare(exp.GTE, end, self.rows.edge(last, group.lowest)))
+        if group.axis.kind == "stock":
+            # A row that ends as it begins is never valid.
+            lasting.append(compare(exp.GT, *self._edges_alike(last, first)))
+            unended = exp.Is(this=end.copy(), expression=exp.Null())
+            return [*bounds, exp.Or(this=unended, expression=exp.Paren(this=all_of(lasting)))]
+        return [*bounds, *lasting]
+
+    def _edges_alike(self, *columns: Column) -> list[exp.Expression]:
+        """Times of the rows as one type, so that they can be compared."""
+        kinds = {c.type for c in columns}
+        terms = [Term(column(c.name, BASE), c.type) for c in columns]
+        return [t.sql if len(kinds) == 1 else self.rows.as_time(t, Type.INSTANT in kinds) for t in terms]
+
+    def _in_stretch(self, joined: Joined) -> list[exp.Expression]:
+        """The same conditions on a stretch of a stock's row."""
+        if not joined.stretched or self.group.highest is None:
+            return []
+        start, end = joined.axis
+        bounds = [compare(exp.LT, start.sql, self._literal(self.group.highest, start.type))]
+        if self.group.lowest is not None:
+            unended = exp.Is(this=end.sql, expression=exp.Null())
+            lasting = compare(exp.GTE, end.sql.copy(), self._literal(self.group.lowest, end.type))
+            bounds.append(exp.Or(this=unended, expression=lasting))
         return bounds
+
+    def _literal(self, instant: datetime, kind: Type) -> exp.Expression:
+        zoned = kind is Type.INSTANT
+        return moment(instant if zoned else self.rows.calendar.wall(instant), zoned)
 
     # --- spreading -------------------------------------------------------------------------------------------------
 
@@ -192,16 +240,24 @@ class _Group:
 
     def _joined(self, source: str) -> exp.Select:
         """`source` rows (under `p`) with the periods (under `m`) whose windows they lie in."""
-        name = f"{self.group.name}_map"
-        if name not in self.statement.ctes:
-            self.statement.add(name, self.spread.query())
         joined = select().from_(table(source, "p"), copy=False)
-        return joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
+        if self.group.axis.kind != "timeless":
+            name = f"{self.group.name}_map"
+            if name not in self.statement.ctes:
+                self.statement.add(name, self.spread.query())
+            joined = joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
+        return joined if self.edges is None else self.edges.add(joined, self.group.axis.kind == "timeless")
+
+    def _cells(self) -> list[exp.Expression]:
+        """The cell that a row of `_joined` belongs to: its keys and its period."""
+        if self.edges is None:
+            return [*(column(k, "p") for k in self.keys), column("i", "m")]
+        return [*self.edges.keys(self.keys), named(column("i", "q"), "i")]
 
     # --- aggregating -----------------------------------------------------------------------------------------------
 
     def _condition(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:
-        own = leaf.conditions - set(self.group.filters)
+        own = self._own(leaf)
         return column(self.tests[own], table) if own else None
 
     def _argument(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:
@@ -239,7 +295,7 @@ class _Group:
 
     def _by_segment(self, source: str, values: list[exp.Expression]) -> str:
         """Aggregates of the rows by the keys and the segment."""
-        by = [column(k) for k in (*self.keys, *self.times)]
+        by = [column(k) for k in (*self.gathered_by, *self.times)]
         query = select(*by, *values).from_(table(source), copy=False).group_by(*(b.copy() for b in by), copy=False)
         self.population[self.group.number] = parts = self.statement.add(f"{self.group.name}_parts", query)
         return parts
@@ -259,9 +315,9 @@ class _Group:
         """Accumulators spread over the periods and merged there."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
         merged = [named(self._merged(leaf), name) for leaf, name in names.items()]
-        cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
+        cells = self._cells()
         query = self._joined(parts).select(*cells, *merged, append=False, copy=False)
-        query = query.group_by(*(c.copy() for c in cells), copy=False)
+        query = query.group_by(*(_bare(c) for c in cells), copy=False)
         return [Branch(self.statement.add(f"{self.group.name}_cells", query), names)]
 
     # --- running up ------------------------------------------------------------------------------------------------
@@ -334,17 +390,21 @@ class _Group:
         return finished(parts.finish([column(name, table) for name in merged]), leaf.type)
 
     def _in_role(self, leaf: Leaf) -> exp.Expression | None:
-        if len(self.group.roles) == 1:
-            return None
-        return exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf)))
+        """Whether a row of `_joined` counts for a leaf: by its window, and by what is read at an edge."""
+        tests: list[exp.Expression] = []
+        if len(self.group.roles) > 1 and self.group.axis.kind != "timeless":
+            tests.append(exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf))))
+        if self.edges is not None:
+            tests += self.edges.tests(leaf.conditions - set(self.group.filters))
+        return all_of(tests)
 
     def _by_rows(self, source: str, leaves: Sequence[Leaf]) -> Branch:
         """Aggregates that cannot be merged: the rows themselves are spread over the periods."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
+        cells = self._cells()
         shown = [named(self._whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
         query = self._joined(source).select(*cells, *shown, append=False, copy=False)
-        query = query.group_by(*(c.copy() for c in cells), copy=False)
+        query = query.group_by(*(_bare(c) for c in cells), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_whole", query), names)
 
     def _timeless(self, source: str) -> list[Branch]:
@@ -365,6 +425,11 @@ class _Group:
             .join(cross_join(table(spread, "m")), copy=False)
         )
         return [Branch(self.statement.add(f"{self.group.name}_cells", cells), names)]
+
+
+def _bare(value: exp.Expression) -> exp.Expression:
+    """What is shown, without its name."""
+    return value.this.copy() if isinstance(value, exp.Alias) else value.copy()
 
 
 def _sorted(conditions: frozenset[Bound]) -> list[Bound]:
