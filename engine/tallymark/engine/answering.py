@@ -16,11 +16,12 @@ from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
 from tallymark.plan import Key
+from tallymark.render import Rendered
 from tallymark.windows import PERIOD, resolve
 
 
 def answer_of(
-    asked: Asked, lowered: Lowered, table: pa.Table, sql: str, notes: tuple[str, ...], catalog: Catalog
+    asked: Asked, lowered: Lowered, table: pa.Table, rendered: Rendered, notes: tuple[str, ...], catalog: Catalog
 ) -> Answer:
     """The answer. Raises FaultError (D451) for a number too large to be one."""
     question, plan = asked.question, lowered.plan
@@ -44,8 +45,8 @@ def answer_of(
     named = pa.table(dict(zip([c.name for c in columns], arrays, strict=True)))
     language = catalog.project.locale or catalog.project.language
     return Answer(
-        tuple(columns), named, notes, sql, asked.query, question.grain, partial, question.calendar.timezone, language,
-        starts,
+        tuple(columns), named, notes, rendered.sql, asked.query, question.grain, partial, question.calendar.timezone,
+        language, starts, rendered.ways,
     )  # fmt: skip
 
 

@@ -123,7 +123,7 @@ class Book:
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, table, self._catalog, self._sources)
-        return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
+        return answer_of(asked, lowered, table, rendered, notes, self._catalog)
 
     def explain(
         self,

@@ -48,7 +48,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     rendered = render(lowered, keep=sorted(part.nodes()))
     table = sources.embedded.run(rendered.sql)
     notes = remarks(asked, lowered, table, catalog, sources)
-    answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+    answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
     step = _Steps(asked.question, catalog, sources, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
@@ -57,7 +57,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=(*notes, *_cut(asked.question)), locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog), conditions=others,
-        as_of=_as_of(asked), description=in_language(metric.definition.description, language),
+        as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
     )  # fmt: skip
 
 

@@ -29,6 +29,8 @@ class Rendered:
     referenced: tuple[str, ...]
     node_columns: Mapping[int, str]
     """For each kept node of the question's space, the column that holds it."""
+    ways: tuple[str, ...]
+    """How each aggregate is put together over its windows, a sentence each."""
     combinations: Callable[[], str]
     """Gives a SELECT that counts the combinations of the question's keys."""
 
@@ -52,7 +54,8 @@ def render(
     calendar = calendar_of(plan)
     writer = Writer(plan.clock, dialect, functions)
     rows = Rows(catalog, relations, writer, calendar, statement)
-    spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
+    groups = Groups(rows, statement)
+    spaces = Spaces(plan, groups, writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ())
     written = spaces.write(sorted(wanted))
     query = statement.before(_final(plan, written.relation, written.columns, writer, keep))
@@ -64,7 +67,11 @@ def render(
         return own.before(counted).sql(dialect, copy=False)
 
     return Rendered(
-        query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations
+        query.sql(dialect, pretty=True, copy=False),
+        tuple(rows.referenced),
+        {n: f"k{n}" for n in keep},
+        tuple(groups.ways),
+        combinations,
     )
 
 

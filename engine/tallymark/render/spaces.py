@@ -10,8 +10,9 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.plan import Leaf, Lift, Nest, Operation, Plan, Space, Value
 from tallymark.render.aggregates import aggregate, finished
+from tallymark.render.branch import Branch
 from tallymark.render.expressions import REPEATING, Term, Writer
-from tallymark.render.groups import Branch, Groups
+from tallymark.render.groups import Groups
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
