@@ -34,6 +34,8 @@ from tallymark.render.values import (
 )
 from tallymark.windows import Calendar, Window, resolve
 
+COUNTS = frozenset({"count", "count_distinct"})
+
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
 
@@ -380,6 +382,9 @@ class _Derivation:
         value: exp.Expression = column(f"b{number}", "c")
         if node.zero:
             value = exp.Coalesce(this=value, expressions=[integer(0)])
+        elif node.function in COUNTS:
+            # Rows were read, and none of them counts: that is nothing, as no rows are.
+            value = exp.Nullif(this=value, expression=integer(0))
         void = self.owner.spaces.first_void(node.window, self.space.grid)
         if void is None:
             return value
