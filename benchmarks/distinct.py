@@ -64,7 +64,10 @@ def races(scale: float) -> Iterator[Race]:
     deviation = RANGE_JOIN.format(key="grp,", order=", grp", what="STDDEV_SAMP(amount::DOUBLE)")
     yield Race(
         "deviation of 28 days to each day of a year, by group",
-        {"moments": partial(by_day, "spread_28_days", "grp"), "range join of rows": lambda: rows.answer(size, deviation)},
+        {
+            "moments": partial(by_day, "spread_28_days", "grp"),
+            "range join of rows": lambda: rows.answer(size, deviation),
+        },
         rounds=1,
         same=same,
     )

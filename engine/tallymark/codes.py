@@ -104,6 +104,7 @@ _TYPES = {
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
     "T270": "a reference held in a column that is never equal to the key",
+    "T271": "a `min_count` of what is no whole number",
 }
 
 _UNITS = {

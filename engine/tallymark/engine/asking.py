@@ -9,7 +9,7 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tallymark.catalog import Catalog, Metric, Unreached
+from tallymark.catalog import Catalog, Metric, MinCount, Unreached
 from tallymark.check.dimensions import blocked, explain_unreached, leaves
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
@@ -87,9 +87,15 @@ class Asking:
         question = Question(
             tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse, order,
-            query.limit, self.catalog.project.max_cells, self.catalog.project.max_cells,
+            query.limit, self._min_counts(metrics), self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
         return Asked(question, metrics, query, start, end)
+
+    def _min_counts(self, metrics: tuple[Metric, ...]) -> tuple[MinCount | None, ...]:
+        """What must stand behind the cells of each metric: as it says, else as the project does."""
+        usual = self.catalog.project.min_count
+        own = None if usual is None else MinCount(usual)
+        return tuple(m.min_count if m.min_count is not None else own for m in metrics)
 
     def _collect(self, faults: list[Fault], step: Callable[[], Any]) -> Any:
         """The step's result; None with its faults noted when it fails."""
@@ -216,7 +222,7 @@ class Asking:
         return parts
 
     def _reach(self, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
-        for dataset in sorted(leaves(self.catalog, _bound(metric), dimension)):
+        for dataset in sorted(_read(self.catalog, metric, dimension)):
             found = self.catalog.reach(dataset, dimension)
             if isinstance(found, Unreached):
                 code, message, help_ = explain_unreached(self.catalog, dataset, dimension, found)
@@ -231,7 +237,7 @@ class Asking:
             return ()
         written = Written(where, "<where>")
         report = Report(written, "the condition")
-        datasets = frozenset[str]().union(*(leaves(self.catalog, _bound(m)) for m in metrics))
+        datasets = frozenset[str]().union(*(_read(self.catalog, m) for m in metrics))
         node = parse(written)
         if not metrics:
             # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
@@ -313,6 +319,13 @@ def _unaccented(text: str) -> str:
 def _bound(metric: Metric) -> Bound:
     assert metric.expression is not None
     return metric.expression
+
+
+def _read(catalog: Catalog, metric: Metric, dimension: Parts | None = None) -> frozenset[str]:
+    """The datasets that a metric's cells are made of, and what decides whether they are shown."""
+    found = leaves(catalog, _bound(metric), dimension)
+    counted = metric.min_count.of if metric.min_count is not None else None
+    return found if counted is None else found | leaves(catalog, counted, dimension)
 
 
 def _settled(bound: Bound, values: Mapping[str, Any]) -> Bound:

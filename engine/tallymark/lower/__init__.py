@@ -14,6 +14,7 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
+from tallymark.lower.hiding import hide
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
@@ -95,10 +96,16 @@ class _Lowering:
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
-        for name, bound in self.question.metrics:
+        for number, (name, bound) in enumerate(self.question.metrics):
             settled = settle(bound, self.question.values)
             node = contexts.shallow(partial(contexts.lower, settled, root))
-            outputs.append(Output(name, node, *zero_denominators(contexts.spaces, contexts.space(root), node)))
+            zeros = zero_denominators(contexts.spaces, contexts.space(root), node)
+            wanted = self.question.min_counts[number] if self.question.min_counts else None
+            shown, hidden = node, None
+            if wanted is not None and wanted.at_least > 0:
+                counted = settled if wanted.of is None else settle(wanted.of, self.question.values)
+                shown, hidden = hide(contexts, root, node, counted, wanted)
+            outputs.append(Output(name, shown, *zeros, hidden))
         return tuple(outputs)
 
     def _touched(self, contexts: Contexts, root: Context) -> tuple[int, ...]:

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tallymark.catalog import MinCount
 from tallymark.formula.bound import Bound
 from tallymark.plan import Parts
 from tallymark.windows import Calendar, Period
@@ -31,5 +32,7 @@ class Question:
     sparse: bool = False
     order: tuple[tuple[str, bool], ...] = ()
     limit: int | None = None
+    min_counts: tuple[MinCount | None, ...] = ()
+    """For each metric, what must stand behind a cell for it to be shown; none at all when empty."""
     max_cells: int = 1_000_000
     max_pieces: int = 1_000_000

@@ -90,6 +90,8 @@ def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer
             selected.append(named(column(columns[output.zero_denominators]), f"z{number}"))
         if output.zero_among_members is not None:
             selected.append(named(column(columns[output.zero_among_members]), f"y{number}"))
+        if output.hidden is not None:
+            selected.append(named(column(columns[output.hidden]), f"h{number}"))
     selected += [named(shown(n), f"k{n}") for n in keep]
     query = select(*selected).from_(table(relation), copy=False)
     if plan.touched is not None:
