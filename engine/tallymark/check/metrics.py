@@ -116,8 +116,10 @@ class _Binder:
     def bind_min_count(self, metric: Metric) -> Metric:
         """The metric with what decides whether its cells are shown. Where that is at fault, so is the metric."""
         said = metric.definition.min_count
-        if said is None or said.of is None or said.of.node is None:
+        if said is None or said.of is None:
             return replace(metric, min_count=MinCount(said.at_least) if said is not None else None)
+        if said.of.node is None:
+            return replace(metric, expression=None)
         report = Report(said.of.written, f"metric `{metric.name}`")
         bound = self.formulas.bind(said.of.node, report)
         if bound is not POISON and not report.needs and bound.type is not Type.INTEGER:

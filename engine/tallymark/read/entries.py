@@ -69,6 +69,10 @@ def _min_count(value: Value | None, reading: Reading, subject: str) -> MinCountD
     if not isinstance(value, Entries):
         rows = whole(value, 0, MOST_COUNTED)
         return None if value is None or rows is None else MinCountDef(rows, None, value.place())
+    for missing in ("of", "at_least"):
+        if value.key(missing) is None:
+            example = "{of: count(orders), at_least: 30}"
+            reading.fault("R023", f"`min_count` without `{missing}`", value, f"write `min_count: {example}`", subject)
     at_least = whole(value.get("at_least"), 0, MOST_COUNTED)
     counted = formula(value.get("of"), reading, subject)
     return None if at_least is None or counted is None else MinCountDef(at_least, counted, value.place())
