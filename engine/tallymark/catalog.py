@@ -6,13 +6,15 @@ import unicodedata
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tallymark.definitions import NOWHERE, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
 from tallymark.errors import Fault
-from tallymark.formula.bound import Aggregate, Bound
+from tallymark.formula.bound import Aggregate, Bound, ColumnUse, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
+from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
 
 MAX_WAYS = 1_000
@@ -58,8 +60,34 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """Rows that a transform reads: `columns` of a dataset, where `condition` holds.
+
+    `shape` is what the transform knows of them; by its time rows after the knowledge date are left out.
+    """
+
+    dataset: str
+    columns: frozenset[str]
+    shape: Shape
+    condition: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a dataset is made of others. Arguments that a question's parameters give are ParameterUse until then."""
+
+    transform: Transform
+    inputs: tuple[Input, ...]
+    arguments: Mapping[str, Any]
+    fields: Mapping[str, Field]
+    """The columns that come out, by name."""
+    text: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """A table of rows with bound columns."""
+    """A table of rows with bound columns, or rows that are made of others' by a transform."""
 
     name: str
     source: str
@@ -69,6 +97,8 @@ class Dataset:
     valid: tuple[str, str] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
+    making: Making | None = None
+    """How its rows are made, when they are in no table."""
     lacking: frozenset[str] = frozenset()
     """Columns the pack defines and the project's table does not have."""
     waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -93,6 +123,8 @@ class MinCount:
     at_least: int
     of: Bound | None = None
     text: str = "rows"
+    stands_for: str | None = None
+    """The metric that `of` counts for, where it stands inside another formula: in each of its contexts."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -200,6 +232,7 @@ class Catalog:
     broken: Mapping[str, Fault | None] = field(default_factory=dict)
     """Datasets whose data could not be described, each with the first fault that says why; their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
     stored: Stored = field(default=_nothing_stored, compare=False, repr=False)
     """Looks into a dataset's table, for columns that it has and nobody declared."""
@@ -319,6 +352,30 @@ class Catalog:
         for step in path:
             here = self.datasets[here.references[step].dataset]
         return here
+
+    def basis(self, dataset: str) -> tuple[Dataset, ...]:
+        """The datasets with tables that the rows of `dataset` come from: itself, unless a transform makes it.
+
+        Those behind references that an input's condition follows are among them.
+        """
+        found: dict[str, None] = {}
+        waiting, seen = [dataset], {dataset}
+        while waiting:
+            here = self.datasets[waiting.pop(0)]
+            if here.making is None:
+                found[here.name] = None
+                continue
+            further = [d for i in here.making.inputs for d in (i.dataset, *self._behind(i))]
+            waiting += [d for d in dict.fromkeys(further) if d not in seen]
+            seen.update(further)
+        return tuple(self.datasets[name] for name in found)
+
+    def _behind(self, rows: Input) -> Iterator[str]:
+        """The datasets on the ways that an input's condition follows."""
+        for use in walk(rows.condition) if rows.condition is not None else ():
+            if isinstance(use, ColumnUse):
+                for length in range(1, len(use.path) + 1):
+                    yield self.home(rows.dataset, use.path[:length]).name
 
     def dimensions(self, dataset: str) -> tuple[str, ...]:
         """The names a question may group `dataset` by: its own columns, references, and columns over references."""

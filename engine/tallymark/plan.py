@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from tallymark.formula.bound import Axis, Bound
 from tallymark.kinds import Type
-from tallymark.windows import Period, Resolved, Window
+from tallymark.windows import Calendar, Period, Resolved, Window
 
 Parts = tuple[str, ...]
 """A dimension as named: `("plan",)`, `("customer", "country")`."""
@@ -29,6 +30,11 @@ class Key:
     parts: Parts
     column: str
     type: Type
+
+    @property
+    def name(self) -> str:
+        """What readers call it. A word in parentheses tells only what is made of the dimension."""
+        return ".".join(p for p in self.parts if not p.startswith("("))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +99,65 @@ class Operation:
     extra: tuple[Any, ...] = ()
 
 
-Node = Leaf | Nest | Lift | Value | Operation
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The time of the first row of `dataset` at or after the time `after`, of the same `member` of the level.
+
+    `conditions` are row-level and all hold. `again` is the condition under which a row must be later than `after`, as
+    it may be the very row that `after` is the time of. No row before the earliest start of `window` is looked at.
+    """
+
+    after: int
+    dataset: str
+    axis: Axis
+    time: Bound
+    holder: Bound
+    member: Parts
+    conditions: frozenset[Bound]
+    again: Bound | None
+    window: Window
+    type: Type
+    limit: tuple[int | Decimal, str] | None = None
+    """How long members have from their first step, where they may take it beyond the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The end of a window over each period, as a time like those of a column of type `type`."""
+
+    window: Window
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where `body` stands among the rows of the space that agree on the dimensions `within` and on the period.
+
+    `presence` are nodes that count rows: only members with any above 0 take part; None means every row does.
+    `pieces`: whether the members are the pieces of one period, so that periods of the outer grid are what must agree.
+    """
+
+    function: str
+    body: int
+    presence: tuple[int, ...] | None
+    within: tuple[Parts, ...]
+    pieces: bool
+    type: Type
+
+
+Node = Leaf | Nest | Lift | Value | Operation | Follow | Edge | Rank
+
+
+def arguments(node: Node) -> tuple[int, ...]:
+    """The nodes of the same space that a node is computed from."""
+    match node:
+        case Operation(arguments=found):
+            return found
+        case Follow(after=after):
+            return (after,)
+        case Rank(body=body, presence=presence):
+            return (body, *(presence or ()))
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,6 +244,8 @@ class Output:
     """The same for divisions inside a `per`: true where it happened for some member."""
     hidden: int | None = None
     """A boolean node that is true in cells whose value is not shown, too little standing behind it."""
+    ranked: bool = False
+    """Whether the column is not the node but its place among the cells of the period, 1 being the highest."""
 
     @property
     def nodes(self) -> tuple[int, ...]:
@@ -189,15 +255,42 @@ class Output:
         )
 
 
+PLACE = "(place)"
+"""In the order of an answer: the places of a `Kept` dimension's members, the others last."""
+
+
 @dataclass(frozen=True, slots=True)
-class Clock:
-    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the
-    instant from which on nothing is known, and `today`, the day before it ends.
+class Kept:
+    """A dimension of which only some members have rows of their own, in this order.
+
+    `member` is the key that holds them, `other` the one that is true for all others; `shown` says whether these have a
+    row.
     """
 
-    timezone: str
-    week_start: int
-    fiscal_year_start: int
+    member: Key
+    other: Key
+    members: tuple[Any, ...]
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A key that is the day on which something began; cells of periods before it are left out.
+
+    `starts` are the days on which the grains of the periods begin.
+    """
+
+    key: Key
+    starts: tuple[date, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """What calendar functions inside formulas need: the calendar, and as_of: the instant from which on nothing is
+    known, and `today`, the day before it ends.
+    """
+
+    calendar: Calendar
     today: date
     as_of: datetime
 
@@ -215,10 +308,14 @@ class Plan:
     touched: tuple[int, ...] | None = None
     """For a sparse answer: nodes that count rows; a cell is kept when any is above 0."""
     order: tuple[tuple[str, bool], ...] = ()
-    """Output names, key columns or `i`, each with whether it descends."""
+    """Output names, key columns, `i` or PLACE, each with whether it descends."""
     limit: int | None = None
     home: Mapping[tuple[int, int], int] | None = None
     """The group that holds each leaf, by space and node."""
+    having: tuple[int, ...] = ()
+    """Nodes that must all be true for a cell to be answered."""
+    kept: Kept | None = None
+    begun: Begun | None = None
 
     @property
     def space(self) -> Space:

@@ -83,6 +83,7 @@ TABLES = {
     "visits": {"at": "timestamp", "version": "text", "page": "text"},
     "prices": {"amount": "integer", "label": "text"},
     "logs": {"at": "timestamp", "price": "integer"},
+    "instants": {"at": "instant"},
 }  # fmt: skip
 """What the tables of the shop have: the type of each column by its name."""
 

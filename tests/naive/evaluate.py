@@ -7,6 +7,7 @@ With the engine it shares the parsed formula and the definitions, nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import cache
 from itertools import product
@@ -16,10 +17,14 @@ from tallymark.formula import nodes
 from tallymark.formula.parse import parse_text
 
 from .clock import NEVER, Clock, Moment, Period
-from .contexts import Context
+from .contexts import Context, compared
 from .metrics import Evaluator, Glance
 from .rows import Read, Source
-from .world import Metric, Question, Row, World
+from .transforms import derived
+from .world import REST, Metric, Question, Row, World
+
+BEFORE = "before: "
+"""Stands before a metric's name where its value in the compared period is told."""
 
 
 @cache
@@ -38,38 +43,60 @@ class Answer:
 
     def __init__(self, world: World, question: Question) -> None:
         self.question = question
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
+        world = derived(world, self.clock, self.as_of)
         self.evaluator = Evaluator(world, self.as_of)
         self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
 
     def cells(self) -> list[dict[str, Any]]:
         """A cell for every period and combination; of a sparse answer only those that a row touches."""
         periods = self.periods()
+        combinations = self.combinations(periods)
         contexts = [
-            (period, combination, self.context(period, combination))
-            for combination, period in product(self.combinations(periods), periods)
+            (period, combination, self.among(self.context(period, combination), combinations))
+            for combination, period in product(combinations, periods)
         ]
         return [
             {
                 **dict(zip(self.question.by, combination, strict=True)),
                 "period": self.label(period),
                 **{name: self.evaluator.value(m.node, context, m.missing) for name, m in self.metrics.items()},
+                **self.before(context),
             }
             for period, combination, context in contexts
             if not self.question.sparse or self.is_touched(context)
         ]
 
+    def before(self, context: Context) -> dict[str, Any]:
+        """The values that a cell is compared with, under the metrics' names and `BEFORE`."""
+        if self.question.back is None:
+            return {}
+        there = self.compared(context)
+        return {BEFORE + name: self.evaluator.value(m.node, there, m.missing) for name, m in self.metrics.items()}
+
+    def compared(self, context: Context) -> Context:
+        """The context that a cell is compared with."""
+        assert self.question.back is not None
+        return compared(context, self.question.back, self.question.like_for_like, self.clock, self.as_of)
+
     def label(self, period: Period) -> date | datetime:
-        """The local start of a period: a date unless it begins within a day or is an hour."""
-        start = period.start.wall
-        return start if self.question.grain == "hour" or start.time() != time() else start.date()
+        """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
+        if self.question.grain == "hour":
+            return period.start.utc
+        start = self.clock.dated(period.start)
+        return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
-        return Context(period, period, filters=where, levels=(level,))
+        kept = self.question.kept[1] if self.question.kept is not None else ()
+        return Context(period, period, filters=where, levels=(level,), kept=kept)
+
+    def among(self, context: Context, combinations: list[tuple[Any, ...]]) -> Context:
+        """The context with those of all combinations in its period as its peers."""
+        return replace(context, peers=tuple(self.context(context.period, c) for c in combinations))
 
     # Periods
 
@@ -114,6 +141,8 @@ class Answer:
         """What all metrics of the question read in a context."""
         for metric in self.metrics.values():
             yield from self.evaluator.glances(metric.node, context)
+            if self.question.back is not None:
+                yield from self.evaluator.glances(metric.node, self.compared(context))
 
     def is_touched(self, context: Context) -> bool:
         """Whether a row of the cell's slice lies in a window of one of its leaves."""
@@ -132,7 +161,7 @@ class Answer:
         for period, glance in glanced:
             if self.evaluator.reaches(glance.source.dataset, self.question.by):
                 seen.update(dict.fromkeys(self.combinations_of(glance, self.context(period), first, last)))
-        return sorted(seen, key=lambda combination: [(v is not None, v) for v in combination])
+        return sorted(seen, key=lambda combination: [(v is not None, v is REST, v) for v in combination])
 
     def combinations_of(
         self, glance: Glance, context: Context, first: Moment, last: Moment
@@ -141,7 +170,14 @@ class Answer:
         dataset = glance.source.dataset
         for row, read in self.between(glance, first, last):
             if self.evaluator.in_slice(dataset, row, read, context):
-                yield tuple(self.evaluator.dimension(n, dataset, row, read, context) for n in self.question.by)
+                yield tuple(
+                    self.told(n, self.evaluator.dimension(n, dataset, row, read, context)) for n in self.question.by
+                )
+
+    def told(self, name: str, value: Any) -> Any:
+        """A member as its cell tells it: REST when it has none of its own."""
+        kept = self.question.kept
+        return REST if kept is not None and kept[0] == name and value not in kept[1] else value
 
     def between(self, glance: Glance, first: Moment, last: Moment) -> Iterator[tuple[Row, Read]]:
         """A leaf's rows in `[first, last)`; of a stock those valid at some time of it, read at its window's end."""

@@ -8,12 +8,12 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, values
+from . import aggregates, contexts, ranks, sequences, values
 from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
 from .rows import Leaf, Read, Source, Table, leaf_of
-from .world import Metric, NaiveError, Row, World
+from .world import REST, Metric, NaiveError, Row, World
 
 AT_START = " at start"
 
@@ -31,7 +31,7 @@ class Evaluator:
 
     def __init__(self, world: World, as_of: Moment) -> None:
         self.world = world
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = as_of
         self.table = Table(world, self.clock, as_of)
 
@@ -49,7 +49,8 @@ class Evaluator:
     def in_slice(self, dataset: str, row: Row, read: Read, context: Context) -> bool:
         """Whether a row has the slice's dimension values and passes its filters."""
         for name, wanted in (pair for level in context.levels for pair in level):
-            if self.dimension(name, dataset, row, read, context) != wanted:
+            value = self.dimension(name, dataset, row, read, context)
+            if value in context.kept if wanted is REST else value != wanted:
                 return False
         return all(self.table.evaluate(f, dataset, row, read) is True for f in context.filters)
 
@@ -83,7 +84,19 @@ class Evaluator:
                 return self.aggregate(node, context, missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                return self.sequence(node, context)
+            case nodes.Call(name=name) if name in ranks.NAMES:
+                own = self.value(node.arguments[0], context, missing)
+                peers = [self.value(node.arguments[0], p, missing) for p in context.peers or (context,)]
+                return ranks.place(name, own, [p for p in peers if p is not None])
         return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
+
+    def sequence(self, node: nodes.Call, context: Context) -> Any:
+        found = sequences.converted(self, node, context)
+        if found is None:
+            return None
+        return found[1] if node.name == "converted" else values.divide(found[1], found[0], self.clock)
 
     def metric(self, name: nodes.Name) -> Metric:
         try:
@@ -122,7 +135,7 @@ class Evaluator:
         return False
 
     def aggregate(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
-        if context.period.start.utc >= self.as_of.utc:
+        if self.unknown(context):
             return None
         argument = node.arguments[0]
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
@@ -137,8 +150,15 @@ class Evaluator:
             inner = [((p.start.utc,), context.piece(p)) for p in self.pieces(context, name)]
         else:
             inner = [((m,), context.member(name, m)) for m in self.members(member, name, context)]
+        peers = tuple(c for _, c in inner)
+        inner = [(order, replace(c, peers=peers)) for order, c in inner]
         found_values = [(self.value(member, c, missing), order) for order, c in inner]
         return aggregates.aggregate(node.name, found_values, missing, fraction)
+
+    def unknown(self, context: Context) -> bool:
+        """Whether the context's period, or the one that it is compared with like for like, has not begun."""
+        begun = context.cut is None or context.cut.utc > context.period.start.utc
+        return context.period.start.utc >= self.as_of.utc or not begun
 
     def opened(self, leaf: Leaf, context: Context) -> Context:
         return context.stepped(contexts.Step("opening")) if leaf.opens else context
@@ -177,6 +197,10 @@ class Evaluator:
                 yield from self.glances(node.arguments[0], there)
                 if name in ("change", "growth", "share"):
                     yield from self.glances(node.arguments[0], context)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                if context.period.start.utc < self.as_of.utc:
+                    window = contexts.window(context, self.clock, self.as_of)
+                    yield Glance(sequences.steps_of(self.world, node)[0].source, window)
             case _:
                 for part in nodes.children(node):
                     yield from self.glances(part, context)
@@ -184,7 +208,7 @@ class Evaluator:
     def aggregate_glances(self, node: nodes.Call, context: Context) -> Iterator[Glance]:
         argument = node.arguments[0]
         # A period that begins after the knowledge date is not read, and has no pieces.
-        unknown = context.period.start.utc >= self.as_of.utc
+        unknown = self.unknown(context)
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
             if not unknown:

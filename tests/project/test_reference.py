@@ -31,6 +31,7 @@ from tallymark.formula.functions import CALLABLE, Function, Kind
 from tallymark.formula.nodes import GRAINS, RESERVED, TIME_UNITS
 from tallymark.formula.parse import parse_text
 from tallymark.kinds import DECLARABLE
+from tallymark.transforms.table import TRANSFORMS
 from tallymark.units import DURATION_SCALES, NAMES
 from tallymark_plugins.files import OPTIONS
 
@@ -223,23 +224,37 @@ def _functions(*kinds: Kind) -> Callable[[], list[tuple[str, ...]]]:
     return lambda: [row(f) for f in CALLABLE.values() if f.kind in kinds]
 
 
+def _transforms() -> list[tuple[str, ...]]:
+    return [(t.name, f"`{t.signature}`", t.help, f"`{t.example}`") for t in TRANSFORMS.values()]
+
+
+def _arguments() -> list[tuple[str, ...]]:
+    taken = ((t, a) for t in TRANSFORMS.values() for a in t.takes)
+    return [(f"`{t.name}`", f"`{'per' if a.kind == 'member' else a.name + ':'}`", a.help) for t, a in taken]
+
+
 ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] = {
     **{
         title: (("key", "what it says", "for example"), _keys(kind))
         for title, kind in {
             "settings": "project",
+            "keys of a calendar": "calendar",
             "keys of a source": "source",
             "keys of a dataset": "dataset",
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
             "keys of a parameter": "parameter",
+            "keys of a funnel": "funnel",
+            "keys of a step": "step",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),
     "functions": (("name", "called as", "what it gives", "for example"), _functions(Kind.SCALAR)),
     "aggregates": (("name", "called as", "what it gives", "over no rows", "for example"), _functions(Kind.AGGREGATE)),
     "contexts": (("name", "called as", "what it gives", "for example"), _functions(Kind.CONTEXT, Kind.SETS)),
+    "transforms": (("name", "called as", "what it gives", "for example"), _transforms),
+    "arguments of transforms": (("transform", "argument", "what it says"), _arguments),
     "families": (("code", "what it is about"), lambda: [(f"{c}…", said) for c, said in FAMILIES.items()]),
 }
 """The tables that the engine writes: headings and rows, by name."""
@@ -292,6 +307,6 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"clock", "export"} == _others()
+    assert {"clock", "export", "retail", "site"} == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

@@ -54,6 +54,7 @@ timezone: Europe/Paris
 week_start: sunday
 fiscal_year_start: april
 as_of: 2024-12-31
+partial: drop
 language: fr
 locale: fr_FR
 packs: [revenue]
@@ -63,7 +64,7 @@ limits: {cells: 5000}
 """
     found = sound(read_project(make(tmp_path, tally=text, metrics__m="", more="metrics: {a: 1}"), PACKS)).project
     expected = Project(
-        "Acme", tmp_path.as_posix(), "EUR", "Europe/Paris", "sunday", 4, "2024-12-31", "fr", "fr_FR", ("revenue",),
+        "Acme", tmp_path.as_posix(), "EUR", "Europe/Paris", "sunday", 4, "2024-12-31", "drop", "fr", "fr_FR", ("revenue",),
         ("metrics", "more.yaml"), 7, 5000, found.place,
     )  # fmt: skip
     assert expected == found

@@ -212,9 +212,14 @@ def test_cancel_stops_a_question(embedded: Embedded) -> None:
 
 def test_an_interrupt_of_the_program_passes_through(embedded: Embedded) -> None:
     """Ctrl-C while a question runs raises KeyboardInterrupt."""
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        embedded.run(ENDLESS)
+    # Where a program is started in the background, Ctrl-C is switched off for it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            embedded.run(ENDLESS)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert 1 == embedded.run("SELECT 1 AS x").num_rows
 
 

@@ -24,6 +24,7 @@ from tallymark.check.dimensions import (
 )
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import row_scope
+from tallymark.check.sequences import Sequences
 from tallymark.errors import did_you_mean
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
@@ -34,6 +35,7 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
     Shift,
     Windowed,
     WindowForm,
@@ -42,7 +44,7 @@ from tallymark.formula.functions import Function, Kind
 from tallymark.formula.nodes import is_length, plain_count
 from tallymark.kinds import Type
 from tallymark.place import Span
-from tallymark.units import BARE, RATIO
+from tallymark.units import BARE, COUNT, NUMBER, RATIO
 
 MAX_PERIODS = 100_000
 """Periods that `previous` may go back."""
@@ -139,9 +141,11 @@ class Measures(Calls):
                 return self._nested(function, first, first.per, node)
             aggregation = Aggregation(self.catalog, self.functions, self.report, self.missing)
             return aggregation.bind(function, row_scope(first), node)
+        if function.kind is Kind.SETS:
+            return Sequences(self.catalog, self.functions, self.report, self.missing).bind(function, node)
         form = _FORMS.get(function.name)
         if form is None:
-            return self.report.fault("T230", f"`{node.name}` is not answered yet", node.name_span)
+            return self.report.fault("T236", f"`{node.name}` changes the context in no way known", node.name_span)
         return form(self, node)
 
     def _nested(self, function: Function, scope: n.Scoped, member: n.Name, node: n.Call) -> Bound:
@@ -220,6 +224,16 @@ class Measures(Calls):
     def _share(self, node: n.Call) -> Bound:
         body = self.value(node.arguments[0])
         return self._both(node, self._arithmetic("/", node, body, self._lifted(node, body)))
+
+    def _ranked(self, node: n.Call) -> Bound:
+        function, body = self.functions[node.name], self.value(node.arguments[0])
+        if body is POISON:
+            return POISON
+        if not body.type.numeric and body.type is not Type.NULL:
+            message = f"`{node.name}` takes a number, this is a {body.type.family}"
+            return self.report.fault("T201", message, node.arguments[0].span, "compare what can be measured")
+        unit = {"count": COUNT, "ratio": RATIO}.get(function.unit, NUMBER)
+        return Ranked(node.name, body, Type(function.gives), unit, node.span)
 
     def _arithmetic(self, operator: str, node: n.Call, body: Bound, other: Bound) -> Bound:
         if body is POISON or body.type.numeric or body.type is Type.NULL:
@@ -328,6 +342,9 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "closing": Measures._closing,
     "total": Measures._total,
     "share": Measures._share,
+    "rank": Measures._ranked,
+    "percent_rank": Measures._ranked,
+    "zscore": Measures._ranked,
 }
 """The forms that change the context in which a metric is evaluated."""
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -16,15 +16,19 @@ from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
+from tallymark.engine.columns import Column, Columns, inlined
+from tallymark.engine.mistakes import dimensions_of, mistakes
 from tallymark.engine.parameters import read_value
+from tallymark.engine.topping import Top, parse_top
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Bound, MetricUse
+from tallymark.formula.bound import Bound
 from tallymark.formula.functions import Function
 from tallymark.formula.parse import parse
 from tallymark.kinds import Type
 from tallymark.lower import Question
 from tallymark.lower.contexts import conjuncts
+from tallymark.lower.keys import Began
 from tallymark.lower.settle import settle
 from tallymark.place import Written
 from tallymark.plan import Parts
@@ -33,10 +37,8 @@ from tallymark.units import NUMBER
 from tallymark.windows import Calendar, Period, ask_periods, grain_of, parse_moment, parse_period
 from tallymark.windows.clocks import INSTANT
 
-MAX_DIMENSIONS = 8
-
-Earliest = Callable[[tuple[Bound, ...], datetime], datetime | None]
-"""Gives the earliest time among the rows that some formulas read up to an instant, or None."""
+Earliest = Callable[[tuple[Bound, ...], datetime, Mapping[str, Any]], datetime | None]
+"""Gives the earliest time among the rows that some formulas read up to an instant, by the values of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,54 +50,80 @@ class Asked:
     query: Query
     start: datetime
     end: datetime
+    top: Top | None = None
+    dropped: tuple[Period, ...] = ()
+    """Periods left out because they are not over at the knowledge date."""
 
 
 class Asking:
     """Binds questions to one catalog."""
 
-    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Calendar) -> None:
+    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Callable[[], Calendar]) -> None:
         self.catalog = catalog
         self.functions = functions
-        self.calendar = calendar
+        self._known = calendar
 
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
-        named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
-        metrics = tuple(m for m in named if m is not None)
-        if not query.metrics:
-            faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
-        calendar = self._collect(faults, lambda: self._calendar(query)) or self.calendar
+        query = replace(query, metrics=tuple(self._funnels(query.metrics)))
+        metrics = self._metrics(query, faults)
+        calendar = self._collect(faults, lambda: self._calendar(query)) or Calendar()
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
-        bounds = tuple(
-            MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics
-        )
-        by = self._collect(faults, lambda: self._dimensions(query.by, metrics)) or ()
-        filters = self._collect(faults, lambda: self._filters(query.where, metrics))
+        columns: tuple[Column, ...] = ()
+        if metrics and len(metrics) == len(query.metrics):
+            columns = self._collect(faults, lambda: self._columns(query, metrics)) or ()
+        conditions = self._conditions(columns)
+        held = [self._collect(faults, partial(conditions, text)) for text in query.having]
+        having = tuple(h for h in held if h is not None)
+        by = self._collect(faults, lambda: dimensions_of(query)) or ()
+        top = self._collect(faults, lambda: self._top(query, by, columns))
+        read = (*metrics, *having, *([top.metric] if top is not None else []))
+        self._collect(faults, lambda: self._reached(by, read))
+        filters = self._collect(faults, lambda: self._filters(query.where, read))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
-        names = _column_names(query.metrics, metrics) if len(metrics) == len(named) else query.metrics
-        order = self._collect(faults, lambda: self._order(query, names)) or ()
+        order = self._collect(faults, lambda: self._order(query, columns)) if columns else ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
-        if query.limit is not None and query.limit < 0:
-            faults.append(Fault("Q505", f"the limit is {query.limit}", help="a limit is 0 or more"))
+        age = self._collect(faults, lambda: self._age(query, by, read))
+        faults += mistakes(query)
         if faults:
             raise FaultError(faults)
-        start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of)
-        )
+        bounds = tuple(_settled(c.bound, values) for c in columns)
+        start, end = self._range(query, calendar, as_of, grain, lambda: earliest(bounds, as_of, values))
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
+        kept = self._kept(query, periods, as_of)
+        limit = query.limit if query.pivot is None else None
         question = Question(
-            tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
-            frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse, order,
-            query.limit, self._min_counts(metrics), self.catalog.project.max_cells, self.catalog.project.max_cells,
+            tuple((c.name, c.bound) for c in columns), by, kept, grain, calendar, as_of,
+            frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse,
+            order or (), limit, tuple(_bound(h) for h in having), frozenset(c.name for c in columns if c.ranked),
+            frozenset(c.name for c in columns if c.quiet), None, age, self._min_counts(columns),
+            self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
-        return Asked(question, metrics, query, start, end)
+        return Asked(question, tuple(c.metric for c in columns), query, start, end, top, periods[len(kept) :])
 
-    def _min_counts(self, metrics: tuple[Metric, ...]) -> tuple[MinCount | None, ...]:
-        """What must stand behind the cells of each metric: as it says, else as the project does."""
+    def _metrics(self, query: Query, faults: list[Fault]) -> tuple[Metric, ...]:
+        if not query.metrics:
+            faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
+        named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
+        return tuple(m for m in named if m is not None)
+
+    def _min_counts(self, columns: Sequence[Column]) -> tuple[MinCount | None, ...]:
+        """What must stand behind the cells of each column: as its metric says, else as the project does. What is added
+        to a metric, a comparison for example, needs as much in each of the periods that it reads.
+        """
         usual = self.catalog.project.min_count
-        own = None if usual is None else MinCount(usual)
-        return tuple(m.min_count if m.min_count is not None else own for m in metrics)
+        found: list[MinCount | None] = []
+        base: MinCount | None = None
+        of = ""
+        for column in columns:
+            if column.asked is not None:
+                base = column.metric.min_count or (MinCount(usual) if usual is not None else None)
+                found.append(base)
+                of = column.metric.name
+            else:
+                found.append(replace(base, stands_for=of) if base is not None else None)
+        return tuple(found)
 
     def _collect(self, faults: list[Fault], step: Callable[[], Any]) -> Any:
         """The step's result; None with its faults noted when it fails."""
@@ -106,6 +134,12 @@ class Asking:
             return None
 
     # --- metrics ---------------------------------------------------------------------------------------------------
+
+    def _funnels(self, texts: tuple[str, ...]) -> Iterator[str]:
+        """The names asked, those of a funnel's metrics in the place of its own."""
+        for text in texts:
+            funnel = self.catalog.funnels.get(text) if text not in self.catalog.metrics else None
+            yield from funnel.metrics if funnel is not None else (text,)
 
     def metric(self, text: str) -> Metric:
         """The metric a text names, by name or alias, or the formula it is. Raises FaultError."""
@@ -185,6 +219,42 @@ class Asking:
             help_ = "`tally list` shows the metrics there are"
         return Fault("T103", f"unknown metric `{text}`", help=help_)
 
+    # --- columns and conditions over them --------------------------------------------------------------------------
+
+    def _columns(self, query: Query, metrics: tuple[Metric, ...]) -> tuple[Column, ...]:
+        language = self.catalog.project.language
+        return Columns(query, self.bind_formula, lambda m: m.name in self.catalog.metrics, language).of(metrics)
+
+    def _conditions(self, columns: tuple[Column, ...]) -> Callable[[str], Metric]:
+        """Binds conditions that cells must meet; what the question adds to metrics goes by the names of its columns."""
+        added = {c.name: c.metric for c in columns if c.asked is None and not c.ranked}
+        named = {name: m for name, m in added.items() if name not in self.catalog.metrics}
+        wider = replace(self.catalog, metrics={**self.catalog.metrics, **named})
+        asking = Asking(wider, self.functions, self._known)
+        bounds = {name: _bound(m) for name, m in named.items()}
+        return lambda text: asking.condition(text, bounds)
+
+    def condition(self, text: str, columns: dict[str, Bound]) -> Metric:
+        """A condition over metrics, and over `columns`. Raises FaultError."""
+        written = Written(text, "<having>")
+        metric = self.bind_formula(text, parse(written), written)
+        if metric.type is not Type.BOOLEAN:
+            help_ = "a condition compares: `nrr < 90%`, `growth(mrr) < 0`"
+            raise FaultError(Fault("Q551", "this is no condition over metrics", written.place(None), help_))
+        return replace(metric, expression=inlined(_bound(metric), columns))
+
+    def _top(self, query: Query, by: tuple[Parts, ...], columns: tuple[Column, ...]) -> Top | None:
+        if query.top is None or not (columns or query.metrics):
+            return None
+        count, dimension, text = parse_top(query.top, by)
+        metric = self.metric(text) if text is not None else columns[0].metric if columns else None
+        if metric is None:
+            return None
+        if not metric.type.numeric:
+            message = f"`{metric.name}` is a {metric.type.family}: members are chosen by a number"
+            raise FaultError(Fault("Q562", message, None, 'say by which: `--top "5 mrr"`'))
+        return Top(abs(count), count < 0, dimension, metric, _bound(metric), query.other)
+
     # --- parameters ------------------------------------------------------------------------------------------------
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -207,19 +277,13 @@ class Asking:
 
     # --- dimensions, filters, order --------------------------------------------------------------------------------
 
-    def _dimensions(self, by: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[Parts, ...]:
-        if len(by) > MAX_DIMENSIONS:
-            raise FaultError(Fault("Q506", f"{len(by)} dimensions are asked; {MAX_DIMENSIONS} is the most"))
-        faults = [_not_yet(name) for name in by if " at " in name]
-        if faults:
-            raise FaultError(faults)
-        parts = tuple(dict.fromkeys(tuple(name.strip().split(".")) for name in by))
-        for dimension in parts:
+    def _reached(self, by: tuple[Parts, ...], metrics: tuple[Metric, ...]) -> None:
+        faults: list[Fault] = []
+        for dimension in by:
             for metric in metrics:
                 self._reach(dimension, metric, faults)
         if faults:
             raise FaultError(faults)
-        return parts
 
     def _reach(self, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
         for dataset in sorted(_read(self.catalog, metric, dimension)):
@@ -250,7 +314,9 @@ class Asking:
             raise FaultError(report.errors)
         return (bound,)
 
-    def _order(self, query: Query, names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    def _order(self, query: Query, columns: tuple[Column, ...]) -> tuple[tuple[str, bool], ...]:
+        names = [c.name for c in columns]
+        spoken = {c.asked: c.name for c in columns if c.asked is not None}
         order = []
         for text in query.order:
             bare = text.strip()
@@ -258,7 +324,6 @@ class Asking:
             name = bare.removeprefix("-").strip()
             known = [*names, *query.by, "time"]
             if name not in known:
-                spoken = dict(zip(query.metrics, names, strict=False))
                 if name not in spoken:
                     raise FaultError(Fault("Q507", f"cannot order by `{name}`", help=did_you_mean(name, known)))
                 name = spoken[name]
@@ -267,8 +332,34 @@ class Asking:
 
     # --- time ------------------------------------------------------------------------------------------------------
 
+    def _age(self, query: Query, by: tuple[Parts, ...], metrics: tuple[Metric, ...]) -> Began | None:
+        """The dimension whose age is asked, as the period in which its times lie."""
+        if query.age is None or query.grain is None or not by:
+            return None
+        dimension = tuple(query.age.strip().split("."))
+        for metric in metrics:
+            for dataset in sorted(leaves(self.catalog, _bound(metric), dimension)):
+                found = self.catalog.reach(dataset, dimension)
+                if not isinstance(found, Unreached) and not found.type.temporal:
+                    message = f"`{query.age}` is a {found.type.family}: only what begins at some time has an age"
+                    raise FaultError(Fault("Q556", message, None, "name a dimension of dates, as `signed_up_at`"))
+        return Began(dimension, query.grain)
+
+    def _kept(self, query: Query, periods: tuple[Period, ...], as_of: datetime) -> tuple[Period, ...]:
+        """The periods that are answered: all, or only those that are over at `as_of`. Raises FaultError (Q559)."""
+        if (query.partial or self.catalog.project.partial) != "drop":
+            return periods
+        kept = tuple(p for p in periods if p.end <= as_of)
+        if not kept:
+            message = "no period that is asked is over at the knowledge date, and partial ones are dropped"
+            raise FaultError(Fault("Q559", message, None, "ask earlier ones, or `--partial mark`"))
+        return kept
+
+    # --- the range -------------------------------------------------------------------------------------------------
+
     def _calendar(self, query: Query) -> Calendar:
-        return replace(self.calendar, timezone=query.timezone) if query.timezone else self.calendar
+        known = self._known()
+        return replace(known, timezone=query.timezone) if query.timezone else known
 
     def _as_of(self, query: Query, calendar: Calendar, now: datetime) -> datetime:
         known = query.as_of if query.as_of is not None else self.catalog.project.as_of
@@ -289,8 +380,10 @@ class Asking:
             whole: Period = parse_period(str(query.period), calendar)
             return whole.start, whole.end
         start = parse_moment(query.start, calendar, end=False) if query.start is not None else None
-        whole_last = calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain) if grain is not None else as_of
-        end = parse_moment(query.end, calendar, end=True) if query.end is not None else whole_last
+        if query.end is not None:
+            end = parse_moment(query.end, calendar, end=True)
+        else:
+            end = as_of if grain is None else calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain)
         if start is None:
             first = earliest()
             if first is None or first >= end:
@@ -303,12 +396,6 @@ class Asking:
                 )
             start = calendar.floor(first, grain or "day")
         return start, end
-
-
-def _not_yet(dimension: str) -> Fault:
-    plain, _, _ = dimension.partition(" at ")
-    help_ = f"`{plain.strip()}` groups by the attribute of each row read"
-    return Fault("Q512", f"grouping by `{dimension}` is not answered yet", None, help_)
 
 
 def _unaccented(text: str) -> str:
@@ -336,17 +423,10 @@ def _unit(bound: Bound) -> Any:
     return NUMBER if bound.unit.free else bound.unit
 
 
-def _column_names(texts: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[str, ...]:
-    """The names of the answer's columns: a metric's own name, a formula's text; a repeated one is numbered."""
-    names: list[str] = []
-    for text, metric in zip(texts, metrics, strict=False):
-        base = metric.name if metric.name != text else text
-        name, count = base, 1
-        while name in names:
-            count += 1
-            name = f"{base} ({count})"
-        names.append(name)
-    return tuple(names)
+def last_column(asked: Asked) -> Asked:
+    """The question for the last of its columns alone."""
+    question = replace(asked.question, metrics=asked.question.metrics[-1:], min_counts=asked.question.min_counts[-1:])
+    return replace(asked, question=question, metrics=asked.metrics[-1:])
 
 
 def now() -> datetime:

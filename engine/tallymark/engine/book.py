@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -13,22 +15,28 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
-from tallymark.engine.answering import answer_of
-from tallymark.engine.asking import Asking, now
+from tallymark.engine.answering import answer_of, unknown_periods
+from tallymark.engine.asking import Asking, last_column, now
+from tallymark.engine.calendars import Calendars
+from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
+from tallymark.engine.mistakes import pivoted_by
+from tallymark.engine.pivoting import pivoted
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
+from tallymark.engine.topping import topped
+from tallymark.engine.totals import with_totals
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
-from tallymark.lower import Lowered, lower
+from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins, load
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
+from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
-from tallymark.windows import WEEKDAYS, Calendar
 
 Moment = str | date | datetime
 
@@ -45,11 +53,10 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
-        project = definitions.project
-        self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
-        self._asking = Asking(self._catalog, plugins.functions, self._calendar)
+        self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
+        self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
         self._lock = threading.Lock()
 
@@ -85,7 +92,8 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
+        values = {p.name: p.default for p in self._catalog.parameters.values()}
+        return in_order([*self.faults, *check_data(settle_datasets(self._catalog, values), self._sources)])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -108,6 +116,17 @@ class Book:
         sparse: bool = False,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        compare: str | Sequence[str] = (),
+        like_for_like: bool = False,
+        having: str | Sequence[str] = (),
+        share: bool = False,
+        rank: bool = False,
+        top: int | str | None = None,
+        other: bool = False,
+        total: bool = False,
+        age: str | None = None,
+        pivot: str | bool | None = None,
+        partial: str | None = None,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -115,15 +134,32 @@ class Book:
         question or the data, and Cancelled after `cancel`.
         """
         query = _query(
-            metrics, by, grain, period, start, end, where, order, limit, as_of, sparse, parameters or {}, timezone
-        )
+            metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
+            as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, compare=compare,
+            like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other, total=total,
+            age=age, pivot=pivot, partial=partial,
+        )  # fmt: skip
         asked = self._asking.bind(query, self._earliest, now())
-        lowered = lower(self._catalog, asked.question)
-        rendered = self._render(lowered)
+        catalog = settle_datasets(self._catalog, asked.question.values)
+
+        def rows(lowered: Lowered) -> Any:
+            return self._sources.embedded.run(self._render(catalog, lowered).sql)
+
+        if asked.top is not None:
+            asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
+        lowered = lower(catalog, asked.question)
+        rendered = self._render(catalog, lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, table, self._catalog, self._sources)
-        return answer_of(asked, lowered, table, rendered, notes, self._catalog)
+        notes = remarks(asked, lowered, table, catalog, self._sources)
+        notes += dropped(asked, self._counts(table, rendered))
+        if query.total:
+            table = with_totals(table, asked.question, catalog, rows)
+        answer = answer_of(asked, lowered, table, rendered, notes, catalog)
+        by_ = pivoted_by(query)
+        if by_ is None or query.pivot is None:
+            return answer
+        return pivoted(answer, by_, query.limit, unknown_periods(asked.question))
 
     def explain(
         self,
@@ -136,17 +172,22 @@ class Book:
         as_of: Moment | None = None,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        compare: str | None = None,
+        like_for_like: bool = False,
     ) -> Receipt:
         """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
 
-        Raises FaultError as `ask` does.
+        With `compare`, of the growth against another period, or of what else can be compared of the metric. Raises
+        FaultError as `ask` does.
         """
         query = _query(
-            (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
-        )
-        asked = self._asking.bind(query, self._earliest, now())
+            (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
+            timezone=timezone, compare=compare or (), like_for_like=like_for_like,
+        )  # fmt: skip
+        asked = last_column(self._asking.bind(query, self._earliest, now()))
+        catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, self._catalog, self._sources, self._render)
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog))
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
@@ -167,18 +208,26 @@ class Book:
     ) -> None:
         self.close()
 
-    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime) -> datetime | None:
-        return earliest(bounds, as_of, self._catalog, self._sources, self._calendar)
+    def _counts(self, table: Any, rendered: Rendered) -> Mapping[str, int]:
+        """The cells that are left out: every row tells them, and where there is none a question of their own."""
+        if rendered.left_out is None:
+            return {}
+        told = table if table.num_rows else self._sources.embedded.run(rendered.left_out())
+        return {name: told.column(name)[0].as_py() for name in (DROPPED, UNDATED) if name in told.column_names}
 
-    def _render(self, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
+    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
+        catalog = settle_datasets(self._catalog, values)
+        return earliest(bounds, as_of, catalog, self._sources, self._calendars.current())
+
+    def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
 
         def relation(dataset: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[dataset])
+            return self._sources.relation(catalog.datasets[dataset])
 
-        rendered = render(lowered.plan, self._catalog, relation, functions=self._plugins.functions, keep=keep)
+        rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
-            self._require_unique_key(dataset)
+            self._require_unique_key(catalog, dataset)
         return rendered
 
     def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
@@ -188,23 +237,23 @@ class Book:
             return
         periods = len(lowered.plan.periods)
         groups = self._sources.embedded.run(rendered.combinations()).column(0)[0].as_py()
-        named = ", ".join(f"`{'.'.join(k.parts)}`" for k in lowered.plan.space.level)
+        named = ", ".join(dict.fromkeys(f"`{k.name}`" for k in lowered.plan.space.level))
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
 
-    def _require_unique_key(self, dataset: str) -> None:
+    def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
-        own = self._catalog.datasets[dataset]
-        state = self._sources.state(own)
+        own = catalog.datasets[dataset]
+        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
         def relation(name: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[name])
+            return self._sources.relation(catalog.datasets[name])
 
-        sql = repeated_key(self._catalog, dataset, relation, self._calendar, self._plugins.functions)
+        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
@@ -215,27 +264,13 @@ class Book:
             self._unique[dataset] = state
 
 
-def _query(
-    metrics: tuple[str | Query, ...],
-    by: str | Sequence[str],
-    grain: str | None,
-    period: str | None,
-    start: Moment | None,
-    end: Moment | None,
-    where: str | None,
-    order: str | Sequence[str],
-    limit: int | None,
-    as_of: Moment | None,
-    sparse: bool,
-    parameters: Mapping[str, Any],
-    timezone: str | None,
-) -> Query:
+def _query(metrics: tuple[str | Query, ...], **said: Any) -> Query:
     if metrics and isinstance(metrics[0], Query):
         return metrics[0]
-    texts = tuple(m for m in metrics if isinstance(m, str))
-    return Query(
-        texts, _listed(by), grain, period, start, end, where, _listed(order), limit, as_of, sparse, timezone, parameters
-    )
+    if isinstance(said.get("pivot"), bool):
+        said = said | {"pivot": "" if said["pivot"] else None}
+    listed: dict[str, Any] = {n: _listed(said[n]) for n in ("by", "order", "compare", "having") if n in said}
+    return Query(tuple(m for m in metrics if isinstance(m, str)), **(said | listed))
 
 
 def _listed(value: str | Sequence[str]) -> tuple[str, ...]:

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
 from tallymark.answer import AskedPeriod, Receipt, Step
-from tallymark.catalog import Catalog, in_language
+from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.members import Members, Render, members
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
+from tallymark.engine.unseen import datasets_read
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
     Aggregate,
@@ -25,6 +27,7 @@ from tallymark.formula.bound import (
     MetricUse,
     Nested,
     ParameterUse,
+    Sequence,
     Windowed,
 )
 from tallymark.formula.bound import parts as parts_of
@@ -33,6 +36,8 @@ from tallymark.lower import Question, lower, settle
 from tallymark.lower.contexts import Context, Contexts
 from tallymark.show.counts import many
 from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
+
+PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
 def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) -> Receipt:
@@ -54,10 +59,11 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     step = _unsaid(part) if hidden else _Steps(asked.question, catalog, sources, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
+    made = _made(datasets_read(lowered, catalog), catalog)
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
-        step=step, sql=rendered.sql, notes=(*notes, *_cut(asked.question)), locale=answer.locale,
-        decimals=metric.definition.decimals, parameters=_parameters(asked, catalog), conditions=others,
+        step=step, sql=rendered.sql, notes=(*notes, *map(_said, made), *_cut(asked.question)), locale=answer.locale,
+        decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
     )  # fmt: skip
 
@@ -89,7 +95,7 @@ class _Steps:
         nest = part.bound if isinstance(part.bound, Nested) and not part.parts else None
         found = self._members(part, rows) if nest is not None else None
         named = self._named(part, nest, found) if nest is not None and found is not None else ()
-        member = nest.member[-1] if nest is not None else None
+        member = part.bound.member[-1] if isinstance(part.bound, Nested | Sequence) and not part.parts else None
         return Step(
             text=part.text, kind=part.kind, value=value, type=part.type, unit=part.unit, name=part.name, rows=rows,
             notes=tuple(self._notes(part, member)), children=(*map(self.step, self._shown(part)), *named),
@@ -224,9 +230,29 @@ def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
     return equal, tuple(dict.fromkeys(others))
 
 
-def _parameters(asked: Asked, catalog: Catalog) -> dict[str, Any]:
-    """The parameters that the formulas and the condition speak of, with their values."""
+def _made(datasets: Iterable[str], catalog: Catalog) -> tuple[Dataset, ...]:
+    """The datasets among these, and behind them, that transforms make."""
+    found: dict[str, None] = {}
+    waiting = list(datasets)
+    while waiting:
+        name = waiting.pop(0)
+        making = catalog.datasets[name].making
+        if making is not None and name not in found:
+            found[name] = None
+            waiting += [i.dataset for i in making.inputs]
+    return tuple(catalog.datasets[name] for name in found)
+
+
+def _said(dataset: Dataset) -> str:
+    assert dataset.making is not None
+    return f"`{dataset.name}` is made by {dataset.making.text}"
+
+
+def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:
+    """The parameters that the formulas, the condition and the transforms speak of, with their values."""
     used: dict[str, None] = {}
+    spoken = (name for d in made if d.making is not None for name in PARAMETER.findall(d.making.text))
+    used.update(dict.fromkeys(name for name in spoken if name in asked.question.values))
     seen: set[str] = set()
     waiting: list[Bound] = [asked.question.metrics[0][1]]
     while waiting:

@@ -180,9 +180,9 @@ class PerArgument:
 
 @dataclass(frozen=True, slots=True)
 class WithinArgument:
-    """The argument `within 7 days` of functions such as `conversion`."""
+    """The argument `within 7 days`, or `within $window`, of functions such as `conversion`."""
 
-    duration: Duration
+    duration: Duration | Parameter
     span: Span
 
 

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from tallymark.catalog import Catalog, Reached
+from tallymark.catalog import Catalog, MinCount, Reached
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Bound
 from tallymark.graph import in_order
@@ -15,12 +15,14 @@ from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.hiding import hide
+from tallymark.lower.keys import BEGAN, OTHER, plain
+from tallymark.lower.making import settle_datasets
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
-from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, resolve, whole_steps
+from tallymark.plan import PLACE, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
+from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
-__all__ = ["Lowered", "Question", "lower", "settle"]
+__all__ = ["Lowered", "Question", "lower", "settle", "settle_datasets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +60,11 @@ class _Lowering:
     def run(self) -> Lowered:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
-        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps)
-        root = Context(0, filters=question.filters, levels=(question.by,))
+        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps, question.fold, question.age)
+        root = Context(0, filters=question.filters, levels=(question.level,))
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
+        having = tuple(self._node(contexts, root, condition) for condition in question.having)
         if self.also is not None:
             self.also(contexts, root)
         lifts = any(isinstance(node, Lift) for space in contexts.spaces for node in space.nodes)
@@ -84,29 +87,40 @@ class _Lowering:
             order,
             limit,
             gathered.home,
+            having,
+            self._kept(),
+            self._begun(),
         )
         return Lowered(plan, contexts, root)
 
     def _clock(self) -> Clock:
         calendar = self.question.calendar
         last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
-        return Clock(
-            calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of
-        )
+        return Clock(calendar, last.date(), self.question.as_of)
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
         for number, (name, bound) in enumerate(self.question.metrics):
-            settled = settle(bound, self.question.values)
-            node = contexts.shallow(partial(contexts.lower, settled, root))
-            zeros = zero_denominators(contexts.spaces, contexts.space(root), node)
+            node = self._node(contexts, root, bound)
+            ranked = name in self.question.ranked
+            noted = not ranked and name not in self.question.quiet
+            zeros = zero_denominators(contexts.spaces, contexts.space(root), node) if noted else (None, None)
             wanted = self.question.min_counts[number] if self.question.min_counts else None
-            shown, hidden = node, None
-            if wanted is not None and wanted.at_least > 0:
-                counted = settled if wanted.of is None else settle(wanted.of, self.question.values)
-                shown, hidden = hide(contexts, root, node, counted, wanted)
-            outputs.append(Output(name, shown, *zeros, hidden))
+            shown, hidden = self._hidden(contexts, root, node, bound, wanted)
+            outputs.append(Output(name, shown, *zeros, hidden if noted else None, ranked))
         return tuple(outputs)
+
+    def _hidden(
+        self, contexts: Contexts, root: Context, node: int, bound: Bound, wanted: MinCount | None
+    ) -> tuple[int, int | None]:
+        """The node that is shown for `node`, and the one that is true where it is hidden."""
+        if wanted is None or wanted.at_least == 0:
+            return node, None
+        counted = replace(wanted, of=settle(wanted.of, self.question.values)) if wanted.of is not None else wanted
+        return hide(contexts, root, node, settle(bound, self.question.values), counted)
+
+    def _node(self, contexts: Contexts, root: Context, bound: Bound) -> int:
+        return contexts.shallow(partial(contexts.lower, settle(bound, self.question.values), root))
 
     def _touched(self, contexts: Contexts, root: Context) -> tuple[int, ...]:
         found: dict[int, None] = {}
@@ -128,6 +142,7 @@ class _Lowering:
     def _cut(self, outer: int, window: Window, grain: str) -> int:
         periods: list[Period] = []
         parents: list[int] = []
+        here = self.grids[outer]
         for number, whole in enumerate(self._resolve(window, outer)):
             if whole.void:
                 continue
@@ -136,7 +151,7 @@ class _Lowering:
                 raise FaultError(Fault("Q540", message, None, "use `trailing` or `to_date` instead of `cumulative`"))
             count = self.question.calendar.count(whole.start, whole.end, grain) if whole.start < whole.end else 0
             self._cap(len(periods) + count, grain)
-            pieces = self.question.calendar.pieces(whole.start, whole.end, grain) if count else ()
+            pieces = cut(window, whole, here.periods[number], here.grain, grain, self.question.calendar)
             periods += pieces
             parents += [number] * len(pieces)
         found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))
@@ -176,13 +191,15 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters)
+        asked = self.question.level
+        return gather(contexts.spaces, self._key, contexts.column, self._resolve, asked, question_filters)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:
-            found = self.catalog.reach(dataset, dimension)
+            found = self.catalog.reach(dataset, plain(dimension))
             assert isinstance(found, Reached)
-            kind = Type.TIMESTAMP if found.type is Type.INSTANT else found.type
+            own = Type.TIMESTAMP if found.type is Type.INSTANT else found.type
+            kind = {OTHER: Type.BOOLEAN, BEGAN: Type.DATE}.get(dimension[-1], own)
             self.keys[dimension] = Key(dimension, f"d{len(self.keys)}", kind)
         return self.keys[dimension]
 
@@ -204,7 +221,7 @@ class _Lowering:
         population = tuple(g.number for g in gathered.groups if level and level <= {k.parts for k in g.level})
         missing = [d for d in draft.level if d not in self.keys]
         if missing:
-            named = ".".join(missing[0])
+            named = ".".join(plain(missing[0]))
             help_ = "no metric of the question reads rows that could be grouped by it"
             raise FaultError(Fault("Q511", f"`{named}` groups nothing here", None, help_))
         keys = tuple(self.keys[d] for d in draft.level)
@@ -222,6 +239,30 @@ class _Lowering:
             elif name in names:
                 asked.append((name, descends))
             else:
-                asked.append((self.keys[tuple(name.split("."))].column, descends))
-        rest = ["i", *(self.keys[d].column for d in self.question.by)]
+                asked += [(column, descends) for column in self._columns(tuple(name.split(".")), placed=False)]
+        rest = ["i", *(c for d in self.question.by for c in self._columns(d, placed=True))]
         return (*asked, *((c, False) for c in rest if c not in {a for a, _ in asked}))
+
+    def _columns(self, dimension: Parts, placed: bool) -> tuple[str, ...]:
+        """The columns by which rows are put in the order of a dimension; the members of a fold by their `placed` order,
+        else by value, the others last.
+        """
+        fold = self.question.fold
+        if fold is not None and fold.dimension == dimension:
+            member, other = (self.keys[k].column for k in fold.keys)
+            return (PLACE,) if placed else (other, member)
+        return tuple(self.keys[k].column for k in self.question.keys_of(dimension))
+
+    def _kept(self) -> Kept | None:
+        fold = self.question.fold
+        if fold is None:
+            return None
+        member, other = (self.keys[k] for k in fold.keys)
+        return Kept(member, other, fold.members, fold.kept)
+
+    def _begun(self) -> Begun | None:
+        age, calendar = self.question.age, self.question.calendar
+        if age is None:
+            return None
+        starts = (calendar.local(calendar.floor(p.start, age.grain)).date() for p in self.question.periods)
+        return Begun(self.keys[age.key], tuple(starts))

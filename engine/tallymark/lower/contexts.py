@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
@@ -20,16 +21,21 @@ from tallymark.formula.bound import (
     Constant,
     DimensionUse,
     Filtered,
+    Later,
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
+    Sequence,
     Shift,
     Windowed,
     parts,
+    walk,
 )
 from tallymark.kinds import Type
+from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.settle import settle
-from tallymark.plan import Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
+from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value
 from tallymark.windows import PERIOD, Window
 
 ROWS = "rows"
@@ -45,6 +51,10 @@ class Context:
     filters: frozenset[Bound] = frozenset()
     levels: tuple[tuple[Parts, ...], ...] = ((),)
     path: tuple[str, ...] = ()
+    among: tuple[int, ...] | None = None
+    """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
+    pieces: bool = False
+    """Whether the innermost `per` is over pieces of time."""
 
     @property
     def dimensions(self) -> tuple[Parts, ...]:
@@ -98,8 +108,18 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces, steps: Steps) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        values: Mapping[str, Any],
+        pieces: Pieces,
+        steps: Steps,
+        fold: Fold | None = None,
+        age: Began | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.fold = fold
+        self.age = age
         self.values = values
         self.pieces = pieces
         self.steps = steps
@@ -151,6 +171,10 @@ class Contexts:
                 return self._nest(bound, context)
             case Lifted():
                 return self._lift(bound, context)
+            case Sequence():
+                return self._sequence(bound, context)
+            case Ranked():
+                return self._rank(bound, context)
         return self.lower(inside(bound), self.moved(bound, context))
 
     def shallow(self, work: Callable[[], Result]) -> Result:
@@ -194,8 +218,8 @@ class Contexts:
         Raises FaultError (Q595) for too many windows.
         """
         match bound:
-            case Shift(count=count, step=step):
-                return self._over(self._shifted(context, count, step), context)
+            case Shift(count=count, step=step, like=like):
+                return self._over(replace(self._shifted(context, count, step), like=like), context)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
@@ -242,19 +266,23 @@ class Contexts:
         return condition
 
     def column(self, dimension: Parts, dataset: str) -> Bound:
-        """A dimension as a row-level column of `dataset`; instants are read on the project's clock."""
-        found = self.catalog.reach(dataset, dimension)
+        """A dimension as a row-level column of `dataset`, or a key made of one; instants are read on the project's
+        clock.
+        """
+        named = plain(dimension)
+        found = self.catalog.reach(dataset, named)
         if not isinstance(found, Reached):
-            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(dimension)}`"))
+            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(named)}`"))
         use = ColumnUse(found.path, found.column, found.type, found.unit)
-        return Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        local = Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        return made(dimension, local, self.fold, self.age)
 
     # --- nests -----------------------------------------------------------------------------------------------------
 
     def _nest(self, bound: Nested, context: Context) -> int:
         inner = self.inner(bound, context)
-        body = self.lower(bound.body, inner)
         present = None if bound.by_grain else self.presence(bound.body, inner, inner.filters)
+        body = self.lower(bound.body, replace(inner, among=present) if self._ranks(bound.body) else inner)
         member = None if bound.by_grain else bound.member
         nest = Nest(
             self.space(inner).number, bound.function, body, present, context.window, bound.type, member, bound.extra,
@@ -264,13 +292,17 @@ class Contexts:
 
     def inner(self, bound: Nested, context: Context) -> Context:
         """The context of one member of a `per`."""
-        path = (*context.path, "per " + ".".join(bound.member))
         if not bound.by_grain:
-            return replace(context, levels=(*context.levels, (bound.member,)), path=path)
+            return self._member(bound.member, context)
+        path = (*context.path, "per " + ".".join(bound.member))
         grid = self.pieces(context.grid, context.window, bound.member[0])
-        inner = replace(context, grid=grid, window=PERIOD, path=path)
+        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True)
         self.space(inner).dense = True
         return inner
+
+    def _member(self, member: Parts, context: Context) -> Context:
+        path = (*context.path, "per " + ".".join(member))
+        return replace(context, levels=(*context.levels, (member,)), path=path, among=None, pieces=False)
 
     def presence(self, bound: Bound, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         """Nodes that count the rows a body reads in its windows, under the filters in force around it.
@@ -288,8 +320,10 @@ class Contexts:
                 return self._rows(bound, context, filters)
             case Nested(by_grain=True):
                 return self._presence_of_pieces(bound, context, filters)
-            case Nested():
+            case Nested() | Ranked():
                 return self.presence(bound.body, context, filters)
+            case Sequence():
+                return self.presence(bound.entry, context, filters)
             case Apply():
                 for part in parts(bound):
                     found.update(dict.fromkeys(self.presence(part, context, filters)))
@@ -307,7 +341,7 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), context, filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):
+        if any(not isinstance(self.catalog.reach(bound.dataset, plain(d)), Reached) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
 
@@ -338,12 +372,81 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            named = self.catalog.called(bound.dimensions, context.dimensions, self._datasets(bound.body))
-            levels = tuple(tuple(d for d in level if d not in named) for level in context.levels)
+            dimensions = tuple(plain(d) for d in context.dimensions)
+            named = self.catalog.called(bound.dimensions, dimensions, self._datasets(bound.body))
+            levels = tuple(tuple(d for d in level if plain(d) not in named) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
-        return replace(context, levels=levels, path=(*context.path, f"total {lifted}"))
+        return replace(context, levels=levels, path=(*context.path, f"total {lifted}"), among=None)
+
+    # --- sequences and rankings ------------------------------------------------------------------------------------
+
+    def _sequence(self, bound: Sequence, context: Context) -> int:
+        """The members that arrive at the last step, counted over a space with their times at each step."""
+        inner = self._member(bound.member, context)
+        space = self.space(inner)
+        first = at = self.lower(bound.entry, inner)
+        for step in bound.later:
+            at = space.put(self._follow(step, at, bound, inner))
+        present = self.presence(bound.entry, inner, inner.filters)
+        body = self._arrived(bound, space, first, at, inner)
+        return self.space(context).put(
+            Nest(space.number, "count", body, present, context.window, bound.type, bound.member, zero=bound.zero)
+        )
+
+    def _follow(self, step: Later, after: int, bound: Sequence, context: Context) -> Follow:
+        conditions = frozenset(conjuncts(step.condition)) if step.condition is not None else frozenset[Bound]()
+        holder = self.column(bound.member, step.dataset)
+        limit = None if bound.same_window else bound.limit
+        return Follow(
+            after, step.dataset, step.axis, step.time, holder, bound.member, conditions, step.again, context.window,
+            step.time.type, limit,
+        )  # fmt: skip
+
+    def _arrived(self, bound: Sequence, space: SpaceDraft, first: int, last: int, context: Context) -> int:
+        """Whether a member is at the last step, in time."""
+        kind = space.nodes[last].type
+        absent = space.put(Operation("is null", (last,), Type.BOOLEAN))
+        tests = [space.put(Operation("not", (absent,), Type.BOOLEAN))]
+        if bound.limit is not None:
+            count, unit = bound.limit
+            precise = unit in ("second", "minute", "hour") or count != int(count)
+            until = Operation("date_add", (first,), Type.TIMESTAMP if kind is Type.DATE and precise else kind,
+                              bound.limit)  # fmt: skip
+            tests.append(space.put(Operation("<=", (last, space.put(until)), Type.BOOLEAN)))
+        if bound.same_window:
+            edge = space.put(Edge(context.window, kind))
+            tests.append(space.put(Operation("<", (last, edge), Type.BOOLEAN)))
+        result = tests[0]
+        for test in tests[1:]:
+            result = space.put(Operation("and", (result, test), Type.BOOLEAN))
+        return result
+
+    def _rank(self, bound: Ranked, context: Context) -> int:
+        body = self.lower(bound.body, context)
+        members = () if context.pieces else context.levels[-1]
+        within = tuple(d for d in context.dimensions if d not in members)
+        found = Rank(bound.function, body, context.among, within, context.pieces, bound.type)
+        return self.space(context).put(found)
+
+    def _ranks(self, bound: Bound) -> bool:
+        """Whether members are ranked in a formula, or in a metric below it."""
+        seen: set[str] = set()
+        waiting = [bound]
+        while waiting:
+            for node in walk(waiting.pop()):
+                if isinstance(node, Ranked):
+                    return True
+                if isinstance(node, MetricUse) and node.name not in seen and self._somewhere_ranked:
+                    seen.add(node.name)
+                    waiting.append(self.metric(node.name))
+        return False
+
+    @cached_property
+    def _somewhere_ranked(self) -> bool:
+        found = (m.expression for m in self.catalog.metrics.values() if m.expression is not None)
+        return any(isinstance(node, Ranked) for expression in found for node in walk(expression))
 
     def _datasets(self, bound: Bound) -> frozenset[str]:
         """The datasets whose rows a formula aggregates, near or far."""

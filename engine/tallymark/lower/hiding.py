@@ -18,6 +18,7 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    Sequence,
     Shift,
     Windowed,
     parts,
@@ -27,16 +28,16 @@ from tallymark.lower.contexts import ROWS, Context, Contexts, inside
 from tallymark.plan import Leaf, Lift, Nest, Operation, Value
 
 
-def hide(contexts: Contexts, root: Context, node: int, counted: Bound, wanted: MinCount) -> tuple[int, int | None]:
+def hide(contexts: Contexts, root: Context, node: int, bound: Bound, wanted: MinCount) -> tuple[int, int | None]:
     """The node of a value where enough is counted, else null, and one that is true where a value was hidden.
 
-    `counted` gives the count, or is the metric itself when rows are counted. None where there is nothing to count.
+    `bound` is the formula of the value. None where there is nothing to count.
     """
     space = contexts.space(root)
-    if wanted.of is not None:
-        counts = [contexts.shallow(partial(contexts.lower, counted, root))]
+    if wanted.of is not None and wanted.stands_for is None:
+        counts = [contexts.shallow(partial(contexts.lower, wanted.of, root))]
     else:
-        counts = standing(contexts, counted, root)
+        counts = standing(contexts, bound, root, wanted)
     if not counts:
         return node, None
     least = counts[0] if len(counts) == 1 else space.put(Operation("least", tuple(counts), Type.INTEGER))
@@ -50,8 +51,11 @@ def hide(contexts: Contexts, root: Context, node: int, counted: Bound, wanted: M
     return shown, space.put(Operation("and", (below, present), Type.BOOLEAN))
 
 
-def standing(contexts: Contexts, bound: Bound, context: Context) -> list[int]:
-    """Nodes of the context's space that count what a formula stands on: rows with a value, or members."""
+def standing(contexts: Contexts, bound: Bound, context: Context, wanted: MinCount) -> list[int]:
+    """Nodes of the context's space that count what a formula stands on: rows with a value, or members.
+
+    Around the metric that `wanted` stands for, each of its contexts counts, also those above a division.
+    """
     found: dict[int, None] = {}
     seen: set[tuple[Bound, Context]] = set()
     waiting = [(bound, context)]
@@ -61,9 +65,15 @@ def standing(contexts: Contexts, bound: Bound, context: Context) -> list[int]:
             continue
         seen.add((here, around))
         match here:
+            case MetricUse(name=name) if name == wanted.stands_for:
+                if wanted.of is not None:
+                    found[contexts.shallow(partial(contexts.lower, wanted.of, around))] = None
+                else:
+                    inner = standing(contexts, contexts.metric(name), around, replace(wanted, stands_for=None))
+                    found.update(dict.fromkeys(inner))
             case MetricUse(name=name):
                 waiting.append((contexts.metric(name), around))
-            case Apply(function="/" | "divide", arguments=(above, below, *_)):
+            case Apply(function="/" | "divide", arguments=(above, below, *_)) if wanted.stands_for is None:
                 waiting.append((below if _reads(contexts, below) else above, around))
             case Apply():
                 waiting += [(part, around) for part in parts(here)]
@@ -71,10 +81,12 @@ def standing(contexts: Contexts, bound: Bound, context: Context) -> list[int]:
                 waiting.append((inside(here), contexts.moved(here, around)))
             case Aggregate():
                 found[_rows(contexts, here, around)] = None
+            case Sequence():
+                found[_entered(contexts, here, around)] = None
             case Nested():
-                found.update(dict.fromkeys(_members(contexts, here, around)))
+                found.update(dict.fromkeys(_members(contexts, here, around, wanted)))
             case Lifted():
-                found.update(dict.fromkeys(_lifted(contexts, here, around)))
+                found.update(dict.fromkeys(_lifted(contexts, here, around, wanted)))
     return list(found)
 
 
@@ -103,7 +115,7 @@ def _rows(contexts: Contexts, bound: Aggregate, context: Context) -> int:
     return space.put(replace(leaf, function=function, type=Type.INTEGER, extra=(), zero=True))
 
 
-def _members(contexts: Contexts, bound: Nested, context: Context) -> list[int]:
+def _members(contexts: Contexts, bound: Nested, context: Context, wanted: MinCount) -> list[int]:
     """Counts the members that have a value; over the pieces of a grain, what each stands on, added up."""
     space = contexts.space(context)
     nest = space.nodes[contexts.shallow(partial(contexts.lower, bound, context))]
@@ -111,7 +123,7 @@ def _members(contexts: Contexts, bound: Nested, context: Context) -> list[int]:
     counting = replace(nest, type=Type.INTEGER, extra=(), zero=True)
     inner = contexts.inner(bound, context)
     if bound.by_grain:
-        below = standing(contexts, bound.body, inner)
+        below = standing(contexts, bound.body, inner, wanted)
         return [space.put(replace(counting, function="sum", body=node)) for node in below]
     if bound.body.type is Type.BOOLEAN:
         # A condition counts where it is true; whoever was asked has an answer either way.
@@ -120,9 +132,18 @@ def _members(contexts: Contexts, bound: Nested, context: Context) -> list[int]:
     return [space.put(replace(counting, function="count"))]
 
 
-def _lifted(contexts: Contexts, bound: Lifted, context: Context) -> list[int]:
+def _entered(contexts: Contexts, bound: Sequence, context: Context) -> int:
+    """Counts the members at the first step of a sequence."""
+    space = contexts.space(context)
+    nest = space.nodes[contexts.shallow(partial(contexts.lower, bound, context))]
+    assert isinstance(nest, Nest)
+    one = contexts.spaces[nest.inner].put(Value(1, Type.INTEGER))
+    return space.put(replace(nest, body=one, zero=True))
+
+
+def _lifted(contexts: Contexts, bound: Lifted, context: Context, wanted: MinCount) -> list[int]:
     outer = contexts.outer(bound, context)
-    below = standing(contexts, bound.body, outer)
+    below = standing(contexts, bound.body, outer, wanted)
     if outer is context:
         return below
     number = contexts.space(outer).number

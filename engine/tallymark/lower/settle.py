@@ -17,6 +17,8 @@ from tallymark.formula.bound import (
     Lifted,
     Nested,
     ParameterUse,
+    Ranked,
+    Sequence,
     Shift,
     Windowed,
 )
@@ -42,12 +44,28 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
             return replace(node, argument=argument, condition=condition)
         case Filtered():
             return replace(node, body=settle(node.body, values), condition=settle(node.condition, values))
+        case Sequence():
+            return _sequence(node, values)
         case Windowed(parameter=str(name)):
             by = _length(name, values[name])
             return replace(node, body=settle(node.body, values), count=plain_count(by), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Lifted() | Nested():
+        case Shift() | Windowed() | Lifted() | Nested() | Ranked():
             return replace(node, body=settle(node.body, values))
     return node
+
+
+def _sequence(node: Sequence, values: Mapping[str, Any]) -> Sequence:
+    def settled(bound: Bound | None) -> Bound | None:
+        return None if bound is None else settle(bound, values)
+
+    entry = settle(node.entry, values)
+    assert isinstance(entry, Aggregate)
+    later = tuple(replace(s, condition=settled(s.condition), again=settled(s.again)) for s in node.later)
+    limit = node.limit
+    if node.parameter is not None:
+        by = _length(node.parameter, values[node.parameter])
+        limit = (plain_count(by), by.unit)
+    return replace(node, entry=entry, later=later, limit=limit, parameter=None)
 
 
 def _length(name: str, value: Duration) -> Duration:
