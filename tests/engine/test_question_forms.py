@@ -223,3 +223,56 @@ def test_members_of_every_type_can_be_chosen() -> None:
             assert [10, 20, 70] == [row["sum(rows.amount)"] for row in last], name
         both = book.ask("sum(rows.amount)", by="b", period="2024", top=1, other=True).to_dicts()
         assert [(True, 50), (None, 50)] == [(row["b"], row["sum(rows.amount)"]) for row in both]
+
+
+# --- bad input -------------------------------------------------------------------------------------------------------
+
+WRONG: tuple[dict[str, Any], ...] = (
+    {"compare": ""},
+    {"compare": "previous:"},
+    {"compare": "previous:-1"},
+    {"compare": "previous:9999999"},
+    {"compare": "previous:1.5 days"},
+    {"compare": ["previous", "x" * 500]},
+    {"having": ""},
+    {"having": "("},
+    {"having": "revenue > 'a'"},
+    {"having": "plan = 'a'"},
+    {"having": "null"},
+    {"having": "revenue > 1 where plan = 'basic' per plan"},
+    {"top": ""},
+    {"top": "5 plan by"},
+    {"top": "5 plan by ("},
+    {"top": "5 by by by"},
+    {"top": "1e3"},
+    {"top": True},
+    {"top": 2.5},
+    {"top": "1001"},
+    {"age": "nothing", "grain": "month"},
+    {"age": "plan", "grain": "month"},
+    {"age": "", "grain": "month"},
+    {"age": "joined", "grain": "hour"},
+    {"pivot": "nothing"},
+    {"pivot": "age"},
+    {"pivot": "period"},
+    {"partial": ""},
+    {"order": "age"},
+    {"timezone": "Nowhere/Else"},
+)
+
+
+@pytest.mark.parametrize("wrong", WRONG, ids=str)
+def test_what_is_wrong_is_a_fault(wrong: dict[str, Any], book: tallymark.Book) -> None:
+    """Whatever is written, the answer is a coded fault, and the book answers the next question."""
+    asked: dict[str, Any] = {"by": "plan", "period": "2024-02"}
+    assert [] != codes(book, "revenue", **(asked | wrong))
+    assert 0 == book.ask("revenue", period="2023").value
+
+
+def test_everything_wrong_is_told_at_once(book: tallymark.Book) -> None:
+    """Faults of several options come in one run."""
+    found = codes(
+        book, "revenue", period="2024-02", compare="x", having="revenue", top="x", share=True, like_for_like=True,
+        other=True, pivot="", partial="x", order="x",
+    )  # fmt: skip
+    assert {"Q550", "Q551", "Q552", "Q555", "Q557", "Q558"} <= set(found)

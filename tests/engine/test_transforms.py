@@ -214,6 +214,18 @@ def test_a_repeated_key_of_what_is_made_is_a_fault() -> None:
     assert ["D440", "D444"] == sorted(f.code for f in found.check(data=True))
 
 
+def test_whether_a_key_repeats_depends_on_the_parameters_of_the_question() -> None:
+    """What another question was told of a union's key does not hold for this one."""
+    yaml = PEOPLE.replace('"union(users, leads)"', '"union(users, leads where country = $home)"')
+    leads = pa.table({"id": ["eve", "ada"], "country": ["us", "fr"]})
+    found = book(yaml + "parameters: {home: us}\n", leads=leads, calls=CALLS)
+    assert 3 == value(found, "count(calls)")
+    asked = {"by": "country", "period": "2024-01"}
+    assert 3 == len(found.ask("count(calls)", **asked))
+    with pytest.raises(FaultError, match="D440"):
+        found.ask("count(calls)", parameters={"home": "fr"}, **asked)
+
+
 def test_an_input_may_compute_columns_from_what_another_transform_makes() -> None:
     """The order of making follows what columns are computed from, wherever the datasets stand."""
     more = """
@@ -224,6 +236,16 @@ def test_an_input_may_compute_columns_from_what_another_transform_makes() -> Non
     head, tail = yaml.split("  sessions:")
     found = opened(head + more.strip("\n") + "\n  sessions:" + tail, {"users": USERS, "events": EVENTS})
     assert (2, 3) == (value(found, "count(visits)"), value(found, "count(sessions)"))
+
+
+@pytest.mark.parametrize(
+    "transform", ["dedupe(events, per page)", "versions(events, per user)", "union(events, events)"]
+)
+def test_computed_columns_are_taken_along(transform: str) -> None:
+    """What carries whole rows carries the columns that are computed too."""
+    yaml = SESSIONS.replace("page: text}}", "page: text, shout: {formula: upper(page)}}}")
+    found = opened(f'{yaml}  made: {{transform: "{transform}"}}\n', {"users": USERS, "events": EVENTS})
+    assert {"A", "B", "C"} <= {r["shout"] for r in found.ask("count(made)", by="shout", period="2024-01").to_dicts()}
 
 
 def test_what_is_made_may_implement_a_standard_dataset() -> None:
@@ -332,6 +354,7 @@ parameters: {pause: {type: duration}}
     with pytest.raises(FaultError) as caught:
         found.ask("count(visits)", period="2024-01")
     assert ["Q504"] == [f.code for f in caught.value.faults]
+    assert () == found.check(data=True)
     assert 2 == value(found, "count(visits)", parameters={"pause": "2 hours"})
 
 

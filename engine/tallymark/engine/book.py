@@ -92,8 +92,7 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        values = {p.name: p.default for p in self._catalog.parameters.values()}
-        return in_order([*self.faults, *check_data(settle_datasets(self._catalog, values), self._sources)])
+        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -245,7 +244,8 @@ class Book:
     def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
         own = catalog.datasets[dataset]
-        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
+        made = tuple(m.given for d in catalog.made((dataset,)) if (m := d.making) is not None)
+        state = (*(self._sources.state(d) for d in catalog.basis(dataset)), made)
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return

@@ -59,7 +59,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     step = _unsaid(part) if hidden else _Steps(asked.question, catalog, sources, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
-    made = _made(datasets_read(lowered, catalog), catalog)
+    made = catalog.made(datasets_read(lowered, catalog))
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=(*notes, *map(_said, made), *_cut(asked.question)), locale=answer.locale,
@@ -228,19 +228,6 @@ def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
             case _:
                 others.append(" ".join(text[slice(*condition.span)].split()) or text)
     return equal, tuple(dict.fromkeys(others))
-
-
-def _made(datasets: Iterable[str], catalog: Catalog) -> tuple[Dataset, ...]:
-    """The datasets among these, and behind them, that transforms make."""
-    found: dict[str, None] = {}
-    waiting = list(datasets)
-    while waiting:
-        name = waiting.pop(0)
-        making = catalog.datasets[name].making
-        if making is not None and name not in found:
-            found[name] = None
-            waiting += [i.dataset for i in making.inputs]
-    return tuple(catalog.datasets[name] for name in found)
 
 
 def _said(dataset: Dataset) -> str:

@@ -16,13 +16,13 @@ from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.hiding import hide
 from tallymark.lower.keys import BEGAN, OTHER, plain
-from tallymark.lower.making import settle_datasets
+from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import PLACE, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
-__all__ = ["Lowered", "Question", "lower", "settle", "settle_datasets"]
+__all__ = ["Lowered", "Question", "default_values", "lower", "settle", "settle_datasets", "unsettled"]
 
 
 @dataclass(frozen=True, slots=True)

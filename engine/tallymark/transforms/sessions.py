@@ -152,4 +152,5 @@ SESSIONIZE = Transform(
         Take("single", "duration or null", "How long a session of one event lasts; the tail unless said.", AS_TAIL),
     ),
     needs=dict.fromkeys(("per", "time"), ("belongs to no session", "belong to no session")),
+    whole=False,
 )
