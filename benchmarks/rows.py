@@ -54,6 +54,10 @@ metrics:
   empty: {formula: count(purchases where items = 0)}
   revenue_of_many: {formula: sum(purchases.amount where items >= 3)}
   revenue_28_days: {formula: 'trailing(revenue, 28 days)'}
+  buyers: {formula: count_distinct(purchases.customer)}
+  buyers_28_days: {formula: 'trailing(buyers, 28 days)'}
+  buyers_so_far: {formula: cumulative(buyers)}
+  spread_28_days: {formula: 'trailing(stddev(purchases.amount), 28 days)'}
   revenue_so_far: {formula: cumulative(revenue)}
   lifetime_value: {formula: avg(cumulative(revenue) per customer)}
 """

@@ -5,12 +5,13 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import buckets, compiling, fact, opening, scan, trailing
+from benchmarks import buckets, compiling, distinct, fact, opening, scan, trailing
 from benchmarks.race import Race, run, told
 
 ALL: dict[str, Callable[[float], Iterator[Race]]] = {
     "scan": scan.races,
     "trailing": trailing.races,
+    "distinct": distinct.races,
     "buckets": buckets.races,
     "opening": opening.races,
     "compiling": compiling.races,

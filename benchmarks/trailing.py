@@ -52,7 +52,7 @@ def races(scale: float) -> Iterator[Race]:
             "range join of rows": lambda: rows.answer(size, RANGE_JOIN),
         },
         rounds=3,
-        same=_same,
+        same=same,
     )
 
     def by_month() -> pyarrow.Table:
@@ -62,11 +62,11 @@ def races(scale: float) -> Iterator[Race]:
         "mean spending so far per customer, by month",
         {"running": by_month, "range join of rows": lambda: rows.answer(size, MONTHS)},
         rounds=3,
-        same=_same,
+        same=same,
     )
 
 
-def _same(left: pyarrow.Table, right: pyarrow.Table) -> bool:
+def same(left: pyarrow.Table, right: pyarrow.Table) -> bool:
     """Whether the last columns hold the same numbers, in rows of the same order."""
     return _numbers(left) == _numbers(right)
 

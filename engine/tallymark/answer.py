@@ -95,6 +95,8 @@ class Answer:
     locale: str = "en"
     periods: Mapping[date | datetime, str] = field(default_factory=dict)
     unknown: frozenset[date | datetime] = frozenset()
+    how: tuple[str, ...] = ()
+    """How each aggregate was put together over its windows, a sentence each."""
     blank: frozenset[tuple[str, int]] = frozenset()
     title: str = ""
 
@@ -356,6 +358,8 @@ class Receipt:
     conditions: tuple[str, ...] = ()
     as_of: str | None = None
     description: str = ""
+    how: tuple[str, ...] = ()
+    """How each aggregate was put together over its windows, a sentence each."""
 
     def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
         """The receipt as plain data; decimals and dates as they are."""
@@ -371,6 +375,7 @@ class Receipt:
             "unit": str(self.step.unit) if self.step.unit is not None else None,
             "step": self.step.as_dict(),
             "notes": list(self.notes),
+            "how": list(self.how),
         }
         return data | ({"sql": self.sql} if sql else {})
 

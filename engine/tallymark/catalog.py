@@ -127,6 +127,17 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True)
+class MinCount:
+    """Below how many, `at_least`, cells are hidden: of `of`, called `text`, or where that is None of rows read."""
+
+    at_least: int
+    of: Bound | None = None
+    text: str = "rows"
+    stands_for: str | None = None
+    """The metric that `of` counts for, where it stands inside another formula: in each of its contexts."""
+
+
+@dataclass(frozen=True, slots=True)
 class Metric:
     """A metric with its formula bound; or, when `needs` is not empty, one that waits for data."""
 
@@ -138,6 +149,7 @@ class Metric:
     needs: tuple[str, ...] = ()
     """What is missing for an answer: `dataset tickets`, `column tickets.reopens`, `reference tickets.customer`."""
     language: str = "en"
+    min_count: MinCount | None = None
 
     @property
     def available(self) -> bool:

@@ -115,7 +115,6 @@ _TYPES = {
     "T262": "`at start` or `at end` of a dimension that does not change",
     "T263": "`at start` or `at end` of a dimension within a row",
     "T264": "rows valid for a time that nobody knows",
-    "T270": "a reference held in a column that is never equal to the key",
     "T240": "an unknown transform",
     "T241": "an input of a transform that is no dataset",
     "T242": "a transformed dataset that waits for data",
@@ -125,6 +124,8 @@ _TYPES = {
     "T246": "an argument of a transform that is not of its kind",
     "T247": "inputs or arguments that a transform cannot work with",
     "T248": "datasets made of one another in a ring",
+    "T270": "a reference held in a column that is never equal to the key",
+    "T271": "a `min_count` of what is no whole number",
 }
 
 _UNITS = {

@@ -126,6 +126,15 @@ class DatasetDef:
 
 
 @dataclass(frozen=True, slots=True)
+class MinCountDef:
+    """Below how many of what a metric's cells are hidden: of the formula `of`, or of the rows that the metric reads."""
+
+    at_least: int
+    of: Formula | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class MetricDef:
     """A metric: a formula and what is said about it."""
 
@@ -134,6 +143,7 @@ class MetricDef:
     unit: UnitDef | None = None
     missing: str | None = None
     """`zero` or `null`: what the aggregates of this formula give over no rows; None is each aggregate's own rule."""
+    min_count: MinCountDef | None = None
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -243,6 +253,8 @@ class Project:
     locale: str | None = None
     packs: tuple[str, ...] = ()
     metrics: tuple[str, ...] = ("metrics",)
+    min_count: int | None = None
+    """Of metrics that say none of their own."""
     max_cells: int = 1_000_000
     place: Place = NOWHERE
     calendar: CalendarDef | None = None

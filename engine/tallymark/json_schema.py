@@ -142,6 +142,7 @@ _PROJECT: Mapping[str, Key] = {
     ),
     "packs": Key("The metric packs that the project takes; `all` takes each one there is.", ["revenue", "support"]),
     "metrics": Key("Folders (with all below them) and files that hold metrics and datasets.", ["metrics"]),
+    "min_count": Key("Below how many rows a cell is hidden, of metrics that say nothing themselves.", 5, _whole(0)),
     "limits": Key("What one question may cost.", {"cells": 1_000_000}, _ref("limits"), "max_cells"),
 }
 _CALENDAR: Mapping[str, Key] = {
@@ -213,6 +214,22 @@ _METRIC: Mapping[str, Key] = {
         "What its aggregates give over no rows; by default counts and sums give 0, the others nothing.",
         "zero",
         _choice("`zero` or `null`", "zero", "null", None),
+    ),
+    "min_count": Key(
+        "Below how many rows its cells are hidden; or of what they count, and how many.",
+        30,
+        {
+            "title": "a whole number, or `of` and `at_least`",
+            "anyOf": [
+                _whole(0),
+                {
+                    "type": "object",
+                    "properties": {"of": {"title": "a formula", "type": "string"}, "at_least": _whole(0)},
+                    "required": ["of", "at_least"],
+                    "additionalProperties": False,
+                },
+            ],
+        },
     ),
     "label": Key("What readers see as its name.", "Net revenue retention"),
     "description": Key("What it says, and what it leaves out.", "Revenue kept from the customers of the start."),

@@ -253,13 +253,17 @@ class Output:
     """A boolean node that is true in cells where a division by zero made a null."""
     zero_among_members: int | None = None
     """The same for divisions inside a `per`: true where it happened for some member."""
+    hidden: int | None = None
+    """A boolean node that is true in cells whose value is not shown, too little standing behind it."""
     ranked: bool = False
     """Whether the column is not the node but its place among the cells of the period, 1 being the highest."""
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """Every node the output needs."""
-        return tuple(n for n in (self.node, self.zero_denominators, self.zero_among_members) if n is not None)
+        return tuple(
+            n for n in (self.node, self.zero_denominators, self.zero_among_members, self.hidden) if n is not None
+        )
 
 
 PLACE = "(place)"

@@ -34,7 +34,8 @@ def aggregate(
     if name == "percentile":
         assert fraction is not None
         return percentile(listed, fraction)
-    return FUNCTIONS[name](listed)
+    found = FUNCTIONS[name](listed)
+    return None if name in ("count", "count_distinct") and missing == "null" and found == 0 else found
 
 
 def total(listed: list[Any]) -> Any:

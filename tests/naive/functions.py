@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from statistics import NormalDist
 from typing import Any
 
 from tallymark.formula.nodes import Duration
@@ -124,11 +125,30 @@ def _coverage(clock: Clock, *arguments: Any) -> float | None:
     return math.fsum(w for x, w in pairs if x is not None) / weight if weight else None
 
 
-def _margin_of_error(clock: Clock, promoters: Any, detractors: Any, answers: Any) -> float | None:
-    if answers == 0:
+def _confidence(counted: Sequence[Any]) -> tuple[list[float], float]:
+    """What is counted, and the z of the confidence, which comes last as a fraction; of 95% without one."""
+    numbers = [float(x) for x in counted]
+    level = numbers.pop() if 0 < numbers[-1] < 1 else 0.95
+    return numbers, NormalDist().inv_cdf(0.5 + level / 2)
+
+
+def _margin_of_error(clock: Clock, *counted: Any) -> float | None:
+    (*parts, answers), z = _confidence(counted)
+    if answers <= 0:
         return None
-    up, down = float(promoters) / float(answers), float(detractors) / float(answers)
-    return 1.96 * math.sqrt((up + down - (up - down) ** 2) / float(answers)) * 100
+    shares = [p / answers for p in parts]
+    if len(shares) == 1:
+        return z * math.sqrt(max(0.0, shares[0] * (1 - shares[0])) / answers)
+    up, down = shares
+    return z * math.sqrt(max(0.0, up + down - (up - down) ** 2) / answers) * 100
+
+
+def _wilson_margin(clock: Clock, *counted: Any) -> float | None:
+    (successes, answers), z = _confidence(counted)
+    if answers <= 0:
+        return None
+    variance = max(0.0, successes / answers * (1 - successes / answers)) / answers
+    return z * math.sqrt(variance + (z / answers / 2) ** 2) / (1 + z * z / answers)
 
 
 # Times
@@ -241,4 +261,5 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "weighted_mean": _weighted_mean,
     "coverage": _coverage,
     "margin_of_error": _margin_of_error,
+    "wilson_margin": _wilson_margin,
 }

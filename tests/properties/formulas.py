@@ -21,6 +21,8 @@ METRICS = {
     "revenue_or_null": (EXACT, frozenset(("orders",)), False),
     "mean_or_zero": (CLEAN, frozenset(("orders",)), False),
     "buyers": (EXACT, frozenset(("orders",)), False),
+    "dear_or_null": (EXACT, frozenset(("orders",)), False),
+    "dear_buyers_or_null": (EXACT, frozenset(("orders",)), False),
     "mrr": (EXACT, frozenset(("subs",)), True),
     "paying": (EXACT, frozenset(("subs",)), True),
     "arpa": (CLEAN, frozenset(("subs",)), True),

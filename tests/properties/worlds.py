@@ -108,6 +108,8 @@ METRICS: dict[str, str | tuple[str, str]] = {
     "revenue_or_null": ("sum(orders.amount)", "null"),
     "mean_or_zero": ("avg(orders.amount)", "zero"),
     "buyers": "count_distinct(orders.customer)",
+    "dear_or_null": ("count(orders.amount > 5)", "null"),
+    "dear_buyers_or_null": ("count_distinct(orders.customer where amount > 5)", "null"),
     "mrr": "sum(subs.mrr)",
     "paying": "count_distinct(subs.customer where mrr > 0)",
     "arpa": "mrr / paying",

@@ -59,12 +59,13 @@ language: fr
 locale: fr_FR
 packs: [revenue]
 metrics: [metrics, more.yaml]
+min_count: 7
 limits: {cells: 5000}
 """
     found = sound(read_project(make(tmp_path, tally=text, metrics__m="", more="metrics: {a: 1}"), PACKS)).project
     expected = Project(
         "Acme", tmp_path.as_posix(), "EUR", "Europe/Paris", "sunday", 4, "2024-12-31", "drop", "fr", "fr_FR", ("revenue",),
-        ("metrics", "more.yaml"), 5000, found.place,
+        ("metrics", "more.yaml"), 7, 5000, found.place,
     )  # fmt: skip
     assert expected == found
 

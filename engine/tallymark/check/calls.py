@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from datetime import date
+from statistics import NormalDist
 from typing import Any
 
 from tallymark.check import operators
@@ -21,6 +22,9 @@ DATE_PARTS = ("year", "quarter", "month", "week", "day", "weekday", "hour", "min
 
 MOST_DIGITS = 15
 """Digits after (or, negative, before) the point that `round` takes: what a double holds."""
+
+CONFIDENCE = 0.95
+"""The confidence of a margin of error that says none."""
 
 Special = Callable[["Calls", Function, n.Call], Bound]
 
@@ -136,8 +140,28 @@ class Calls(Expressions):
             return self.report.fault("T203", message, node.span, help_)
         return self.operate(function.name, [self.bind(a) for a in node.arguments], node.span)
 
+    def _margin(self, function: Function, node: n.Call) -> Bound:
+        """A margin of error: what is counted, then the confidence as a literal percent."""
+        counted, confidence = list(node.arguments), CONFIDENCE
+        last = counted[-1]
+        if isinstance(last, n.Number) and last.percent and 0 < last.value < 100:
+            confidence = float(last.value) / 100
+            counted.pop()
+        elif isinstance(last, n.Number) and (last.percent or 0 < last.value < 1):
+            message = f"the confidence of `{function.name}` is a percent between 0% and 100%"
+            return self.report.fault("T209", message, last.span, "write `90%`, `95%`, `99%`")
+        fitting = (2, 3) if function.name == "margin_of_error" else (2,)
+        if len(counted) not in fitting:
+            message = f"`{function.name}` takes {' or '.join(map(str, fitting))} numbers, this gives {len(counted)}"
+            return self.report.fault("T203", message, node.span, f"it is called as {function.signature}")
+        bound = operators.apply(function, [self.value(a) for a in counted], node.span, self.report)
+        z = NormalDist().inv_cdf((1 + confidence) / 2)
+        return replace(bound, extra=(z,)) if isinstance(bound, Apply) else bound
+
 
 _SPECIAL: dict[str, Special] = {
+    "margin_of_error": Calls._margin,
+    "wilson_margin": Calls._margin,
     "date": Calls._date,
     "today": Calls._today,
     "round": Calls._round,

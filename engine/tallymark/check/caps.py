@@ -22,7 +22,7 @@ MAX_DOUBLINGS = 9
 
 DOUBLINGS = {
     **dict.fromkeys(("/", "mod", "sqrt", "ln", "log10", "greatest", "least", "clamp", "coverage", "between"), 1),
-    **dict.fromkeys(("divide", "scale", "band", "weighted_mean", "margin_of_error", "in"), 2),
+    **dict.fromkeys(("divide", "scale", "band", "weighted_mean", "margin_of_error", "wilson_margin", "in"), 2),
     "pow": 3,
 }
 """For those functions: how many times at least the argument is written out, in powers of two."""

@@ -216,7 +216,13 @@ def _plain(applied: _Applied) -> Unit | None:
 
 
 def _margin(applied: _Applied) -> Unit | None:
-    return SCORE if _plain(applied) is not None else None
+    if _plain(applied) is None:
+        return None
+    return SCORE if len(applied.arguments) > 2 else RATIO
+
+
+def _rate(applied: _Applied) -> Unit | None:
+    return RATIO if _plain(applied) is not None else None
 
 
 def _mean_of(applied: _Applied) -> Unit | None:
@@ -247,6 +253,7 @@ _RULES: Mapping[str, Callable[[_Applied], Unit | None]] = {
     "root": _root_of,
     "plain": _plain,
     "margin": _margin,
+    "rate": _rate,
     "mean": _mean_of,
     "weights": _weights_of,
 }

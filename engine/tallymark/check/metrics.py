@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
-from tallymark.catalog import Catalog, Metric
+from tallymark.catalog import Catalog, Metric, MinCount
 from tallymark.check.caps import MAX_LEVELS, measure
 from tallymark.check.declared import declared_unit
 from tallymark.check.empty_windows import Windows
@@ -17,6 +17,7 @@ from tallymark.formula import nodes as n
 from tallymark.formula.bound import Bound, MetricUse, walk
 from tallymark.formula.functions import Function, Kind
 from tallymark.graph import in_order
+from tallymark.kinds import Type
 from tallymark.units import NUMBER
 
 
@@ -39,6 +40,9 @@ def bind_metrics(
     for name in order.names:
         if name not in ringed:
             metrics[name] = binder.bind(metrics[name])
+    for name, metric in metrics.items():
+        if metric.available:
+            metrics[name] = binder.bind_min_count(metric)
     return catalog
 
 
@@ -108,6 +112,27 @@ class _Binder:
             return metric
         self.formulas.remember(metric.name, bound)
         return replace(metric, expression=bound, type=bound.type, unit=unit)
+
+    def bind_min_count(self, metric: Metric) -> Metric:
+        """The metric with what decides whether its cells are shown. Where that is at fault, so is the metric."""
+        said = metric.definition.min_count
+        if said is None or said.of is None:
+            return replace(metric, min_count=MinCount(said.at_least) if said is not None else None)
+        if said.of.node is None:
+            return replace(metric, expression=None)
+        report = Report(said.of.written, f"metric `{metric.name}`")
+        bound = self.formulas.bind(said.of.node, report)
+        if bound is not POISON and not report.needs and bound.type is not Type.INTEGER:
+            message = f"`min_count` counts, and this gives a {bound.type.family}"
+            help_ = "say what is counted, `count(survey_responses.score)` for example"
+            message = message if not bound.type.numeric else "`min_count` counts, and this is no whole number"
+            report.fault("T271", message, None, help_)
+        self.faults.extend(report.faults)
+        if report.needs:
+            return replace(metric, expression=None, needs=tuple(report.needs))
+        if bound is POISON or report.errors:
+            return replace(metric, expression=None)
+        return replace(metric, min_count=MinCount(said.at_least, bound, said.of.text))
 
     def _note_needs(self, definition: MetricDef, report: Report) -> None:
         """A metric that waits for data: of a pack that is no fault, of the project's own a warning."""

@@ -49,6 +49,7 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markd
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N rows only.")
 @click.option("--sparse", is_flag=True, help="Leave out cells that no row of data touches.")
 @click.option("--sql", is_flag=True, help="Print the SQL that answered, not the rows; with json, beside the rows.")
+@click.option("--how", is_flag=True, help="Print how each aggregate was put together over its windows, not the rows.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a file.")
 @format_option(*FORMATS, help="How to print; the ending of --output's FILE says it too.")
 @session_options
@@ -58,6 +59,7 @@ def ask_command(
     /,
     metrics: tuple[str, ...],
     sql: bool,
+    how: bool,
     output: Path | None,
     format_: str | None,
     by: tuple[str, ...],
@@ -75,7 +77,10 @@ def ask_command(
     given = {"by": split(by), "order": split(order), "parameters": parameters(param), "compare": split(compare)}
     given |= {"top": members(top, bottom)} | question
     answer = with_book(session, "asking", lambda book: book.ask(*metrics, **given))
-    _hand_over(session, answer, format_, output, sql)
+    if how:
+        deliver("\n".join(answer.how) + "\n", output)
+    else:
+        _hand_over(session, answer, format_, output, sql)
 
 
 def _hand_over(session: Session, answer: Answer, format_: str, output: Path | None, sql: bool) -> None:

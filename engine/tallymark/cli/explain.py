@@ -25,11 +25,12 @@ from tallymark.cli.session import Session, format_option, session_options
 @click.option("--compare", metavar="WITH", help="The growth against another period: previous, year_ago, previous:3.")
 @click.option("--like-for-like", is_flag=True, help="Compare a period that is not over with as much of the other one.")
 @click.option("--sql", is_flag=True, help="The SQL too.")
+@click.option("--how", is_flag=True, help="Also how each aggregate was put together over its windows.")
 @format_option("text", "json")
 @session_options
 @click.pass_obj
 def explain_command(
-    session: Session, /, metric: str, param: tuple[str, ...], sql: bool, format_: str | None, **question: Any
+    session: Session, /, metric: str, param: tuple[str, ...], sql: bool, how: bool, format_: str | None, **question: Any
 ) -> None:
     """Show how one number came to be: each part of its formula with its value."""
     given = {"parameters": parameters(param)} | question
@@ -38,5 +39,7 @@ def explain_command(
         click.echo(receipt.to_json(sql=sql), nl=False)
         return
     click.echo(receipt.text(session.width()), nl=False)
+    if how:
+        click.echo("\n" + "\n".join(receipt.how))
     if sql:
         click.echo(f"\n{receipt.sql.rstrip()}")

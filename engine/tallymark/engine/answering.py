@@ -18,6 +18,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.lower import Lowered, Question
 from tallymark.plan import Key, Parts
+from tallymark.render import Rendered
 from tallymark.units import COUNT
 from tallymark.windows import PERIOD, Period, resolve
 from tallymark.windows.clocks import INSTANT
@@ -27,7 +28,7 @@ TOTAL = "total"
 
 
 def answer_of(
-    asked: Asked, lowered: Lowered, table: pa.Table, sql: str, notes: tuple[str, ...], catalog: Catalog
+    asked: Asked, lowered: Lowered, table: pa.Table, rendered: Rendered, notes: tuple[str, ...], catalog: Catalog
 ) -> Answer:
     """The answer. Rows whose column TOTAL is true are totals. Raises FaultError (D451) for a number too large to be
     one.
@@ -43,8 +44,8 @@ def answer_of(
     named = pa.table(dict(zip([c.name for c in made.columns], made.arrays, strict=True)))
     language = catalog.project.locale or catalog.project.language
     return Answer(
-        tuple(made.columns), named, notes, sql, asked.query, question.grain, partial, question.calendar.timezone,
-        language, made.labels, _unknown(question),
+        tuple(made.columns), named, notes, rendered.sql, asked.query, question.grain, partial,
+        question.calendar.timezone, language, made.labels, _unknown(question), rendered.ways,
     )  # fmt: skip
 
 

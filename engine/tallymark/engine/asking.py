@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tallymark.catalog import Catalog, Metric, Unreached
+from tallymark.catalog import Catalog, Metric, MinCount, Unreached
 from tallymark.check.dimensions import blocked, explain_unreached, leaves, untimed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
@@ -98,7 +98,7 @@ class Asking:
             tuple((c.name, c.bound) for c in columns), asked, kept, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse,
             order or (), limit, tuple(_bound(h) for h in having), frozenset(c.name for c in columns if c.ranked),
-            frozenset(c.name for c in columns if c.quiet), None, age,
+            frozenset(c.name for c in columns if c.quiet), None, age, self._min_counts(columns),
             self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
         return Asked(question, tuple(c.metric for c in columns), query, start, end, top, periods[len(kept) :])
@@ -108,6 +108,23 @@ class Asking:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
         named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
         return tuple(m for m in named if m is not None)
+
+    def _min_counts(self, columns: Sequence[Column]) -> tuple[MinCount | None, ...]:
+        """What must stand behind the cells of each column: as its metric says, else as the project does. What is added
+        to a metric, a comparison for example, needs as much in each of the periods that it reads.
+        """
+        usual = self.catalog.project.min_count
+        found: list[MinCount | None] = []
+        base: MinCount | None = None
+        of = ""
+        for column in columns:
+            if column.asked is not None:
+                base = column.metric.min_count or (MinCount(usual) if usual is not None else None)
+                found.append(base)
+                of = column.metric.name
+            else:
+                found.append(replace(base, stands_for=of) if base is not None else None)
+        return tuple(found)
 
     def _collect(self, faults: list[Fault], step: Callable[[], Any]) -> Any:
         """The step's result; None with its faults noted when it fails."""
@@ -270,7 +287,7 @@ class Asking:
             raise FaultError(faults)
 
     def _reach(self, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
-        for dataset in sorted(leaves(self.catalog, _bound(metric), dimension)):
+        for dataset in sorted(_read(self.catalog, metric, dimension)):
             found = self.catalog.reach(dataset, dimension)
             if isinstance(found, Unreached):
                 code, message, help_ = explain_unreached(self.catalog, dataset, dimension, found)
@@ -293,7 +310,7 @@ class Asking:
             return ()
         written = Written(where, "<where>")
         report = Report(written, "the condition")
-        datasets = frozenset[str]().union(*(leaves(self.catalog, _bound(m)) for m in metrics))
+        datasets = frozenset[str]().union(*(_read(self.catalog, m) for m in metrics))
         node = parse(written)
         if not metrics:
             # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
@@ -403,6 +420,13 @@ def _bound(metric: Metric) -> Bound:
     return metric.expression
 
 
+def _read(catalog: Catalog, metric: Metric, dimension: Parts | None = None) -> frozenset[str]:
+    """The datasets that a metric's cells are made of, and what decides whether they are shown."""
+    found = leaves(catalog, _bound(metric), dimension)
+    counted = metric.min_count.of if metric.min_count is not None else None
+    return found if counted is None else found | leaves(catalog, counted, dimension)
+
+
 def _settled(bound: Bound, values: Mapping[str, Any]) -> Bound:
     return settle(bound, values)
 
@@ -413,7 +437,7 @@ def _unit(bound: Bound) -> Any:
 
 def last_column(asked: Asked) -> Asked:
     """The question for the last of its columns alone."""
-    question = replace(asked.question, metrics=asked.question.metrics[-1:])
+    question = replace(asked.question, metrics=asked.question.metrics[-1:], min_counts=asked.question.min_counts[-1:])
     return replace(asked, question=question, metrics=asked.metrics[-1:])
 
 

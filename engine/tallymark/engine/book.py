@@ -159,7 +159,7 @@ class Book:
         notes += dropped(asked, self._counts(table, rendered))
         if asked.query.total:
             table = with_totals(table, asked.question, catalog, rows)
-        return answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+        return answer_of(asked, lowered, table, rendered, notes, catalog)
 
     def explain(
         self,

@@ -101,8 +101,8 @@ def _by_member(nest: Nested, part: Part, question: Question) -> Question:
         body = replace(form, body=body, type=body.type, unit=body.unit)
     metrics, order = _ordered(body, nest)
     return replace(
-        question, metrics=metrics, by=(nest.member,), filters=part.context.filters, sparse=True, order=order,
-        limit=SHOWN + 2,
+        question, metrics=metrics, min_counts=(), by=(nest.member,), filters=part.context.filters, sparse=True,
+        order=order, limit=SHOWN + 2,
     )  # fmt: skip
 
 
@@ -120,8 +120,8 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
     metrics, order = _ordered(nest.body, nest)
     whole = count <= ALL_PIECES
     return replace(
-        question, metrics=metrics, by=(), periods=periods, grain=grain, filters=part.context.filters, sparse=False,
-        order=(("time", False),) if whole else order, limit=None if whole else SHOWN + 1,
+        question, metrics=metrics, min_counts=(), by=(), periods=periods, grain=grain, filters=part.context.filters,
+        sparse=False, order=(("time", False),) if whole else order, limit=None if whole else SHOWN + 1,
     )  # fmt: skip
 
 

@@ -30,8 +30,8 @@ def names(
     wanted = Apply("in", (key, *(Constant(k, kind) for k in keys)), Type.BOOLEAN)
     count = Aggregate("count", owner.name, None, None, Axis("timeless"), Type.INTEGER, zero=True)
     asked = replace(
-        question, metrics=(("rows", count),), by=(key.parts, (NAME,)), filters=frozenset({wanted}), order=(),
-        limit=None, grain=None, sparse=True,
+        question, metrics=(("rows", count),), min_counts=(), by=(key.parts, (NAME,)), filters=frozenset({wanted}),
+        order=(), limit=None, grain=None, sparse=True,
     )  # fmt: skip
     try:
         lowered = lower(catalog, asked)

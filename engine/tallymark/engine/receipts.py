@@ -53,9 +53,10 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     rendered = render(lowered, keep=sorted(part.nodes()))
     table = sources.embedded.run(rendered.sql)
     notes = remarks(asked, lowered, table, catalog, sources)
-    answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+    answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
-    step = _Steps(asked.question, catalog, sources, render, values).step(part)
+    hidden = "h0" in table.column_names and table.column("h0")[0].as_py()
+    step = _unsaid(part) if hidden else _Steps(asked.question, catalog, sources, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
@@ -63,8 +64,13 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=(*notes, *map(_said, made), *_cut(asked.question)), locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
-        as_of=_as_of(asked), description=in_language(metric.definition.description, language),
+        as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
     )  # fmt: skip
+
+
+def _unsaid(part: Part) -> Step:
+    """The only step of a hidden number: its parts would tell it."""
+    return Step(text=part.text, kind=part.kind, value=None, type=part.type, unit=part.unit, name=part.name)
 
 
 @dataclass(slots=True)

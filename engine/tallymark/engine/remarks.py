@@ -25,6 +25,7 @@ from tallymark.windows import resolve
 def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, sources: Sources) -> tuple[str, ...]:
     """The notes of an answer, each once. Raises Cancelled."""
     notes = _zero_denominators(lowered, table)
+    notes += _hidden(asked, table)
     notes += _ripening(lowered)
     notes += _counted(lowered, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
@@ -42,6 +43,19 @@ def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
             count = pc.sum(table.column(column)).as_py() if column in table.column_names else None
             if count:
                 notes.append(f"{output.name}: {count:,} cell{'' if count == 1 else 's'}: zero denominator{where}")
+    return notes
+
+
+def _hidden(asked: Asked, table: Any) -> list[str]:
+    """How many cells of each metric have too little behind them to be shown."""
+    notes = []
+    for number, ((name, _), wanted) in enumerate(zip(asked.question.metrics, asked.question.min_counts, strict=True)):
+        count = pc.sum(table.column(f"h{number}")).as_py() if f"h{number}" in table.column_names else None
+        if count and wanted is not None:
+            what = f"fewer than {wanted.at_least:,} rows"
+            if wanted.of is not None:
+                what = f"`{' '.join(wanted.text.split())}` is below {wanted.at_least:,}"
+            notes.append(f"{name}: {count:,} cell{'' if count == 1 else 's'} hidden: {what}")
     return notes
 
 

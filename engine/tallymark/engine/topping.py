@@ -92,9 +92,9 @@ def _highest(question: Question, top: Top, catalog: Catalog, run: Run) -> list[A
     name = ".".join(top.dimension)
     # The metrics themselves are asked too, so that members whom only they have rows of are ranked as well.
     ranking = replace(
-        question, metrics=((RANKED, top.bound), *question.metrics), ranked=frozenset(), by=(top.dimension,),
-        periods=(_whole(question),), grain=None, order=((RANKED, not top.lowest), (name, False)), limit=top.count,
-        age=None,
+        question, metrics=((RANKED, top.bound), *question.metrics), min_counts=(), ranked=frozenset(),
+        by=(top.dimension,), periods=(_whole(question),), grain=None, age=None, limit=top.count,
+        order=((RANKED, not top.lowest), (name, False)),
     )  # fmt: skip
     return _members(lower(catalog, ranking), run)
 

@@ -418,11 +418,25 @@ SCORES = (
     ),
     _scalar(
         "margin_of_error",
-        (Take("promoters"), Take("detractors"), Take("answers")),
+        (
+            Take("promoters"),
+            Take("detractors"),
+            Take("answers", optional=True),
+            Take("confidence", optional=True, literal=True),
+        ),
         "double",
         "margin",
-        "The 95% margin of a net score: 1.96 × √((p + d − (p − d)²) / n) × 100, with p and d shares of n answers.",
-        "margin_of_error(nps_promoters, nps_detractors, nps_responses)",
+        "Half the width of the 95% interval of a net score, z × √((p + d − (p − d)²) / n) × 100, with p and d shares of"
+        " n answers; of a rate, called as `margin_of_error(successes, answers)`, z × √(p (1 − p) / n).",
+        "margin_of_error(nps_promoters, nps_detractors, nps_responses, 90%)",
+    ),
+    _scalar(
+        "wilson_margin",
+        (Take("successes"), Take("answers"), Take("confidence", optional=True, literal=True)),
+        "double",
+        "rate",
+        "Half the width of Wilson's 95% interval of a rate, which is sound for few answers and near 0 and 1.",
+        "wilson_margin(count(orders where amount > 100), count(orders))",
     ),
 )
 

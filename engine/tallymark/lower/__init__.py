@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
-from tallymark.catalog import Catalog, Reached
+from tallymark.catalog import Catalog, MinCount, Reached
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Bound
 from tallymark.graph import in_order
@@ -14,6 +14,7 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
+from tallymark.lower.hiding import hide
 from tallymark.lower.keys import BEGAN, OTHER, plain
 from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
@@ -99,13 +100,24 @@ class _Lowering:
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
-        for name, bound in self.question.metrics:
+        for number, (name, bound) in enumerate(self.question.metrics):
             node = self._node(contexts, root, bound)
             ranked = name in self.question.ranked
             noted = not ranked and name not in self.question.quiet
             zeros = zero_denominators(contexts.spaces, contexts.space(root), node) if noted else (None, None)
-            outputs.append(Output(name, node, *zeros, ranked))
+            wanted = self.question.min_counts[number] if self.question.min_counts else None
+            shown, hidden = self._hidden(contexts, root, node, bound, wanted)
+            outputs.append(Output(name, shown, *zeros, hidden if noted else None, ranked))
         return tuple(outputs)
+
+    def _hidden(
+        self, contexts: Contexts, root: Context, node: int, bound: Bound, wanted: MinCount | None
+    ) -> tuple[int, int | None]:
+        """The node that is shown for `node`, and the one that is true where it is hidden."""
+        if wanted is None or wanted.at_least == 0:
+            return node, None
+        counted = replace(wanted, of=settle(wanted.of, self.question.values)) if wanted.of is not None else wanted
+        return hide(contexts, root, node, settle(bound, self.question.values), counted)
 
     def _node(self, contexts: Contexts, root: Context, bound: Bound) -> int:
         return contexts.shallow(partial(contexts.lower, settle(bound, self.question.values), root))

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
+from tallymark.catalog import MinCount
 from tallymark.formula.bound import Bound
 from tallymark.lower.keys import Began, Fold
 from tallymark.plan import Parts
@@ -42,6 +43,8 @@ class Question:
     quiet: frozenset[str] = frozenset()
     fold: Fold | None = None
     age: Began | None = None
+    min_counts: tuple[MinCount | None, ...] = ()
+    """For each metric, what must stand behind a cell for it to be shown; none at all when empty."""
     max_cells: int = 1_000_000
     max_pieces: int = 1_000_000
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from tallymark.definitions import EMPTY, ColumnDef, DatasetDef, MetricDef, RefDef
+from tallymark.definitions import EMPTY, ColumnDef, DatasetDef, MetricDef, MinCountDef, RefDef
 from tallymark.kinds import DECLARABLE
 from tallymark.read.transforms import transform
 from tallymark.read.values import (
@@ -25,6 +25,7 @@ from tallymark.read.values import (
 from tallymark.yaml_text import Entries, Items, Scalar, Value
 
 MAX_DECIMALS = 12
+MOST_COUNTED = 10**12
 
 
 def metric(key: Scalar, value: Value, reading: Reading) -> MetricDef | None:
@@ -51,6 +52,7 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         formula=made.formula,
         unit=unit(said.get("unit"), reading, subject),
         missing=_one_of(word(said.get("missing")), "zero", "null"),
+        min_count=_min_count(said.get("min_count"), reading, subject),
         label=by_language(said.get("label"), reading),
         description=by_language(said.get("description"), reading),
         aliases=lists_by_language(said.get("aliases"), reading),
@@ -61,6 +63,20 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         pack=made.pack,
         place=made.place,
     )
+
+
+def _min_count(value: Value | None, reading: Reading, subject: str) -> MinCountDef | None:
+    """Below how many rows cells are hidden, or of what they count."""
+    if not isinstance(value, Entries):
+        rows = whole(value, 0, MOST_COUNTED)
+        return None if value is None or rows is None else MinCountDef(rows, None, value.place())
+    for missing in ("of", "at_least"):
+        if value.key(missing) is None:
+            example = "{of: count(orders), at_least: 30}"
+            reading.fault("R023", f"`min_count` without `{missing}`", value, f"write `min_count: {example}`", subject)
+    at_least = whole(value.get("at_least"), 0, MOST_COUNTED)
+    counted = formula(value.get("of"), reading, subject)
+    return None if at_least is None or counted is None else MinCountDef(at_least, counted, value.place())
 
 
 def _one_of(found: str | None, *known: str) -> str | None:

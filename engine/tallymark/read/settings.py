@@ -10,6 +10,7 @@ from tallymark.definitions import Project, SourceDef
 from tallymark.errors import did_you_mean
 from tallymark.json_schema import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
+from tallymark.read.entries import MOST_COUNTED
 from tallymark.read.values import Reading, data, entries, named, text, texts, whole
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
@@ -39,6 +40,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         locale=text(root.get("locale")),
         packs=texts(root.get("packs")),
         metrics=texts(root.get("metrics")) or usual.metrics,
+        min_count=whole(root.get("min_count"), 0, MOST_COUNTED),
         max_cells=cells or usual.max_cells,
         place=replace(root.page.place(0), width=1),
     )

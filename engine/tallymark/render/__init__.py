@@ -28,6 +28,8 @@ class Rendered:
     referenced: tuple[str, ...]
     node_columns: Mapping[int, str]
     """For each kept node of the question's space, the column that holds it."""
+    ways: tuple[str, ...]
+    """How each aggregate is put together over its windows, a sentence each."""
     combinations: Callable[[], str]
     """Gives a SELECT that counts the combinations of the question's keys."""
     left_out: Callable[[], str] | None = None
@@ -47,7 +49,8 @@ def render(
     calendar = plan.clock.calendar
     writer = Writer(plan.clock, dialect, functions)
     rows = Rows(catalog, relations, writer, calendar, statement)
-    spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
+    groups = Groups(rows, statement)
+    spaces = Spaces(plan, groups, writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ()) | set(plan.having)
     written = spaces.write(sorted(wanted))
     final = Final(plan, written, writer, statement, keep)
@@ -63,4 +66,4 @@ def render(
 
     left_out = (lambda: beside(select(*final.left_out()))) if final.left_out() else None
     sql = query.sql(dialect, pretty=True, copy=False)
-    return Rendered(sql, tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations, left_out)
+    return Rendered(sql, tuple(rows.referenced), {n: f"k{n}" for n in keep}, tuple(groups.ways), combinations, left_out)

@@ -28,8 +28,8 @@ def aggregate(
     """The aggregate over rows where `condition` holds. `order`: what `first` and `last` go by, before the value."""
     if function in ("first", "last"):
         assert argument is not None
-        return _filtered(_ordered(function, argument, order), _present(argument, condition))
-    return _filtered(_plain(function, argument, extra), condition)
+        return filtered(ordered(function, argument, order), present(argument, condition))
+    return filtered(_plain(function, argument, extra), condition)
 
 
 def _plain(function: str, argument: exp.Expression | None, extra: tuple[Any, ...]) -> exp.Expression:
@@ -56,45 +56,45 @@ def _plain(function: str, argument: exp.Expression | None, extra: tuple[Any, ...
     return call(function.upper(), argument)
 
 
-def _ordered(function: str, argument: exp.Expression, order: Sequence[exp.Expression]) -> exp.Expression:
-    """Null keys come first, so that `last` never prefers one."""
+def ordered(function: str, argument: exp.Expression, order: Sequence[exp.Expression]) -> exp.Expression:
+    """The first or last value in an order, then by itself. Null keys come first, so that `last` never prefers one."""
     by = [exp.Ordered(this=o.copy(), nulls_first=True) for o in (*order, argument)]
     return call(function.upper(), exp.Order(this=argument, expressions=by))
 
 
-def _present(argument: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+def present(argument: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    """Whether a value is known, under a condition."""
     known = exp.Not(this=exp.Is(this=argument.copy(), expression=exp.Null()))
     return known if condition is None else exp.And(this=condition, expression=known)
 
 
-def _filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+def filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    """An aggregate over the rows where `condition` holds."""
     if condition is None:
         return value
     return exp.Filter(this=value, expression=exp.Where(this=condition))
 
 
-def filtered(value: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
-    """An aggregate over the rows where `condition` holds."""
-    return _filtered(value, condition)
-
-
-Build = Callable[[exp.Expression | None], exp.Expression]
-Merge = Callable[[exp.Expression], exp.Expression]
+Build = Callable[[exp.Expression | None, Sequence[exp.Expression]], exp.Expression]
+"""Accumulates values; `first` and `last` go by the expressions."""
+Merge = Callable[[exp.Expression, exp.Expression], exp.Expression]
+"""Merges accumulators, the second expression being the segment of each."""
 Finish = Callable[[list[exp.Expression]], exp.Expression]
 
 
 @dataclass(frozen=True, slots=True)
 class Mergeable:
     """How an aggregate is taken in parts: one accumulator per entry of `accumulate`, merged by the same entry of
-    `merge`.
+    `merge`. `run` merges, in an order of segments, those so far, where that is said otherwise.
     """
 
     accumulate: tuple[Build, ...]
     merge: tuple[Merge, ...]
     finish: Finish
+    run: Callable[[exp.Expression], exp.Expression] | None = None
 
 
-def _sum(value: exp.Expression | None) -> exp.Expression:
+def _sum(value: exp.Expression | None, by: Any = ()) -> exp.Expression:
     return exp.Sum(this=value)
 
 
@@ -111,18 +111,43 @@ def _one(build: Build, merge: Merge) -> Mergeable:
     return Mergeable((build,), (merge,), _only)
 
 
-def _count(value: exp.Expression | None) -> exp.Expression:
+def _alike(build: Callable[[exp.Expression | None], exp.Expression]) -> Mergeable:
+    """An aggregate whose parts merge by the aggregate itself."""
+    return _one(lambda value, _: build(value), lambda value, _: build(value))
+
+
+def _count(value: exp.Expression | None, by: Any = ()) -> exp.Expression:
     return exp.Count(this=exp.Star() if value is None else value)
+
+
+def _edge(function: str) -> Mergeable:
+    """`first` or `last`: of the segments' own, the one in the first or last segment that has any."""
+
+    def build(value: exp.Expression | None, by: Sequence[exp.Expression]) -> exp.Expression:
+        assert value is not None
+        return ordered(function, value, by)
+
+    def merge(value: exp.Expression, segment: exp.Expression) -> exp.Expression:
+        by = [exp.Ordered(this=segment, nulls_first=True)]
+        return call(function.upper(), exp.Order(this=value, expressions=by))
+
+    def run(value: exp.Expression) -> exp.Expression:
+        made: dict[str, type[exp.Expression]] = {"first": exp.FirstValue, "last": exp.LastValue}
+        return exp.IgnoreNulls(this=made[function](this=value))
+
+    return Mergeable((build,), (merge,), _only, run)
 
 
 MERGEABLE: dict[str, Mergeable] = {
     ROWS: _one(_count, _sum),
     "count": _one(_count, _sum),
     "sum": _one(_sum, _sum),
-    "min": _one(lambda v: exp.Min(this=v), lambda v: exp.Min(this=v)),
-    "max": _one(lambda v: exp.Max(this=v), lambda v: exp.Max(this=v)),
-    "any": _one(lambda v: call("BOOL_OR", *([v] if v else [])), lambda v: call("BOOL_OR", v)),
-    "all": _one(lambda v: call("BOOL_AND", *([v] if v else [])), lambda v: call("BOOL_AND", v)),
+    "min": _alike(lambda v: exp.Min(this=v)),
+    "max": _alike(lambda v: exp.Max(this=v)),
+    "any": _alike(lambda v: call("BOOL_OR", *([v] if v else []))),
+    "all": _alike(lambda v: call("BOOL_AND", *([v] if v else []))),
+    "first": _edge("first"),
+    "last": _edge("last"),
     "avg": Mergeable((_sum, _count), (_sum, _sum), _mean),
 }
 """The aggregates that are taken in parts."""

@@ -15,10 +15,21 @@ from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render import lookups
-from tallymark.render.values import all_of, any_of, atom, call, case, cast, constant, integer
+from tallymark.render.values import all_of, any_of, atom, call, case, cast, compare, constant, integer
 
 REPEATING = frozenset(
-    {"greatest", "least", "clamp", "divide", "scale", "band", "weighted_mean", "coverage", "margin_of_error"}
+    {
+        "greatest",
+        "least",
+        "clamp",
+        "divide",
+        "scale",
+        "band",
+        "weighted_mean",
+        "coverage",
+        "margin_of_error",
+        "wilson_margin",
+    }
     | {"sqrt", "ln", "log10", "pow", "mod", "in", "between"}
 )
 """Functions whose SQL names an argument more than once, or is made to by the database (NULLIF, IN over a choice): what
@@ -66,6 +77,7 @@ class Writer:
             "weighted_mean": self._weighted_mean,
             "coverage": self._coverage,
             "margin_of_error": self._margin_of_error,
+            "wilson_margin": self._wilson_margin,
             "elapsed": self._elapsed,
         }
 
@@ -214,13 +226,22 @@ class Writer:
         return exp.Div(this=cast(exp.Paren(this=present), Type.DOUBLE), expression=whole)
 
     def _margin_of_error(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
-        text = "1.96e0 * 100 * SQRT(GREATEST((:p + :d) / :n - POWER((:p - :d) / :n, 2), 0) / :n)"
-        p, d, n = (cast(t.sql, Type.DOUBLE) for t in terms)
-        counted = exp.Nullif(this=n, expression=integer(0))
-        known = all_of([_known(x) for x in (p, d)])
+        net = ":z * 100 * SQRT(GREATEST((:p + :d) / :n - POWER((:p - :d) / :n, 2), 0) / :n)"
+        return self._margin(
+            net if len(terms) > 2 else ":z * SQRT(GREATEST(:p / :n * (1 - :p / :n), 0) / :n)", terms, extra
+        )
+
+    def _wilson_margin(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
+        variance = "GREATEST(:p / :n * (1 - :p / :n), 0) / :n + :z * :z / (4 * :n * :n)"
+        return self._margin(f":z * SQRT({variance}) / (1 + :z * :z / :n)", terms, extra)
+
+    def _margin(self, text: str, terms: Sequence[Term], extra: tuple[Any, ...]) -> exp.Expression:
+        """A template of counts `:p` and `:d` among `:n`, the last of the terms; null unless there are any."""
+        *parts, n = (cast(t.sql, Type.DOUBLE) for t in terms)
+        filled = dict(zip(("p", "d"), parts, strict=False)) | {"n": n, "z": constant(extra[0], Type.DOUBLE)}
+        known = all_of([*(_known(x) for x in parts), compare(exp.GT, n, integer(0))])
         assert known is not None
-        filled = _substitute(_template(text), {"p": p, "d": d, "n": counted}, [])
-        return case((known, filled))
+        return case((known, _substitute(_template(text), filled, [])))
 
 
 def _substitute(

@@ -85,6 +85,8 @@ class Final:
                 selected.append(named(self._column(output.zero_denominators), f"z{number}"))
             if output.zero_among_members is not None:
                 selected.append(named(self._column(output.zero_among_members), f"y{number}"))
+            if output.hidden is not None:
+                selected.append(named(self._column(output.hidden), f"h{number}"))
         selected += [named(self._shown(n), f"k{n}") for n in self.keep]
         query = select(*selected).from_(table(self.written.relation, "c"), copy=False)
         if self.plan.begun is not None:

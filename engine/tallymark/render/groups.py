@@ -1,16 +1,13 @@
-"""A group as SQL: rows bucketed into segments, accumulated by segment, spread over periods and merged.
+"""A group as SQL: rows bucketed into segments, and each leaf put together over its periods in a way of its own.
 
-When every segment belongs to one period at most, the rows are aggregated by segment at once. Otherwise mergeable
-aggregates are accumulated by segment first and spread as partial results, or, where all windows are from the beginning
-of time, run up from segment to segment; the others are spread as rows.
+When every segment belongs to one period at most, the rows are aggregated by segment at once. Otherwise windows overlap,
+or leave something out: see `overlaps.py`. `ways.py` says which way a leaf goes.
 """
 
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import datetime
-from functools import cached_property
 from typing import Any
 
 from sqlglot import exp
@@ -19,12 +16,16 @@ from tallymark.catalog import Column
 from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
 from tallymark.plan import Group, Leaf
-from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
+from tallymark.render.aggregates import ROWS
+from tallymark.render.branch import Branch
 from tallymark.render.buckets import bucket
+from tallymark.render.edged import Edged
 from tallymark.render.edges import Edges, is_edged
 from tallymark.render.expressions import Term
 from tallymark.render.joins import BASE, Joined
+from tallymark.render.overlaps import Overlaps
 from tallymark.render.rows import Rows, Statement
+from tallymark.render.scan import Scan, own_conditions
 from tallymark.render.spread import Spread, whole_numbers
 from tallymark.render.values import (
     all_of,
@@ -33,22 +34,14 @@ from tallymark.render.values import (
     column,
     compare,
     cross_join,
-    inner_join,
     integer,
     moment,
     named,
     select,
     table,
 )
+from tallymark.render.ways import Way, edged_way, told, way_of
 from tallymark.windows import Segments
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """A relation that holds some leaves of a group: one row per cell, columns named as `names` says."""
-
-    relation: str
-    names: dict[Leaf, str]
 
 
 class Groups:
@@ -59,57 +52,60 @@ class Groups:
         self.statement = statement
         self.population: dict[int, str] = {}
         """For each group, a relation that holds every combination of its keys."""
+        self.ways: dict[str, None] = {}
+        """The way that each leaf went, in a sentence."""
 
     def write(self, group: Group) -> list[Branch]:
         """Adds the group's relations to the statement and gives the branches that hold its leaves."""
-        return _Group(group, self.rows, self.statement, self.population).write()
+        made = _Group(group, self.rows, self.statement)
+        branches = made.write()
+        self.population[group.number] = made.population
+        self.ways.update(dict.fromkeys(told(leaf, way) for leaf, way in made.ways.items() if leaf.function != ROWS))
+        return branches
 
 
 class _Group:
-    def __init__(self, group: Group, rows: Rows, statement: Statement, population: dict[int, str]) -> None:
+    def __init__(self, group: Group, rows: Rows, statement: Statement) -> None:
         self.group = group
         self.rows = rows
         self.statement = statement
-        self.population = population
         self.keys = [k.column for k in group.level]
         self.edges = Edges(group, rows, statement) if group.asked else None
         self.dataset = rows.catalog.datasets[group.dataset]
-        key = [self.dataset.key] if self.dataset.key in self.dataset.columns else []
-        self.order = [*group.axis.columns[:1], *(k for k in key if k is not None)]
+        self.spread = Spread(group) if group.axis.kind != "timeless" else None
+        self.ways = {leaf: self._way(leaf) for leaf in group.leaves}
+        self.population = group.name
         self.values: dict[Bound, str] = {}
         self.tests: dict[frozenset[Bound], str] = {}
-        self.accumulators: dict[tuple[Any, ...], str] = {}
         self.times = ["f", "t"] if group.axis.kind == "stock" else ["s"] if group.axis.kind == "flow" else []
 
+    def _way(self, leaf: Leaf) -> Way:
+        if self.edges is not None:
+            return edged_way(leaf, self.spread)
+        return way_of(leaf, self.spread, self.group.role_of(leaf))
+
     def write(self) -> list[Branch]:
-        group = self.group
-        ordered = any(leaf.function in ("first", "last") for leaf in group.leaves)
-        source = self._rows(ordered)
-        self.population[group.number] = source
-        if self.edges is None and group.axis.kind == "timeless":
-            return self._timeless(source)
-        if self.edges is None and self.spread.apart:
-            return [self._at_once(source)]
-        branches = []
-        mergeable = [leaf for leaf in group.leaves if leaf.function in MERGEABLE]
-        others = [leaf for leaf in group.leaves if leaf.function not in MERGEABLE]
-        if mergeable:
-            parts = self._parts(source, mergeable)
-            runs = self.edges is None and self.spread.cumulative
-            branches += (self._running if runs else self._merged_parts)(parts, mergeable)
-        if others:
-            branches.append(self._by_rows(source, others))
-        if self.edges is not None and self.keys:
-            self.population[group.number] = self.edges.population(parts if mergeable else source, self.keys)
+        """Adds the group's relations to the statement and gives the branches that hold its leaves."""
+        scan = self._scan()
+        if self.edges is not None:
+            edged = Edged(scan, self.spread, self.edges, self._gathered_by(), self.statement)
+            branches = edged.write(self.ways)
+            self.population = edged.combinations()
+            return branches
+        if self.spread is None:
+            return [self._timeless(scan)]
+        overlaps = Overlaps(scan, self.spread, self.statement)
+        branches = [overlaps.at_once()] if self.spread.apart else overlaps.write(self.ways)
+        self.population = overlaps.population
         return branches
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
-    def _rows(self, ordered: bool) -> str:
+    def _scan(self) -> Scan:
         """One row per row of the dataset that is read: keys, segment, arguments, conditions."""
         group = self.group
         axis = frozenset(group.axis.columns)
-        order = self.order if ordered else []
+        order = self._order() if any(leaf.function in ("first", "last") for leaf in group.leaves) else []
         joined = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order), group.axis)
         query, term = joined.select, joined.term
         shown = [named(self.rows.express(k, term), c) for k, c in self._plain_keys()]
@@ -128,7 +124,14 @@ class _Group:
         filters = [f for f in group.filters if not is_edged(f)]
         where = all_of([*(self.rows.express(f, term) for f in filters), *self._bounds(), *self._in_stretch(joined)])
         query = query.select(*shown, append=False, copy=False)
-        return self.statement.add(group.name, query.where(where, copy=False) if where is not None else query)
+        name = self.statement.add(group.name, query.where(where, copy=False) if where is not None else query)
+        ordering = tuple(f"o{n}" for n in range(len(order)))
+        return Scan(group, name, tuple(self.keys), tuple(self.times), self.values, self.tests, ordering)
+
+    def _order(self) -> list[str]:
+        """The columns that `first` and `last` go by: time, then key."""
+        key = self.dataset.key
+        return [*self.group.axis.columns[:1], *([key] if key is not None and key in self.dataset.columns else [])]
 
     def _expressions(self) -> list[Bound]:
         """What is computed of the rows themselves, and what is carried along for the edges of the asked period."""
@@ -146,21 +149,16 @@ class _Group:
         both = zip(self.group.keys, self.keys, strict=True)
         return [(bound, name) for bound, name in both if not is_edged(bound)]
 
-    @cached_property
-    def gathered_by(self) -> list[str]:
+    def _gathered_by(self) -> list[str]:
         """The columns of the rows that, with a period, decide the cell."""
         return [name for _, name in (*self._plain_keys(), *self._carried())]
 
     def _want(self, leaf: Leaf) -> None:
         if leaf.argument is not None:
             self.values.setdefault(leaf.argument, f"x{len(self.values)}")
-        own = self._own(leaf)
+        own = own_conditions(self.group, leaf)
         if own:
             self.tests.setdefault(own, f"c{len(self.tests)}")
-
-    def _own(self, leaf: Leaf) -> frozenset[Bound]:
-        """The conditions of one leaf that are tested on the rows."""
-        return frozenset(c for c in leaf.conditions - set(self.group.filters) if not is_edged(c))
 
     def _segments(self, axis: Sequence[Term]) -> list[exp.Expression]:
         cuts = Segments(self.group.cuts)
@@ -231,188 +229,14 @@ class _Group:
         zoned = kind is Type.INSTANT
         return moment(instant if zoned else self.rows.calendar.wall(instant), zoned)
 
-    # --- spreading -------------------------------------------------------------------------------------------------
+    # --- rows without a time -------------------------------------------------------------------------------------
 
-    @cached_property
-    def spread(self) -> Spread:
-        """Which segments make up which periods."""
-        return Spread(self.group)
-
-    def _joined(self, source: str) -> exp.Select:
-        """`source` rows (under `p`) with the periods (under `m`) whose windows they lie in."""
-        joined = select().from_(table(source, "p"), copy=False)
-        if self.group.axis.kind != "timeless":
-            name = f"{self.group.name}_map"
-            if name not in self.statement.ctes:
-                self.statement.add(name, self.spread.query())
-            joined = joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
-        return joined if self.edges is None else self.edges.add(joined, self.group.axis.kind == "timeless")
-
-    def _cells(self) -> list[exp.Expression]:
-        """The cell that a row of `_joined` belongs to: its keys and its period."""
-        if self.edges is None:
-            return [*(column(k, "p") for k in self.keys), column("i", "m")]
-        return [*self.edges.keys(self.keys), named(column("i", "q"), "i")]
-
-    # --- aggregating -----------------------------------------------------------------------------------------------
-
-    def _condition(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:
-        own = self._own(leaf)
-        return column(self.tests[own], table) if own else None
-
-    def _argument(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:
-        return column(self.values[leaf.argument], table) if leaf.argument is not None else None
-
-    def _order(self, table: str | None = None) -> list[exp.Expression]:
-        """What `first` and `last` go by: time, then key."""
-        return [column(f"o{n}", table) for n in range(len(self.order))]
-
-    def _whole(self, leaf: Leaf, extra_test: exp.Expression | None = None, table: str | None = None) -> exp.Expression:
-        tests = [t for t in (self._condition(leaf, table), extra_test) if t is not None]
-        parts = MERGEABLE.get(leaf.function)
-        argument = self._argument(leaf, table)
-        if parts is not None:
-            built = [filtered(b(argument), all_of([t.copy() for t in tests])) for b in parts.accumulate]
-            return finished(parts.finish(built), leaf.type)
-        order = self._order(table) if leaf.function in ("first", "last") else []
-        return finished(aggregate(leaf.function, argument, all_of(tests), leaf.extra, order), leaf.type)
-
-    def _at_once(self, source: str) -> Branch:
-        """Every aggregate by segment, and the segment renamed to its period."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
-        parts = self._by_segment(source, [named(self._whole(leaf), name) for leaf, name in names.items()])
-        kept = [column(c, "p") for c in (*self.keys, *names.values())]
-        first = self.spread.offset
-        if first is None:
-            query = self._joined(parts).select(*kept, column("i", "m"), append=False, copy=False)
-        else:
-            segment = column("s", "p")
-            i = exp.Sub(this=segment, expression=integer(first)) if first else segment
-            last = integer(first + len(self.spread.runs) - 1)
-            query = select(*kept, named(i, "i")).from_(table(parts, "p"), copy=False)
-            query = query.where(exp.Between(this=segment, low=integer(first), high=last), copy=False)
-        return Branch(self.statement.add(f"{self.group.name}_cells", query), names)
-
-    def _by_segment(self, source: str, values: list[exp.Expression]) -> str:
-        """Aggregates of the rows by the keys and the segment."""
-        by = [column(k) for k in (*self.gathered_by, *self.times)]
-        query = select(*by, *values).from_(table(source), copy=False).group_by(*(b.copy() for b in by), copy=False)
-        self.population[self.group.number] = parts = self.statement.add(f"{self.group.name}_parts", query)
-        return parts
-
-    def _parts(self, source: str, leaves: Sequence[Leaf]) -> str:
-        """Accumulators by segment."""
-        shown: list[exp.Expression] = []
-        for leaf in leaves:
-            for number, build in enumerate(MERGEABLE[leaf.function].accumulate):
-                place = self._accumulator(leaf, number)
-                if place not in self.accumulators:
-                    self.accumulators[place] = name = f"a{len(self.accumulators)}"
-                    shown.append(named(filtered(build(self._argument(leaf)), self._condition(leaf)), name))
-        return self._by_segment(source, shown)
-
-    def _merged_parts(self, parts: str, leaves: Sequence[Leaf]) -> list[Branch]:
-        """Accumulators spread over the periods and merged there."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        merged = [named(self._merged(leaf), name) for leaf, name in names.items()]
-        cells = self._cells()
-        query = self._joined(parts).select(*cells, *merged, append=False, copy=False)
-        query = query.group_by(*(_bare(c) for c in cells), copy=False)
-        return [Branch(self.statement.add(f"{self.group.name}_cells", query), names)]
-
-    # --- running up ------------------------------------------------------------------------------------------------
-
-    def _running(self, parts: str, leaves: Sequence[Leaf]) -> list[Branch]:
-        """Windows from the beginning of time, one branch for each: a value holds until the key's next segment."""
-        branches = []
-        for number, role in enumerate(self.group.roles):
-            own = [leaf for leaf in leaves if leaf.window == role.window]
-            if own:
-                branches.append(self._run_up(parts, number, own))
-        return branches
-
-    def _run_up(self, parts: str, role: int, leaves: Sequence[Leaf]) -> Branch:
-        name = f"{self.group.name}_run{role or ''}"
-        query, first = self._first_period(parts, role)
-        periods = integer(sum(1 for r in self.spread.runs if r.role == role))
-        until = exp.Coalesce(this=self._over(call("LEAD", first.copy()), None), expressions=[periods])
-        shown = [*(column(k, "p") for k in self.keys), named(first, "i"), named(until, "j")]
-        merges = {self._accumulator(f, n): m for f in leaves for n, m in enumerate(MERGEABLE[f.function].merge)}
-        so_far = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
-        for place, merge in merges.items():
-            accumulated = self.accumulators[place]
-            shown.append(named(self._over(merge(column(accumulated, "p")), so_far.copy()), accumulated))
-        self.statement.add(name, query.select(*shown, append=False, copy=False))
-        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        cells: list[exp.Expression] = [column(k, "r") for k in self.keys]
-        cells.append(named(call("UNNEST", call("RANGE", column("i", "r"), column("j", "r"))), "i"))
-        cells += [named(self._finished(leaf, "r"), name) for leaf, name in names.items()]
-        spread = select(*cells).from_(table(name, "r"), copy=False)
-        return Branch(self.statement.add(f"{self.group.name}_cells{role or ''}", spread), names)
-
-    def _first_period(self, parts: str, role: int) -> tuple[exp.Select, exp.Expression]:
-        """`parts` (under `p`), and the first period whose window holds the segment."""
-        query = select().from_(table(parts, "p"), copy=False)
-        reached = self.spread.reached(role)
-        segment = column("s", "p")
-        if reached == list(range(len(reached))):
-            return query, segment
-        columns = {"s": range(len(reached)), "i": reached}
-        firsts = select(*(named(call("UNNEST", whole_numbers(values)), name) for name, values in columns.items()))
-        name = self.statement.add(f"{self.group.name}_starts{role or ''}", firsts)
-        on = exp.EQ(this=column("s", "m"), expression=segment)
-        return query.join(inner_join(table(name, "m"), on), copy=False), column("i", "m")
-
-    def _over(self, value: exp.Expression, spec: exp.WindowSpec | None) -> exp.Window:
-        """`value` over the segments of each combination of the keys, in order."""
-        order = exp.Order(expressions=[exp.Ordered(this=column("s", "p"))])
-        return exp.Window(this=value, partition_by=[column(k, "p") for k in self.keys], order=order, spec=spec)
-
-    # --- merging ---------------------------------------------------------------------------------------------------
-
-    def _accumulator(self, leaf: Leaf, number: int) -> tuple[Any, ...]:
-        """What an accumulator depends on: not the window, so that several windows share it."""
-        what = MERGEABLE[leaf.function].accumulate[number]
-        return what, leaf.argument, leaf.conditions
-
-    def _merged(self, leaf: Leaf) -> exp.Expression:
-        parts = MERGEABLE[leaf.function]
-        values: list[exp.Expression] = []
-        for number, merge in enumerate(parts.merge):
-            value = merge(column(self.accumulators[self._accumulator(leaf, number)], "p"))
-            values.append(filtered(value, self._in_role(leaf)))
-        return finished(parts.finish(values), leaf.type)
-
-    def _finished(self, leaf: Leaf, table: str) -> exp.Expression:
-        """The leaf of accumulators that are merged already."""
-        parts = MERGEABLE[leaf.function]
-        merged = [self.accumulators[self._accumulator(leaf, n)] for n in range(len(parts.merge))]
-        return finished(parts.finish([column(name, table) for name in merged]), leaf.type)
-
-    def _in_role(self, leaf: Leaf) -> exp.Expression | None:
-        """Whether a row of `_joined` counts for a leaf: by its window, and by what is read at an edge."""
-        tests: list[exp.Expression] = []
-        if len(self.group.roles) > 1 and self.group.axis.kind != "timeless":
-            tests.append(exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf))))
-        if self.edges is not None:
-            tests += self.edges.tests(leaf.conditions - set(self.group.filters))
-        return all_of(tests)
-
-    def _by_rows(self, source: str, leaves: Sequence[Leaf]) -> Branch:
-        """Aggregates that cannot be merged: the rows themselves are spread over the periods."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        cells = self._cells()
-        shown = [named(self._whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
-        query = self._joined(source).select(*cells, *shown, append=False, copy=False)
-        query = query.group_by(*(_bare(c) for c in cells), copy=False)
-        return Branch(self.statement.add(f"{self.group.name}_whole", query), names)
-
-    def _timeless(self, source: str) -> list[Branch]:
+    def _timeless(self, scan: Scan) -> Branch:
         """Rows without a time are in every window."""
         names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
         by = [column(k) for k in self.keys]
-        shown = [*by, *(named(self._whole(leaf), name) for leaf, name in names.items())]
-        query = select(*shown).from_(table(source), copy=False)
+        shown = [*by, *(named(scan.whole(leaf), name) for leaf, name in names.items())]
+        query = select(*shown).from_(table(scan.relation), copy=False)
         query = query.group_by(*(b.copy() for b in by), copy=False) if by else query
         whole = self.statement.add(f"{self.group.name}_parts", query)
         count = len(self.group.roles[0].resolved)
@@ -424,12 +248,7 @@ class _Group:
             .from_(table(whole, "p"), copy=False)
             .join(cross_join(table(spread, "m")), copy=False)
         )
-        return [Branch(self.statement.add(f"{self.group.name}_cells", cells), names)]
-
-
-def _bare(value: exp.Expression) -> exp.Expression:
-    """What is shown, without its name."""
-    return value.this.copy() if isinstance(value, exp.Alias) else value.copy()
+        return Branch(self.statement.add(f"{self.group.name}_cells", cells), names)
 
 
 def _sorted(conditions: frozenset[Bound]) -> list[Bound]:

@@ -11,8 +11,9 @@ from tallymark.kinds import Type
 from tallymark.plan import Edge, Follow, Leaf, Lift, Nest, Operation, Plan, Rank, Space, Value, arguments
 from tallymark.render.aggregates import aggregate, finished
 from tallymark.render.beyond import Following, edges, ranked
+from tallymark.render.branch import Branch
 from tallymark.render.expressions import REPEATING, Term, Writer
-from tallymark.render.groups import Branch, Groups
+from tallymark.render.groups import Groups
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
@@ -33,6 +34,8 @@ from tallymark.render.values import (
     table,
 )
 from tallymark.windows import Calendar, Resolved, Window, resolve
+
+COUNTS = frozenset({"count", "count_distinct"})
 
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
@@ -384,6 +387,9 @@ class _Derivation:
         value: exp.Expression = column(f"b{number}", "c")
         if node.zero:
             value = exp.Coalesce(this=value, expressions=[integer(0)])
+        elif node.function in COUNTS:
+            # Rows were read, and none of them counts: that is nothing, as no rows are.
+            value = exp.Nullif(this=value, expression=integer(0))
         void = self.owner.spaces.first_void(node.window, self.space.grid)
         if void is None:
             return value

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from bisect import bisect_left, bisect_right
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -24,6 +25,34 @@ class Run:
     i: int
     start: int
     end: int
+
+
+@dataclass(frozen=True, slots=True)
+class Slide:
+    """One window over periods that follow each other, neither of its edges ever moving back.
+
+    What lies in segment `s` is in the windows of the periods `[enters[s], leaves[s])`; of a stock, a row valid from
+    the instant `f` until `t` in those of `[enters[f], leaves[t])`. `end` is the number after the last period.
+    """
+
+    enters: tuple[int, ...]
+    leaves: tuple[int, ...]
+    end: int
+
+    @property
+    def overlap(self) -> float:
+        """How many windows a segment lies in, on average."""
+        held = [max(0, b - a) for a, b in zip(self.enters, self.leaves, strict=True)]
+        return sum(held) / len(held)
+
+    @property
+    def runs_up(self) -> bool:
+        """Whether nothing ever leaves a window."""
+        return all(b == self.end for b in self.leaves)
+
+    def query(self) -> exp.Select:
+        """The numbers `s` of segments, and the periods `lo` and `hi` in which each enters the window and leaves it."""
+        return _unnested({"s": range(len(self.enters)), "lo": self.enters, "hi": self.leaves})
 
 
 class Spread:
@@ -65,26 +94,31 @@ class Spread:
         after = [(a, b) for a, b in pairwise(self.runs) if a.role == b.role]
         return all((a.i + 1 == b.i and a.end <= b.end) for a, b in after)
 
-    def reached(self, role: int) -> list[int]:
-        """For each segment the first period whose window, from the beginning of time, holds it; else their number."""
-        ends = [r.end for r in self.runs if r.role == role]
-        found: list[int] = []
-        for segment in range(self.segments):
-            start = found[-1] if found else 0
-            while start < len(ends) and ends[start] <= segment:
-                start += 1
-            found.append(start)
-        return found
+    def slide(self, role: int) -> Slide | None:
+        """How a window slides over the periods; None when it moves back, or periods are missing."""
+        runs = [r for r in self.runs if r.role == role]
+        steady = all(b.i == a.i + 1 and b.start >= a.start and b.end >= a.end for a, b in pairwise(runs))
+        if not runs or not steady:
+            return None
+        first, end, numbers = runs[0].i, runs[-1].i + 1, range(self.segments)
+        starts, ends = [r.start for r in runs], [r.end for r in runs]
+        if self.stock:
+            reached = tuple(first + bisect_left(starts, s) for s in numbers)
+            return Slide(reached, reached, end)
+        enters = tuple(first + bisect_right(ends, s) for s in numbers)
+        return Slide(enters, tuple(first + bisect_right(starts, s) for s in numbers), end)
 
-    def query(self) -> exp.Select:
-        """The map: the window's number `r` where there are several, the period's `i`, and what it is joined on."""
-        runs = self.runs
-        columns = {"r": [r.role for r in runs]} if self.several else {}
+    def query(self, roles: Collection[int]) -> exp.Select:
+        """The map of some windows: the window's number `r` where the group has several, the period's `i`, and what it
+        is joined on.
+        """
+        runs = [r for r in self.runs if r.role in roles]
+        columns: dict[str, Sequence[int]] = {"r": [r.role for r in runs]} if self.several else {}
         columns["i"] = [r.i for r in runs]
         if self.stock:
             return _unnested({**columns, "j": [r.start for r in runs]})
         starts, ends = [r.start for r in runs], [r.end for r in runs]
-        if all(r.end == r.start + 1 for r in runs):
+        if self._single:
             return _unnested({**columns, "s": starts})
         ranges = _unnested({**columns, "a": starts, "b": ends})
         if not self._listed:
@@ -92,6 +126,11 @@ class Spread:
         each = named(call("UNNEST", call("RANGE", column("a"), column("b"))), "s")
         source = exp.Subquery(this=ranges, alias=exp.to_identifier("w"))
         return select(*(column(c) for c in columns), each).from_(source, copy=False)
+
+    @property
+    def _single(self) -> bool:
+        """Whether every window is one segment."""
+        return all(r.end == r.start + 1 for r in self.runs)
 
     @property
     def _listed(self) -> bool:
@@ -108,7 +147,7 @@ class Spread:
         return all_of([reached, compare(exp.LT, column("s", "p"), column("b", "m"))])
 
 
-def _unnested(columns: dict[str, list[int]]) -> exp.Select:
+def _unnested(columns: Mapping[str, Sequence[int]]) -> exp.Select:
     return select(*(named(call("UNNEST", whole_numbers(values)), name) for name, values in columns.items()))
 
 
