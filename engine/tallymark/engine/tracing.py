@@ -12,6 +12,7 @@ from functools import partial
 
 from tallymark.answer import StepKind
 from tallymark.catalog import Catalog
+from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
     NOSPAN,
     Aggregate,
@@ -27,6 +28,7 @@ from tallymark.formula.bound import (
     Shift,
     Windowed,
 )
+from tallymark.formula.parse import parse_text
 from tallymark.kinds import Type
 from tallymark.lower.contexts import ROWS, Context, Contexts
 from tallymark.place import Span
@@ -150,7 +152,7 @@ class Tracing:
         found = self.part(bound, source, context, forms)
         if isinstance(bound, Aggregate) and bound.span == above and above != NOSPAN:
             # The members a conversion starts from are nowhere written as an aggregate of their own.
-            return replace(found, text=f"entered at {bound.dataset}")
+            return replace(found, text=_first_step(_text(source, above)))
         return found
 
     # --- leaves ----------------------------------------------------------------------------------------------------
@@ -187,9 +189,8 @@ class Tracing:
         assert isinstance(nest, Nest)
         one = self.contexts.spaces[nest.inner].put(Value(1, Type.INTEGER))
         entered = space.put(replace(nest, body=one, zero=True))
-        return Part(
-            bound, _reached(bound), "aggregate", node, bound.type, _unit(bound), context, forms, rows=entered
-        )  # fmt: skip
+        text = _arriving(_text(source, bound.span))
+        return Part(bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=entered)
 
     def _rank(self, bound: Ranked, source: str, context: Context, forms: Forms) -> Part:
         node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
@@ -224,15 +225,18 @@ def _unit(bound: Bound) -> Unit:
     return NUMBER if bound.unit.free else bound.unit
 
 
-def _reached(bound: Sequence) -> str:
-    """`reached leads within 30 days`: the last step, and how long there was."""
-    text = f"reached {bound.later[-1].dataset}"
-    if len(bound.later) > 1:
-        text = f"reached step {len(bound.later) + 1}, {bound.later[-1].dataset}"
-    if bound.limit is not None:
-        count, unit = bound.limit
-        text += f" within {count} {unit}{'' if count == 1 else 's'}"
-    return text
+def _arriving(text: str) -> str:
+    """Of `conversion(…)`, or of `converted(…)`, the formula of the members that arrive."""
+    return f"converted{text.removeprefix('conversion')}" if text.startswith("conversion") else text
+
+
+def _first_step(text: str) -> str:
+    """Of `conversion(visits, leads, per visitor, …)` the formula of the members that set out."""
+    call = parse_text(text)
+    assert isinstance(call, n.Call)
+    member = next(a for a in call.arguments if isinstance(a, n.PerArgument))
+    first = next(a for a in call.arguments if not isinstance(a, n.PerArgument | n.WithinArgument | n.Text))
+    return f"converted({_text(text, first.span)}, {_text(text, member.span)})"
 
 
 def _whole(body: Bound, source: str) -> bool:
