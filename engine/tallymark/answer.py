@@ -80,8 +80,8 @@ class Answer:
     `table` has one column per entry of `columns`, in their order and under their names. `partial` are the labels of the
     periods that `as_of` cuts. `periods` are the labels of the period column's values, of hours by their instant in UTC;
     one that is not there is named by its grain. `locale` is the language of labels and numbers in texts for readers.
-    `blank` are the cells of a pivoted answer, by column and row, that the question has no row for; `title` says what
-    such an answer shows.
+    `unknown` are the starts of periods that have not begun at the knowledge date. `blank` are the cells of a pivoted
+    answer, by column and row, that the question has no row for; `title` says what such an answer shows.
     """
 
     columns: tuple[AnswerColumn, ...]
@@ -94,6 +94,7 @@ class Answer:
     timezone: str = "UTC"
     locale: str = "en"
     periods: Mapping[date | datetime, str] = field(default_factory=dict)
+    unknown: frozenset[date | datetime] = frozenset()
     how: tuple[str, ...] = ()
     """How each aggregate was put together over its windows, a sentence each."""
     blank: frozenset[tuple[str, int]] = frozenset()

@@ -5,17 +5,20 @@ from __future__ import annotations
 import unicodedata
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
 from tallymark.errors import Fault
-from tallymark.formula.bound import Aggregate, Bound, ColumnUse, walk
+from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
 from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
+
+EDGES: Mapping[str, Edge] = {"start": "start", "end": "end"}
+"""The edges of the asked period at which attributes that change can be read."""
 
 MAX_WAYS = 1_000
 """Ways over references that are followed from one dataset."""
@@ -39,6 +42,8 @@ class Column:
     aggregate: Aggregate | None = None
     via: str | None = None
     """For an aggregate: the reference of the other dataset that leads here."""
+    changes: bool = False
+    """Whether the formula reads attributes that change, so that its value depends on when its row is read."""
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     place: Place = NOWHERE
@@ -204,6 +209,8 @@ class Reached:
     column: str
     type: Type
     unit: Unit = NUMBER
+    at: Edge | None = None
+    """The edge of the asked period at which an attribute that changes is read; None is the time of the row."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -252,7 +259,40 @@ class Catalog:
         A bare name is the dataset's own column or reference; else the key of the dataset itself when others refer to it
         under that name; else the column or reference of that name over the fewest references. A dotted name begins with
         such a reference, or with the name of a dataset that one way leads to. When several fit alike, none is taken.
+        `plan at start` is looked for among attributes that change: what a row has of its own is the same at all times.
         """
+        *way, last = parts
+        name, _, edge = last.partition(" at ")
+        if edge in EDGES:
+            return self._reach_at(dataset, (*way, name), EDGES[edge])
+        return self._reach(dataset, parts)
+
+    def _reach_at(self, dataset: str, parts: tuple[str, ...], edge: Edge) -> Reached | Unreached:
+        """A dimension as it stands at an edge of the asked period."""
+        found = self._reach(dataset, parts)
+        if isinstance(found, Reached):
+            if len(parts) == 1 and not self.changes(dataset, found.path, found.column):
+                name, own = parts[0], self.datasets[dataset]
+                ways = ((way, d) for way, d in self.ways(own) if _has(d, name))
+                reached = (self._reached(d, way, name) for way, d in ways)
+                other = self._only(r for r in reached if self.changes(dataset, r.path, r.column))
+                found = other if isinstance(other, Reached) or other.candidates else found
+            if isinstance(found, Reached):
+                return replace(found, at=edge)
+        return Unreached(tuple(f"{c} at {edge}" for c in found.candidates))
+
+    def changes(self, dataset: str, path: tuple[str, ...], column: str) -> bool:
+        """Whether a column reached from `dataset` depends on when a row is read: the way leads into versions of rows
+        that are valid for a time, or the column is computed from such.
+        """
+        here = self.datasets[dataset]
+        for step in path:
+            here = self.datasets[here.references[step].dataset]
+            if here.valid is not None:
+                return True
+        return here.columns[column].changes
+
+    def _reach(self, dataset: str, parts: tuple[str, ...]) -> Reached | Unreached:
         own = self.datasets[dataset]
         if len(parts) > 1:
             return self._dotted(own, parts[0], parts[1:])
@@ -302,7 +342,7 @@ class Catalog:
             return Unreached()
         named = self.dataset(head)
         if named is own or self.known_as(own, head):
-            return self.reach(own.name, tail) if len(tail) == 1 else self._beyond((), own.name, tail)
+            return self._reach(own.name, tail) if len(tail) == 1 else self._beyond((), own.name, tail)
         if named is not None and head not in own.columns:
             return self._only(self._beyond(way, d.name, tail) for way, d in self.ways(own) if d is named)
         through = ((way, d.references[head]) for way, d in self.ways(own) if head in d.references)

@@ -197,7 +197,7 @@ _DATASET: Mapping[str, Key] = {
     "key": Key("The column that tells its rows apart.", "id"),
     "time": Key("The column that says when a row happened; its metrics are then flows.", "created_at"),
     "valid": Key(
-        "From when, and until when, a row holds; its metrics are then stocks.",
+        "From when, and until when, a row holds: its metrics are stocks, and its key may repeat.",
         ["started_at", "ended_at"],
         {"title": "a list of two columns", "type": "array", "items": _TEXT, "minItems": 2, "maxItems": 2},
     ),

@@ -20,7 +20,12 @@ from tallymark.kinds import Type
 from tallymark.windows import Calendar, Period, Resolved, Window
 
 Parts = tuple[str, ...]
-"""A dimension as named: `("plan",)`, `("customer", "country")`."""
+"""A dimension as named: `("plan",)`, `("customer", "country")`, `("plan at start",)`."""
+
+
+def is_edged(parts: Parts) -> bool:
+    """Whether a dimension is read at an edge of the asked period."""
+    return any(" at " in part for part in parts)
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +44,10 @@ class Key:
 
 @dataclass(frozen=True, slots=True)
 class Leaf:
-    """An aggregate over the rows of one dataset in one window. `conditions` are row-level and all hold."""
+    """An aggregate over the rows of one dataset in one window. `conditions` are row-level and all hold.
+
+    `asked`: the asked period, as far as it is moved, at whose edges `plan at start` is read; None when nothing is.
+    """
 
     dataset: str
     function: str
@@ -50,6 +58,7 @@ class Leaf:
     type: Type
     extra: tuple[Any, ...] = ()
     zero: bool = False
+    asked: Window | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +217,8 @@ class Group:
     """One scan: the leaves that share a dataset, a level, a grid and a kind of window.
 
     `keys` are the level's dimensions as row-level columns. `filters` hold for every row read. `lowest` and `highest`
-    bound the times read (None: no bound). `cuts` are the instants that cut time into segments.
+    bound the times read (None: no bound). `cuts` are the instants that cut time into segments. `asked` has for each
+    period of the grid the asked period, at whose edges some columns are read; empty when none is.
     """
 
     number: int
@@ -223,6 +233,7 @@ class Group:
     cuts: tuple[datetime, ...]
     lowest: datetime | None
     highest: datetime | None
+    asked: tuple[Resolved, ...] = ()
 
     @property
     def name(self) -> str:

@@ -43,7 +43,7 @@ datasets:
     refs: {customer: customers}
   versions: {key: id, valid: [from_at, to_at], columns: {id: text}}
   visits: {time: at, refs: {version: versions}}
-  prices: {columns: {amount: integer}}
+  prices: {refs: {version: {dataset: versions, column: label}}, columns: {amount: integer}}
   logs: {time: at, refs: {price: prices}}
 metrics:
   revenue: {formula: sum(orders.amount), unit: money}

@@ -118,6 +118,9 @@ SHAPES = {
     "start at start": "(start at:start)",
     "sum + sum(sum)": "(+ sum (call sum sum))",
     "day per day": "(day per:day)",
+    "m per plan at start": "(m per:plan at start)",
+    "sum(x at end per a.b at end)": "(call sum (x at:end per:a.b at end))",
+    "(plan at start) = 1": "(= (plan at:start) 1)",
     "$window * $x_1": "(* $window $x_1)",
     "a\n  + b\t*\r\nc": "(+ a (* b c))",
 }

@@ -164,6 +164,7 @@ CASES = [
     ("sum(x where y where z)", "S138", "where", "`and`"),
     ("sum(x on y on z)", "S138", "on", "twice"),
     ("x per day + 1", "S137", "+", "(m per day) + 1"),
+    ("x where plan at start = 'a'", "S137", "=", "`(plan at start) = …`"),
     ("x at middle", "S143", "middle", "`at start` or `at end`"),
     ("x at", "S131", "at", "`start` or `end`"),
     ("x where", "S131", "where", "a condition"),

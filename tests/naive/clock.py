@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from calendar import monthrange
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -61,6 +61,10 @@ class Period:
     end: Moment
     shape: Shape
     grain: str | None = None
+
+    def until(self, moment: Moment) -> Period:
+        """The period, ended at a moment within it."""
+        return replace(self, end=min(self.end, moment, key=lambda m: m.utc))
 
 
 class Clock:

@@ -41,11 +41,13 @@ class Context:
     """A period with the steps that make its window, and the slice: filters, and levels from the outermost inwards."""
 
     cell: Period
-    """The asked period, however far `period` has moved from it."""
+    """The asked period, moved as far as `previous` moves it: what `at start` and `at end` speak of."""
     period: Period
     steps: tuple[Step, ...] = ()
     filters: tuple[nodes.Node, ...] = ()
     levels: tuple[Level, ...] = ()
+    piece_of: bool = False
+    """Whether `period` is a piece that a grain has cut out, whose moves leave the asked period where it is."""
     peers: tuple[Context, ...] = ()
     """The contexts of all members of the innermost `per`, or of the question's, moved as this one is."""
     kept: tuple[Any, ...] = ()
@@ -64,18 +66,21 @@ class Context:
         return self.moved(lambda c: replace(c, filters=(*c.filters, condition)))
 
     def shifted(self, shift: Callable[[Period], Period]) -> Context:
-        return self.moved(lambda c: replace(c, period=shift(c.period), cut=None))
+        """The context in the period that `previous` leads to; a piece of a grain moves without the asked period."""
+        return self.moved(
+            lambda c: replace(c, period=shift(c.period), cell=c.cell if c.piece_of else shift(c.period), cut=None)
+        )
 
     def ending(self, cut: Moment) -> Context:
         """Where the period ends, like for like."""
-        return self.moved(lambda c: replace(c, cut=cut))
+        return self.moved(lambda c: replace(c, cut=cut, cell=c.cell if c.piece_of else c.cell.until(cut)))
 
     def member(self, name: str, value: Any) -> Context:
         return replace(self, levels=(*self.levels, ((name, value),)), peers=())
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=(), peers=(), cut=None)
+        return replace(self, period=period, steps=(), peers=(), cut=None, piece_of=True)
 
     def lifted(self, names: frozenset[str]) -> Context:
         """Without the innermost level's dimensions, or without the named ones. Peers that become one count once."""
@@ -150,6 +155,8 @@ def lifted_names(node: nodes.Call) -> frozenset[str]:
 
 
 def _word(node: nodes.Node) -> str:
+    if isinstance(node, nodes.Scoped) and node.at is not None:
+        return f"{_word(node.body)} at {node.at}"
     if not isinstance(node, nodes.Name):
         raise NaiveError("a name is needed here")
     return str(node)

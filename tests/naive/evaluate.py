@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from datetime import date, datetime, time
-from functools import cache
+from functools import cache, cached_property
 from itertools import product
 from typing import Any
 
@@ -159,8 +159,9 @@ class Answer:
         last = max((g.window.end for _, g in glanced), key=lambda m: m.utc)
         seen: dict[tuple[Any, ...], None] = {}
         for period, glance in glanced:
-            if self.evaluator.reaches(glance.source.dataset, self.question.by):
-                seen.update(dict.fromkeys(self.combinations_of(glance, self.context(period), first, last)))
+            if self.evaluator.tells(glance.source, self.question.by):
+                context = replace(self.context(period), cell=glance.cell)
+                seen.update(dict.fromkeys(self.combinations_of(glance, context, first, last)))
         return sorted(seen, key=lambda combination: [(v is not None, v is REST, v) for v in combination])
 
     def combinations_of(
@@ -180,16 +181,43 @@ class Answer:
         return REST if kept is not None and kept[0] == name and value not in kept[1] else value
 
     def between(self, glance: Glance, first: Moment, last: Moment) -> Iterator[tuple[Row, Read]]:
-        """A leaf's rows in `[first, last)`; of a stock those valid at some time of it, read at its window's end."""
+        """A leaf's rows in `[first, last)`; of a stock those valid at some time of it, once for each state of what
+        they refer to.
+        """
         table, source = self.evaluator.table, glance.source
         for row in self.evaluator.world.rows[source.dataset]:
             if source.kind == "stock":
                 if self.overlaps(source.dataset, row, first, last):
-                    yield row, Read(glance.window.end, before=True)
+                    yield from ((row, read) for read in self.states(source.dataset, row, first, last))
             else:
                 read = table.reads(source, row, first, last)
                 if read is not None:
                     yield row, read
+
+    def states(self, dataset: str, row: Row, first: Moment, last: Moment) -> Iterator[Read]:
+        """When a stock's row is read to see every state of what it refers to between two moments: just before each
+        version of anything begins or ends, and just before the last moment.
+        """
+        table = self.evaluator.table
+        for moment in dict.fromkeys((*self.changes, *self.edges_of(dataset, row), last)):
+            read = Read(moment, before=True)
+            if first.utc <= moment.utc <= last.utc and table.is_valid(row, dataset, read):
+                yield read
+
+    def edges_of(self, dataset: str, row: Row) -> Iterator[Moment]:
+        valid = self.evaluator.world.datasets[dataset].valid
+        for column in valid or ():
+            value = self.evaluator.table.column(column, dataset, row, Read(self.as_of, before=True))
+            if value is not None:
+                yield self.clock.moment(value)
+
+    @cached_property
+    def changes(self) -> tuple[Moment, ...]:
+        """When any row that others may refer to begins or ends to be valid."""
+        world = self.evaluator.world
+        referred = dict.fromkeys(ref.dataset for d in world.datasets.values() for ref in d.refs.values())
+        found = (moment for name in referred for row in world.rows[name] for moment in self.edges_of(name, row))
+        return tuple(dict.fromkeys(found))
 
     def overlaps(self, dataset: str, row: Row, first: Moment, last: Moment) -> bool:
         """Whether a row of a stock is valid at some time in the stretch, or just before its end."""

@@ -15,8 +15,6 @@ from .expressions import compute
 from .rows import Leaf, Read, Source, Table, leaf_of
 from .world import REST, Metric, NaiveError, Row, World
 
-AT_START = " at start"
-
 
 @dataclass(frozen=True)
 class Glance:
@@ -24,6 +22,7 @@ class Glance:
 
     source: Source
     window: Window
+    cell: Period
 
 
 class Evaluator:
@@ -38,13 +37,22 @@ class Evaluator:
     # Rows of a slice
 
     def reaches(self, dataset: str, names: Sequence[str]) -> bool:
-        return all(self.table.path(dataset, n.removesuffix(AT_START)) is not None for n in names)
+        return all(self.table.path(dataset, n) is not None for n in names)
+
+    def tells(self, source: Source, names: Sequence[str]) -> bool:
+        """Whether rows have values of dimensions: what changes has none where rows have no time."""
+        fleeting = (n for n in names if " at " not in n and self.table.changes(source.dataset, n))
+        return self.reaches(source.dataset, names) and (source.kind != "timeless" or not any(fleeting))
 
     def dimension(self, name: str, dataset: str, row: Row, read: Read, context: Context) -> Any:
-        """A dimension's value for a row; `… at start` as it stood at the start of the asked window."""
-        if name.endswith(AT_START):
-            return self.table.named(name.removesuffix(AT_START), dataset, row, Read(context.cell.start, before=True))
-        return self.table.named(name, dataset, row, read)
+        """A dimension's value for a row; `… at start` as it stood just before the start of the asked period."""
+        _, _, edge = name.partition(" at ")
+        return self.table.named(name, dataset, row, self.edges(context)[edge] if edge else read)
+
+    def edges(self, context: Context) -> dict[str, Read]:
+        """When what is asked `at start` and `at end` is read; the period ends at the knowledge date at the latest."""
+        end = min(context.cell.end, self.as_of, key=lambda m: m.utc)
+        return {"start": Read(context.cell.start, before=True), "end": Read(end, before=True)}
 
     def in_slice(self, dataset: str, row: Row, read: Read, context: Context) -> bool:
         """Whether a row has the slice's dimension values and passes its filters."""
@@ -52,7 +60,8 @@ class Evaluator:
             value = self.dimension(name, dataset, row, read, context)
             if value in context.kept if wanted is REST else value != wanted:
                 return False
-        return all(self.table.evaluate(f, dataset, row, read) is True for f in context.filters)
+        edges = self.edges(context)
+        return all(self.table.evaluate(f, dataset, row, read, edges) is True for f in context.filters)
 
     def rows(self, source: Source, found: Window, context: Context) -> list[tuple[Row, Read]]:
         """The rows of the window that belong to the slice."""
@@ -66,9 +75,9 @@ class Evaluator:
     def slice_rows(self, glance: Glance, context: Context) -> list[tuple[Row, Read]]:
         """The rows a glance reads that belong to a slice; none of a dataset that does not reach the slice."""
         names = [name for level in context.levels for name, _ in level]
-        if not self.reaches(glance.source.dataset, names):
+        if not self.tells(glance.source, names):
             return []
-        return self.rows(glance.source, glance.window, context)
+        return self.rows(glance.source, glance.window, replace(context, cell=glance.cell))
 
     # Metric level
 
@@ -174,9 +183,10 @@ class Evaluator:
         """The non-null values with a row, under the filters in force, in any window that the metric reads."""
         seen: dict[Any, None] = {}
         for glance in dict.fromkeys(self.glances(node, context.member(name, None))):
-            if self.reaches(glance.source.dataset, [name]):
+            if self.tells(glance.source, [name]):
                 for row, read in self.slice_rows(glance, context):
-                    value = self.dimension(name, glance.source.dataset, row, read, context)
+                    there = replace(context, cell=glance.cell)
+                    value = self.dimension(name, glance.source.dataset, row, read, there)
                     if value is not None:
                         seen[value] = None
         return sorted(seen)
@@ -200,7 +210,7 @@ class Evaluator:
             case nodes.Call(name=name) if name in sequences.NAMES:
                 if context.period.start.utc < self.as_of.utc:
                     window = contexts.window(context, self.clock, self.as_of)
-                    yield Glance(sequences.steps_of(self.world, node)[0].source, window)
+                    yield Glance(sequences.steps_of(self.world, node)[0].source, window, context.cell)
             case _:
                 for part in nodes.children(node):
                     yield from self.glances(part, context)
@@ -212,7 +222,8 @@ class Evaluator:
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
             if not unknown:
-                yield Glance(leaf.source, contexts.window(self.opened(leaf, context), self.clock, self.as_of))
+                window = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
+                yield Glance(leaf.source, window, context.cell)
             return
         member, name = without_per(argument), str(argument.per)
         if name not in nodes.GRAINS:

@@ -6,7 +6,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tallymark.definitions import DatasetDef
+from tallymark.formula import nodes
 
+from .aggregates import NAMES
 from .world import NaiveError
 
 DEEPEST = 4
@@ -30,6 +32,36 @@ def resolve(datasets: Mapping[str, DatasetDef], dataset: str, name: str) -> Path
         return _through_dataset(datasets, dataset, head, tail)
     first = _first(datasets, dataset, head)
     return first if not tail or first is None else _follow(datasets, dataset, first, tail)
+
+
+def resolve_at(datasets: Mapping[str, DatasetDef], dataset: str, name: str) -> Path | None:
+    """The path of `plan at start`, whose name this is: a bare one is looked for among attributes that change."""
+    found = resolve(datasets, dataset, name)
+    if "." in name or (found is not None and changes(datasets, dataset, found)):
+        return found
+    others = [
+        path
+        for refs, end in _paths(datasets, dataset)
+        for path in [Path(refs, name)]
+        if refs and name in datasets[end].columns and changes(datasets, dataset, path)
+    ]
+    return _only(others, dataset, name) or found
+
+
+def changes(datasets: Mapping[str, DatasetDef], dataset: str, path: Path) -> bool:
+    """Whether the value at the end of a path depends on when a row is read."""
+    for ref in path.refs:
+        dataset = datasets[dataset].refs[ref].dataset
+        if datasets[dataset].valid is not None:
+            return True
+    column = datasets[dataset].columns.get(path.column)
+    if column is None or column.formula is None or column.formula.node is None:
+        return False
+    node = column.formula.node
+    if isinstance(node, nodes.Call) and node.name in NAMES:
+        return False
+    used = (resolve(datasets, dataset, str(n)) for n in nodes.walk(node) if isinstance(n, nodes.Name))
+    return any(changes(datasets, dataset, p) for p in used if p is not None)
 
 
 def _first(datasets: Mapping[str, DatasetDef], dataset: str, name: str) -> Path | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -13,7 +13,7 @@ from tallymark.formula import nodes
 from . import aggregates, values
 from .clock import BEGINNING, Clock, Moment
 from .expressions import compute
-from .names import Path, resolve
+from .names import Path, changes, resolve, resolve_at
 from .world import NaiveError, Row, World
 
 
@@ -43,12 +43,16 @@ class Table:
         self.as_of = as_of
         self.paths: dict[tuple[str, str], Path | None] = {}
 
-    def evaluate(self, node: nodes.Node, dataset: str, row: Row, read: Read) -> Any:
-        """A row-level expression for a row of `dataset`."""
+    def evaluate(
+        self, node: nodes.Node, dataset: str, row: Row, read: Read, edges: Mapping[str, Read] | None = None
+    ) -> Any:
+        """A row-level expression for a row of `dataset`. `edges`: when the asked period's start and end are read."""
 
         def visit(part: nodes.Node) -> Any:
             if isinstance(part, nodes.Name):
                 return self.named(str(part), dataset, row, read)
+            if isinstance(part, nodes.Scoped) and part.at is not None and edges is not None:
+                return self.named(f"{part.body} at {part.at}", dataset, row, edges[part.at])
             return compute(part, visit, self.world.parameters, self.clock)
 
         return visit(node)
@@ -63,8 +67,15 @@ class Table:
     def path(self, dataset: str, name: str) -> Path | None:
         """The path a name takes, None when the dataset does not reach it."""
         if (dataset, name) not in self.paths:
-            self.paths[dataset, name] = resolve(self.world.datasets, dataset, name)
+            plain, _, edge = name.partition(" at ")
+            found = resolve_at if edge else resolve
+            self.paths[dataset, name] = found(self.world.datasets, dataset, plain)
         return self.paths[dataset, name]
+
+    def changes(self, dataset: str, name: str) -> str | None:
+        """The name again if its value depends on when a row is read."""
+        path = self.path(dataset, name)
+        return name if path is not None and changes(self.world.datasets, dataset, path) else None
 
     def walk(self, path: Path, dataset: str, row: Row, read: Read) -> Any:
         """Follows the references; null from where a partner is missing."""
@@ -97,21 +108,24 @@ class Table:
         target = self.world.datasets[definition.dataset]
         found = [r for r in self.world.rows[definition.dataset] if r.get(target.key or "") == key]
         if target.valid is not None:
-            found = [r for r in found if self.is_valid(r, definition.dataset, read)]
+            found = [r for r in found if self.is_valid(r, definition.dataset, read, since_ever=True)]
         if len(found) > 1:
             raise NaiveError(f"key {key!r} of {definition.dataset} is repeated")
         return found[0] if found else None
 
-    def is_valid(self, row: Row, dataset: str, read: Read) -> bool:
-        """Whether the row is valid at the instant, or just before it."""
+    def is_valid(self, row: Row, dataset: str, read: Read, since_ever: bool = False) -> bool:
+        """Whether the row is valid at the instant, or just before it. `since_ever`: so is one without a beginning."""
         valid = self.world.datasets[dataset].valid
         assert valid is not None
         start, end = (self.column(c, dataset, row, read) for c in valid)
-        if start is None:
+        if start is None and not since_ever:
+            return False
+        if start is not None and end is not None and not self.precedes(start, self.clock.moment(end)):
             return False
         if read.before:
-            return self.precedes(start, read.moment) and (end is None or not self.precedes(end, read.moment))
-        begun = not self.follows(start, read.moment)
+            begun = start is None or self.precedes(start, read.moment)
+            return begun and (end is None or not self.precedes(end, read.moment))
+        begun = start is None or not self.follows(start, read.moment)
         return begun and (end is None or self.follows(end, read.moment))
 
     def precedes(self, value: date, moment: Moment) -> bool:
@@ -152,9 +166,13 @@ class Table:
             for r in self.world.rows[leaf.source.dataset]
             if key is not None and r.get(refs[0].column) == key
             for read in [self.reads(leaf.source, r, BEGINNING, self.as_of)]
-            if read is not None
+            if read is not None and self.is_found(row, dataset, read)
         ]
         return self.aggregate(leaf, mine, None)
+
+    def is_found(self, row: Row, dataset: str, read: Read) -> bool:
+        """Whether a reference to the row's key finds this row when it is read."""
+        return self.world.datasets[dataset].valid is None or self.is_valid(row, dataset, read, since_ever=True)
 
     def aggregate(self, leaf: Leaf, found: Sequence[tuple[Row, Read]], missing: str | None) -> Any:
         """The aggregate of a leaf over rows, its own row-level `where` applied."""

@@ -23,23 +23,24 @@ TESTS: dict[str, tuple[str, ...]] = {
     "large": ("large", "not large", "large is null"),
     "level": ("level = 'low'", "level is null"),
     "version.level": ("version.level != 'low'",),
+    "level at start": ("(level at start) = 'low'", "(level at start) is null or (level at start) != 'low'"),
+    "version.level at end": ("(version.level at end) != 'high'", "not (version.level at end) in ('low')"),
+    "grade": ("grade = 'x'", "grade is not null"),
+    "grade at start": ("(grade at start) = 'x'",),
+    "state": ("state = 'up'", "customer.status.state != 'down'"),
+    "state at start": ("(state at start) = 'up'", "(state at start) is null", "(state at start) != 'up'"),
+    "customer.status.state at end": ("(customer.status.state at end) is not null",),
+    "tag": ("tag = 'low'", "tag != 'new'"),
+    "tag at start": ("(tag at start) = 'low'",),
     "plan": ("plan = 'pro'", "plan in ('basic', 'Pro')", "lower(plan) = 'pro'", "plan < 'basic'"),
     "first_kind": ("first_kind = 'new'", "first_kind != 'old'", "first_kind is null"),
     "seats": ("seats > 1", "seats = 0 or seats = 3"),
 }
 
 MEMBERS = (
-    "customer",
-    "customer",
-    "customer",
-    "country",
-    "customer.country",
-    "cohort",
-    "kind",
-    "plan",
-    "rank",
-    "first_kind",
-)
+    "customer", "customer", "customer", "country", "customer.country", "cohort", "kind", "plan", "rank", "first_kind",
+    "level", "level at start", "state", "state at start", "grade", "tag at start",
+)  # fmt: skip
 
 
 class Conditions:

@@ -18,6 +18,8 @@ from .worlds import Sample
 BY: tuple[tuple[str, ...], ...] = (
     (), (), (), ("customer",), ("country",), ("customer.country",), ("kind",), ("plan",), ("rank",), ("cohort",),
     ("customer", "kind"), ("country", "rank"), ("customer", "plan"), ("large", "country"),
+    ("level",), ("level at start",), ("version.level at end",), ("level", "level at start"), ("grade",), ("state",),
+    ("state at start",), ("customer", "state at start"), ("grade at start", "country"), ("tag at start",), ("tag",),
 )  # fmt: skip
 
 GRAINS: dict[int, tuple[str | None, ...]] = {

@@ -13,10 +13,12 @@ NUMBERS = {
         "case when kind = 'new' then orders.amount when done then 1 end", "greatest(orders.quantity, 1)",
         "clamp(orders.quantity, 0, 2)", "length(orders.kind)", "orders.customer.rank", "rank + orders.quantity",
         "orders.amount * quantity", "coalesce(orders.quantity, rank, -1)", "mod(orders.quantity, 2)",
+        "if(version.level = 'low', orders.amount, 1)", "orders.version.bought", "length(orders.tag)",
     ),
     "subs": (
         "subs.mrr", "subs.mrr", "subs.seats", "subs.mrr * 12", "subs.mrr * seats", "subs.mrr - seats", "subs.mrr ?? 0",
         "if(plan = 'pro', subs.mrr, null)", "subs.customer.rank", "least(subs.seats, 3)",
+        "if(level = 'low', subs.mrr, 1)", "if(grade = 'x' or state = 'up', subs.seats, 0)", "subs.version.bought",
     ),
     "customers": ("customers.rank", "customers.rank - 1", "if(customers.active, rank, 0)"),
     "visits": ("round(visits.seconds / 1 second)", "visits.events", "visits.events - 1", "visits.last_quantity",
@@ -54,8 +56,9 @@ COUNTED = {
 DISTINCT = {
     "orders": ("orders.customer", "orders.customer", "orders.kind", "orders.quantity", "orders.amount",
                "date(orders.at)", "month(orders.at)", "week(orders.at)", "quarter(orders.at)",
-               "date_part('month', orders.at)", "orders.customer.country", "lower(orders.kind)"),
-    "subs": ("subs.customer", "subs.plan", "subs.seats", "lower(subs.plan)"),
+               "date_part('month', orders.at)", "orders.customer.country", "lower(orders.kind)",
+               "orders.version.level", "orders.version.tier.grade"),
+    "subs": ("subs.customer", "subs.plan", "subs.seats", "lower(subs.plan)", "subs.version.level", "subs.version"),
     "customers": ("customers.country", "customers.rank", "customers.id", "customers.cohort"),
     "visits": ("visits.customer", "visits.id", "visits.last_quantity", "month(visits.ended_at)"),
 }  # fmt: skip
@@ -65,7 +68,7 @@ WHERE = {
                "customer.country = 'fr'", "country is not null", "quantity > 0 and not done", "large", "level = 'low'",
                "kind in ('new', '')", "kind = $kind", "customer = 'a' or quantity = 1", "customer is null"),
     "subs": ("plan = 'pro'", "plan != 'basic'", "mrr > 3", "seats is not null", "customer.country = 'fr'",
-             "mrr between 1 and 6"),
+             "mrr between 1 and 6", "level = 'low'", "grade is null", "state != 'up'"),
     "customers": ("active", "country = 'fr'", "rank >= 1"),
     "visits": ("events > 1", "first_kind = 'new'", "customer.country = 'fr'", "seconds > 0 seconds", "long",
                "last_quantity is null"),

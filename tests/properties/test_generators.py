@@ -171,7 +171,7 @@ def test_a_refusal_is_a_difference_unless_it_is_announced() -> None:
 
         return ask
 
-    assert [] == complaints(known.world, asked, refuses("T220"))
+    assert [] == complaints(known.world, asked, refuses("Q511"))
     assert ["refused: error[T101]: no"] == complaints(known.world, asked, refuses("T101"))
 
 

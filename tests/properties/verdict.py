@@ -13,9 +13,8 @@ from .comparison import differences
 from .engine_side import Ask, Opens
 from .shrinking import shrunk
 
-NOT_ANSWERED = frozenset(("Q511", "T118", "T220"))
-"""Codes of what the engine says it does not answer: a dimension or condition where no rows are read, and, as yet,
-references into datasets with validity."""
+NOT_ANSWERED = frozenset(("Q511", "T118"))
+"""Codes of what the engine says it does not answer: a dimension or condition where no rows are read."""
 
 SHOWN = 4
 

@@ -6,7 +6,7 @@ stretches that begin and end at once, and local times that occur twice or never.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -27,6 +27,7 @@ CUSTOMERS = ("a", "b", "c", "d", "e")
 KINDS = ("new", "old", "été", "")
 PLANS = ("basic", "pro", "Pro")
 COUNTRIES = ("fr", "ro", "us")
+LEVELS = ("low", "high")
 ANCHORS = (
     date(2024, 3, 31),  # clocks go forward in Paris
     date(2023, 10, 29),  # and back
@@ -44,6 +45,8 @@ class Kinds:
     """Of an order's times: date, timestamp or instant."""
     amount: str
     valid: str
+    state: str
+    """Of the validity of a customer's state."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,7 @@ def sample(seed: int) -> Sample:
         time=random.choice(("date", "timestamp", "timestamp", "instant")),
         amount=random.choice(("integer", "decimal", "double")),
         valid=random.choice(("date", "date", "timestamp", "instant")),
+        state=random.choice(("date", "timestamp", "instant")),
     )
     project = Project(
         timezone=random.choice(("UTC", "Europe/Paris", "Europe/Paris", "America/New_York")),
@@ -81,11 +85,12 @@ def sample(seed: int) -> Sample:
     table = [(days_definition(), days())] if own is not None and own.dataset else []
     spread = random.choice((2, 12, 40, 90))
     maker = Rows(random, anchor, kinds, ZoneInfo(project.timezone), spread)
-    versions = maker.versions()
     built = world(
         [
             (customers_definition(), maker.customers()),
-            (versions_definition(), versions),
+            (versions_definition(), maker.versions(CUSTOMERS, "who", "level", LEVELS, "date")),
+            (tiers_definition(), maker.versions(LEVELS, "code", "grade", ("x", "y"), "date")),
+            (states_definition(kinds), maker.versions(CUSTOMERS, "whose", "state", ("up", "down"), kinds.state)),
             (orders_definition(kinds), maker.orders()),
             (subs_definition(kinds), maker.subs()),
             *table,
@@ -114,23 +119,40 @@ METRICS: dict[str, str | tuple[str, str]] = {
 
 
 def customers_definition() -> DatasetDef:
-    """A dimension table without time: whoever may order, with a computed cohort and first order."""
-    return dataset(
+    """A dimension table without time: whoever may order, with a computed cohort and first order, and a state that
+    changes.
+    """
+    plain = dataset(
         "customers",
         {"id": "text", "country": "text", "rank": "integer", "joined": "date", "active": "boolean"},
         key="id",
         computed={"cohort": "month(joined)", "first_order_at": "min(orders.at)"},
     )
+    return replace(plain, refs={"status": RefDef("status", "states", "id")})
 
 
 def versions_definition() -> DatasetDef:
-    """The plan of a customer over time: the key repeats, the validities do not overlap."""
-    return dataset(
+    """The level of a customer over time: the key repeats, the validities do not overlap. What a level is changes too."""
+    plain = dataset(
         "versions",
         {"who": "text", "level": "text", "from_day": "date", "to_day": "date"},
         key="who",
         valid=("from_day", "to_day"),
+        computed={"bought": "count(orders)"},
     )
+    return replace(plain, refs={"tier": RefDef("tier", "tiers", "level")})
+
+
+def tiers_definition() -> DatasetDef:
+    """The grade of a level over time."""
+    columns = {"code": "text", "grade": "text", "from_day": "date", "to_day": "date"}
+    return dataset("tiers", columns, key="code", valid=("from_day", "to_day"))
+
+
+def states_definition(kinds: Kinds) -> DatasetDef:
+    """The state of a customer over time, from and to times of any type."""
+    columns = {"whose": "text", "state": "text", "from_day": kinds.state, "to_day": kinds.state}
+    return dataset("states", columns, key="whose", valid=("from_day", "to_day"))
 
 
 def orders_definition(kinds: Kinds) -> DatasetDef:
@@ -150,15 +172,15 @@ def orders_definition(kinds: Kinds) -> DatasetDef:
         key="id",
         time="at",
         refs={"customer": "customers"},
-        computed={"large": "amount > 5"},
+        computed={"large": "amount > 5", "tag": "lower(version.level) ?? kind"},
     )
     refs = {**plain.refs, "version": RefDef("version", "versions", "customer")}
     return DatasetDef(plain.name, key="id", time="at", refs=refs, columns=plain.columns)
 
 
 def subs_definition(kinds: Kinds) -> DatasetDef:
-    """A stock: what a customer is subscribed to, from and to."""
-    return dataset(
+    """A stock: what a customer is subscribed to, from and to; who it is refers to versions too."""
+    plain = dataset(
         "subs",
         {
             "id": "integer",
@@ -173,6 +195,7 @@ def subs_definition(kinds: Kinds) -> DatasetDef:
         valid=("started", "ended"),
         refs={"customer": "customers"},
     )
+    return replace(plain, refs={**plain.refs, "version": RefDef("version", "versions", "customer")})
 
 
 def visits_definition(random: Random, spread: int) -> DatasetDef:
@@ -212,17 +235,31 @@ class Rows:
             for name in present
         ]
 
-    def versions(self) -> list[dict[str, Any]]:
+    def versions(
+        self, keys: Sequence[str], key: str, column: str, values: Sequence[str], kind: str
+    ) -> list[dict[str, Any]]:
+        """Versions of a column: some one after the other, some with a gap between, the first of them perhaps since ever;
+        one that ends as it begins, and one of nobody.
+        """
         rows = []
-        for name in self.random.sample(CUSTOMERS, 3):
-            edges = sorted({self.wall().date() for _ in range(self.random.randint(1, 4))})
+        for name in self.random.sample(keys, min(3, len(keys))):
+            edges = self.edges(kind)
+            starts = [None if self.random.random() < 0.2 else edges[0], *edges[1:]]
             ends: list[date | None] = [*edges[1:], self.random.choice((None, edges[-1] + timedelta(days=9)))]
             rows += [
-                {"who": name, "level": self.random.choice(("low", "high", None)), "from_day": start, "to_day": end}
-                for start, end in zip(edges, ends, strict=True)
+                {key: name, column: self.random.choice((*values, None)), "from_day": start, "to_day": end}
+                for start, end in zip(starts, ends, strict=True)
                 if self.random.random() < 0.85
             ]
+            if self.random.random() < 0.3:
+                rows.append({key: name, column: values[0], "from_day": edges[0], "to_day": edges[0]})
+        if self.random.random() < 0.3:
+            rows.append({key: None, column: values[0], "from_day": None, "to_day": None})
         return rows
+
+    def edges(self, kind: str) -> list[Any]:
+        """Where versions meet: now and then at a time that rows have."""
+        return sorted({self.time(kind) for _ in range(self.random.randint(1, 4))})
 
     def orders(self) -> list[dict[str, Any]]:
         return [

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
 
 from tallymark.catalog import Catalog
+from tallymark.check.dimensions import untimed, untimed_use
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, RowScope, dataset_of
 from tallymark.formula import nodes as n
@@ -48,6 +49,8 @@ class Aggregation:
             return POISON
         if function.name == "count" and argument is not None and _is_condition(argument):
             conditions, argument = [*conditions, argument], None
+        if axis.kind == "timeless" and self._looks_up(dataset, (argument, *conditions)):
+            return POISON
         leaf = Aggregate(
             function.name, dataset, argument, all_of(conditions), axis, found.type, found.unit, found.extra,
             gives_zero(function, self.missing), node.span,
@@ -69,6 +72,15 @@ class Aggregation:
         return self.report.fault("T212", message, body.span, f"say `{function.name}({example})`, or `count({alone})`")
 
     # --- time ------------------------------------------------------------------------------------------------------
+
+    def _looks_up(self, dataset: str, expressions: Iterable[Bound | None]) -> bool:
+        """Whether rows without a time look up what changes, which is a fault."""
+        found = (untimed_use(self.catalog, dataset, e) for e in expressions if e is not None)
+        use = next((u for u in found if u is not None), None)
+        if use is not None:
+            problem = untimed(dataset, str(use))
+            self.report.fault(problem.code, problem.message, use.span, problem.help)
+        return use is not None
 
     def axis(self, scope: RowScope, rows: Rows, node: n.Node) -> Axis | None:
         """What places the rows in time; None with a fault. Raises Missing."""
@@ -103,6 +115,10 @@ class Aggregation:
             message = f"`on {on}`: the time of a flow is a column of its own dataset, `{rows.dataset}`"
             help_ = "to count by another's time, aggregate that dataset"
             self.report.fault("T215", message, on.span, help_)
+            return None
+        if self.catalog.changes(rows.dataset, bound.path, bound.column):
+            message = f"`on {on}`: `{on}` is computed from what changes, which needs a time first"
+            self.report.fault("T261", message, on.span, "compute the time from columns of the row's own")
             return None
         if not bound.type.temporal:
             own = self.catalog.datasets[rows.dataset]

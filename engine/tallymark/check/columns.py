@@ -9,6 +9,7 @@ from tallymark.catalog import Catalog, Column, Dataset, Reached
 from tallymark.check import caps
 from tallymark.check.aggregation import Aggregation
 from tallymark.check.declared import unit_of, wrong_scale
+from tallymark.check.dimensions import untimed, untimed_use, without_validity
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, dataset_of, row_scope
 from tallymark.check.slips import slips, without_echoes
@@ -28,6 +29,16 @@ MAX_LEVELS = 50
 
 Computed = Mapping[tuple[str, str], ColumnDef]
 """Definitions of computed columns by dataset and name."""
+
+
+def _role(catalog: Catalog, dataset: str, column: str) -> str:
+    """What a column is to its dataset that must be known before anything is looked up; empty when it is nothing."""
+    own = catalog.datasets[dataset]
+    if any(r.column == column for r in own.references.values()):
+        return "a reference"
+    if column in (own.valid or ()):
+        return "the validity"
+    return "the key" if column == own.key else "the time" if column == own.time else ""
 
 
 @dataclass(slots=True)
@@ -153,7 +164,13 @@ class Columns:
         if bound.type is Type.NULL:
             report.fault("T233", "the formula is always null", None, "compute a value, or leave the column out")
             return column
-        return replace(column, type=bound.type, unit=NUMBER if bound.unit.free else bound.unit, formula=bound)
+        changes = untimed_use(self.catalog, dataset, bound)
+        if changes is not None and (role := _role(self.catalog, dataset, column.name)):
+            message = f"`{column.name}` is {role} of `{dataset}`, and `{changes}` changes"
+            report.fault("T261", message, changes.span, "compute it from columns of the row's own")
+            return column
+        unit = NUMBER if bound.unit.free else bound.unit
+        return replace(column, type=bound.type, unit=unit, formula=bound, changes=changes is not None)
 
     def _gathered(self, dataset: str, column: Column, node: n.Call, report: Report) -> Column:
         """A column that is one aggregate over the rows of another dataset that refer to this one."""
@@ -169,6 +186,12 @@ class Columns:
             return column
         if not self.catalog.known_as(self.catalog.datasets[dataset], ways[0].name):
             report.fault("T221", f"`{dataset}` has no key for others to refer to", node.span, "give it a `key:`")
+            return column
+        problem = without_validity(self.catalog.datasets[dataset])
+        if self.catalog.datasets[dataset].valid is not None and bound.axis.kind == "timeless":
+            problem = untimed(other.name, f"{other.name}.{ways[0].name}")._replace(help=f"give `{other.name}` a `time`")
+        if problem is not None:
+            report.fault(problem.code, problem.message, node.span, problem.help)
             return column
         return replace(column, type=bound.type, unit=bound.unit, aggregate=bound, via=ways[0].name)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from tallymark.catalog import Catalog, Reached, Unreached
 from tallymark.check.calls import Calls
@@ -18,10 +18,17 @@ class Conditions(Calls):
     """Binds a `where` at metric level: names are dimensions that all of `datasets` reach."""
 
     def __init__(
-        self, catalog: Catalog, functions: Mapping[str, Function], report: Report, datasets: frozenset[str]
+        self,
+        catalog: Catalog,
+        functions: Mapping[str, Function],
+        report: Report,
+        datasets: frozenset[str],
+        timeless: Callable[[], frozenset[str]],
     ) -> None:
         super().__init__(catalog, functions, report)
         self.datasets = datasets
+        self.timeless = timeless
+        """Gives those of the datasets that are read without a time."""
 
     def name(self, node: n.Name) -> Bound:
         """The dimension of that name. Raises Missing."""
@@ -30,7 +37,8 @@ class Conditions(Calls):
             return self._unknown(node, *found)
         if faulty_anywhere(self.catalog, self.datasets, node.parts):
             return POISON
-        if (problem := blocked_anywhere(self.catalog, self.datasets, node.parts)) is not None:
+        problem = blocked_anywhere(self.catalog, self.datasets, node.parts, self.timeless)
+        if problem is not None:
             return self.report.fault(problem.code, problem.message, node.span, problem.help)
         reached = (self.catalog.reach(d, node.parts) for d in self.datasets)
         kinds = {r.type for r in reached if isinstance(r, Reached)}
@@ -56,7 +64,9 @@ class Conditions(Calls):
         return self.report.fault(problem.code, problem.message, node.span, problem.help)
 
     def scoped(self, node: n.Scoped) -> Bound:
-        """A condition with postfixes, where none may stand."""
+        """`(plan at start)`: a dimension as it stood. No other postfix may stand in a condition."""
+        if isinstance(node.body, n.Name) and (node.at, node.on, node.where, node.per) == (node.at, None, None, None):
+            return self.name(n.Name((*node.body.parts[:-1], f"{node.body.parts[-1]} at {node.at}"), node.span))
         help_ = "join two conditions with `and`"
         return self.report.fault("T207", "a condition has no `on`, `at`, `where` or `per` of its own", node.span, help_)
 

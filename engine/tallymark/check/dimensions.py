@@ -2,13 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
 from tallymark.catalog import Catalog, Column, Dataset, Reached, Reference, Unreached
 from tallymark.errors import nearest
-from tallymark.formula.bound import Aggregate, Bound, DimensionUse, Filtered, Lifted, MetricUse, Nested, parts
+from tallymark.formula.bound import (
+    Aggregate,
+    AxisKind,
+    Bound,
+    ColumnUse,
+    DimensionUse,
+    Filtered,
+    Lifted,
+    MetricUse,
+    Nested,
+    parts,
+    walk,
+)
 from tallymark.kinds import Type
 
 Parts = tuple[str, ...]
@@ -27,11 +39,15 @@ class Problem(NamedTuple):
 
 
 def leaves(
-    catalog: Catalog, node: Bound, dimension: Parts | None = None, known: Mapping[str, frozenset[str]] = NOTHING
+    catalog: Catalog,
+    node: Bound,
+    dimension: Parts | None = None,
+    known: Mapping[str, frozenset[str]] = NOTHING,
+    kind: AxisKind | None = None,
 ) -> frozenset[str]:
     """The datasets whose rows `node` aggregates, near or far; without those for which `dimension` is lifted.
 
-    `known`: the answer for metrics, when no dimension is given.
+    `known`: the answer for metrics, when neither a dimension nor a kind is given. `kind`: only rows placed so in time.
     """
     found: set[str] = set()
     seen: set[tuple[str, int]] = set()
@@ -39,9 +55,9 @@ def leaves(
     while waiting:
         here, level = waiting.pop()
         match here:
-            case Aggregate(dataset=dataset):
-                found.add(dataset)
-            case MetricUse(name=name) if dimension is None and name in known:
+            case Aggregate(dataset=dataset, axis=axis):
+                found |= {dataset} if kind in (None, axis.kind) else set()
+            case MetricUse(name=name) if dimension is None and kind is None and name in known:
                 found |= known[name]
             case MetricUse(name=name):
                 expression = catalog.metrics[name].expression if name in catalog.metrics else None
@@ -118,7 +134,8 @@ def undeclared(catalog: Catalog, datasets: Iterable[str], name: str) -> str | No
 def needs_of(catalog: Catalog, dataset: str, parts: Parts) -> tuple[str, ...]:
     """What the project's data would need for `dataset` to reach the dimension; empty when that is not the reason."""
     own = catalog.datasets[dataset]
-    head, tail = parts[0], parts[1:]
+    head, *rest = (part.partition(" at ")[0] for part in parts)
+    tail = tuple(rest)
     if tail and catalog.dataset(head) is own:
         return needs_of(catalog, dataset, tail)
     for here in (own, *(d for _, d in catalog.ways(own))):
@@ -177,19 +194,29 @@ def known_anywhere(catalog: Catalog, parts: Parts) -> bool:
 
 
 def blocked(catalog: Catalog, dataset: str, found: Reached, name: str) -> Problem | None:
-    """The fault when a way over references cannot be taken: it must lead to keys, and to rows without validity."""
+    """The fault when a dimension cannot be read: its way must lead to keys, and only what changes has a start."""
     here = catalog.datasets[dataset]
     for step in found.path:
         before = here
         here = catalog.datasets[here.references[step].dataset]
-        if here.valid is not None:
-            message = f"`{name}` reaches into `{here.name}`, whose rows are valid for a time only"
-            return Problem("T220", message, "this is not answered yet: refer to a dataset without `valid`")
         if here.key is None or here.key not in here.columns:
             return Problem("T221", f"`{here.name}` has no key to refer to", "give it a `key:`")
-        apart = unlike(catalog, before, before.references[step])
+        apart = unlike(catalog, before, before.references[step]) or without_validity(here)
         if apart is not None:
             return apart
+    if found.at is not None and not catalog.changes(dataset, found.path, found.column):
+        return _unchanging(here, found, name)
+    return None
+
+
+def without_validity(dataset: Dataset) -> Problem | None:
+    """The fault of rows valid for a time that nobody knows: one of the two columns is not there, or is no time."""
+    for name in dataset.valid or ():
+        column = dataset.columns.get(name)
+        if column is None or not (column.faulty or column.type.temporal):
+            what = "is not there" if column is None else f"is a {column.type.family}"
+            message = f"nothing tells when a row of `{dataset.name}` is valid: `{name}` {what}"
+            return Problem("T264", message, f"give `{dataset.name}` a column `{name}` that is a time")
     return None
 
 
@@ -222,8 +249,37 @@ def _alike(dataset: Dataset, holder: Column, target: Dataset, key: Column) -> st
     return "hold the reference in a column of the key's type"
 
 
-def blocked_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> Problem | None:
-    """The first fault with the dimension as one of several datasets finds it: its way, or its type."""
+def _unchanging(home: Dataset, found: Reached, name: str) -> Problem:
+    """The fault of `plan at start` where nothing tells what the plan was at another time."""
+    plain = name.removesuffix(f" at {found.at}")
+    message = f"`{name}`: a row of `{home.name}` has one `{plain}`, which does not change"
+    if found.path:
+        help_ = f"give `{home.name}` one row for each version and `valid: [from, to]`; its key may then repeat"
+        return Problem("T262", message, help_)
+    versions = f"`{plain.rpartition('.')[2]}_versions`"
+    help_ = f"describe its versions as a dataset {versions} with `key`, which may repeat, and `valid: [from, to]`"
+    return Problem("T262", message, f"{help_}, and refer to it: the same table may serve for both")
+
+
+def untimed(dataset: str, name: str) -> Problem:
+    """The fault of rows without a time that look up what changes."""
+    message = f"`{name}` changes, and the rows of `{dataset}` have no time at which to look it up"
+    return Problem("T260", message, f"say `{name} at end` by the side of the metric, or give `{dataset}` a `time`")
+
+
+def untimed_use(catalog: Catalog, dataset: str, bound: Bound) -> ColumnUse | None:
+    """The first column that changes among those a row-level expression names."""
+    used = (b for b in walk(bound) if isinstance(b, ColumnUse))
+    return next((u for u in used if catalog.changes(dataset, u.path, u.column)), None)
+
+
+def blocked_anywhere(
+    catalog: Catalog, datasets: Iterable[str], parts: Parts, timeless: Callable[[], frozenset[str]]
+) -> Problem | None:
+    """The first fault with the dimension as one of several datasets finds it: its way, its type, or its time.
+
+    `timeless` gives the datasets that are read without a time.
+    """
     name = ".".join(parts)
     for dataset, found in _each(catalog, datasets, parts):
         if found.type is Type.OPAQUE:
@@ -231,6 +287,8 @@ def blocked_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) ->
         problem = blocked(catalog, dataset, found, name)
         if problem is not None:
             return problem
+        if found.at is None and catalog.changes(dataset, found.path, found.column) and dataset in timeless():
+            return untimed(dataset, name)
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog
@@ -50,7 +50,12 @@ class Formulas:
         """Keeps what later formulas need to know of a metric."""
         self.known[metric] = leaves(self.catalog, bound, known=self.known)
 
-    def condition(self, node: n.Node, report: Report, datasets: frozenset[str]) -> Bound:
-        """A condition over dimensions that all of `datasets` reach; POISON when anything is wrong with it."""
-        bound = Conditions(self.catalog, self.functions, report, datasets).condition(node)
+    def condition(
+        self, node: n.Node, report: Report, datasets: frozenset[str], timeless: Callable[[], frozenset[str]]
+    ) -> Bound:
+        """A condition over dimensions that all of `datasets` reach; POISON when anything is wrong with it.
+
+        `timeless` gives those of the datasets that are read without a time.
+        """
+        bound = Conditions(self.catalog, self.functions, report, datasets, timeless).condition(node)
         return bound if bound is not POISON and caps.fits(bound, report) else POISON

@@ -128,7 +128,10 @@ class Measures(Calls):
         if body is POISON:
             return POISON
         datasets = leaves(self.catalog, body, known=self.known)
-        condition = Conditions(self.catalog, self.functions, self.report, datasets).condition(where)
+        conditions = Conditions(
+            self.catalog, self.functions, self.report, datasets, lambda: leaves(self.catalog, body, kind="timeless")
+        )
+        condition = conditions.condition(where)
         return POISON if condition is POISON else Filtered(body, condition, body.type, body.unit, span)
 
     # --- calls -----------------------------------------------------------------------------------------------------
@@ -181,7 +184,9 @@ class Measures(Calls):
         if isinstance(found, Reached):
             if faulty_anywhere(self.catalog, datasets, member.parts):
                 return False
-            problem = blocked_anywhere(self.catalog, datasets, member.parts)
+            problem = blocked_anywhere(
+                self.catalog, datasets, member.parts, lambda: leaves(self.catalog, body, member.parts, kind="timeless")
+            )
         elif needs := wanting(self.catalog, datasets, member.parts):
             raise Missing(*needs)
         else:
@@ -318,6 +323,9 @@ class Measures(Calls):
 
     def _dimension(self, node: n.Call, argument: n.Node) -> tuple[str, ...] | None:
         """The dimension an argument names; None with a fault when no dataset has it."""
+        if isinstance(argument, n.Scoped) and argument.at is not None and isinstance(argument.body, n.Name):
+            body = argument.body
+            argument = n.Name((*body.parts[:-1], f"{body.parts[-1]} at {argument.at}"), argument.span)
         if not isinstance(argument, n.Name):
             message = f"`{node.name}` takes names of dimensions after the metric"
             self.report.fault("T209", message, argument.span, f"write `{node.name}(mrr, plan)`")

@@ -72,7 +72,7 @@ class Rows(Calls):
         problem = problem or blocked(self.catalog, self.dataset, found, str(node))
         if problem is not None:
             return self.report.fault(problem.code, problem.message, node.span, problem.help)
-        return ColumnUse(found.path, found.column, found.type, found.unit, node.span)
+        return ColumnUse(found.path, found.column, found.type, found.unit, span=node.span)
 
     def _unknown(self, node: n.Name, candidates: tuple[str, ...]) -> Bound:
         if candidates:
@@ -103,6 +103,10 @@ class Rows(Calls):
         if node.per is not None:
             message = "`per` inside an expression over rows"
             return self.report.fault("T207", message, node.span, "`per` stands at the end of an aggregate's argument")
+        if node.at is not None and isinstance(node.body, n.Name) and node.on is None and node.where is None:
+            message = f"`{node.body} at {node.at}` speaks of the asked period, which a row knows nothing of"
+            help_ = f"filter the metric: `count({self.dataset or 'orders'}) where ({node.body} at {node.at}) = 'x'`"
+            return self.report.fault("T263", message, node.span, help_)
         return self.report.fault(
             "T207",
             "`on`, `at` and `where` stand at the end of an aggregate's argument, not inside it",

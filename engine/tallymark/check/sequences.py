@@ -178,7 +178,8 @@ class Sequences:
             found[dataset] = reached
         if faulty_anywhere(self.catalog, datasets, member.parts):
             return None
-        blocked = blocked_anywhere(self.catalog, datasets, member.parts)
+        # A step always has a time.
+        blocked = blocked_anywhere(self.catalog, datasets, member.parts, frozenset)
         if blocked is not None:
             self.report.fault(blocked.code, blocked.message, member.span, blocked.help)
             return None

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tallymark.catalog import Catalog, Column, Dataset, Input, Making, Reached
 from tallymark.check import caps
 from tallymark.check.arguments import bind_arguments
+from tallymark.check.dimensions import untimed, untimed_use
 from tallymark.check.joining import Joined
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows
@@ -209,6 +210,10 @@ class Transforming:
         if isinstance(node, n.Scoped) and node.where is not None:
             condition = Rows(catalog, self.functions, report, found.name, in_column=True).condition(node.where)
             if condition is POISON or not caps.fits(condition, report):
+                condition = None
+            elif shape.time is None and (use := untimed_use(catalog, found.name, condition)) is not None:
+                problem = untimed(found.name, str(use))
+                report.fault(problem.code, problem.message, use.span, f"give `{found.name}` a `time`")
                 condition = None
         # Whatever is wrong has been told; the input stays, so that what is wrong with the arguments is told too.
         return Input(found.name, frozenset(), shape, condition)

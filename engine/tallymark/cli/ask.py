@@ -34,7 +34,12 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markd
     ),
 )
 @click.argument("metrics", nargs=-1, required=True, metavar="METRIC…")
-@click.option("--by", multiple=True, metavar="DIMENSION", help="Group by a dimension; repeat, or separate by commas.")
+@click.option(
+    "--by",
+    multiple=True,
+    metavar="DIMENSION",
+    help="Group by a dimension, also as it stood: 'plan at start'; repeat, or separate by commas.",
+)
 @click.option("--grain", metavar="GRAIN", help="One row per hour, day, week, month, quarter or year.")
 @question_options
 @click.option(

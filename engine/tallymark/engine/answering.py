@@ -45,11 +45,11 @@ def answer_of(
     language = catalog.project.locale or catalog.project.language
     return Answer(
         tuple(made.columns), named, notes, rendered.sql, asked.query, question.grain, partial,
-        question.calendar.timezone, language, made.labels, rendered.ways,
+        question.calendar.timezone, language, made.labels, _unknown(question), rendered.ways,
     )  # fmt: skip
 
 
-def unknown_periods(question: Question) -> frozenset[date | datetime]:
+def _unknown(question: Question) -> frozenset[date | datetime]:
     """The starts, as labels are found by, of the periods that have not begun at the knowledge date."""
     later = [p.start for p in question.periods if p.start >= question.as_of]
     return frozenset(later if question.grain == "hour" else (question.calendar.local(s).date() for s in later))

@@ -10,7 +10,7 @@ from functools import partial
 from typing import Any
 
 from tallymark.catalog import Catalog, Metric, MinCount, Unreached
-from tallymark.check.dimensions import blocked, explain_unreached, leaves
+from tallymark.check.dimensions import blocked, explain_unreached, leaves, untimed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
@@ -66,7 +66,8 @@ class Asking:
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
-        query = replace(query, metrics=tuple(self._funnels(query.metrics)))
+        by = tuple(" ".join(name.split()) for name in query.by)
+        query = replace(query, metrics=tuple(self._funnels(query.metrics)), by=by)
         metrics = self._metrics(query, faults)
         calendar = self._collect(faults, lambda: self._calendar(query)) or Calendar()
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
@@ -76,15 +77,15 @@ class Asking:
         conditions = self._conditions(columns)
         held = [self._collect(faults, partial(conditions, text)) for text in query.having]
         having = tuple(h for h in held if h is not None)
-        by = self._collect(faults, lambda: dimensions_of(query)) or ()
-        top = self._collect(faults, lambda: self._top(query, by, columns))
+        asked = self._collect(faults, lambda: dimensions_of(query)) or ()
+        top = self._collect(faults, lambda: self._top(query, asked, columns))
         read = (*metrics, *having, *([top.metric] if top is not None else []))
-        self._collect(faults, lambda: self._reached(by, read))
+        self._collect(faults, lambda: self._reached(asked, read))
         filters = self._collect(faults, lambda: self._filters(query.where, read))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
         order = self._collect(faults, lambda: self._order(query, columns)) if columns else ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
-        age = self._collect(faults, lambda: self._age(query, by, read))
+        age = self._collect(faults, lambda: self._age(query, asked, read))
         faults += mistakes(query)
         if faults:
             raise FaultError(faults)
@@ -94,7 +95,7 @@ class Asking:
         kept = self._kept(query, periods, as_of)
         limit = query.limit if query.pivot is None else None
         question = Question(
-            tuple((c.name, c.bound) for c in columns), by, kept, grain, calendar, as_of,
+            tuple((c.name, c.bound) for c in columns), asked, kept, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse,
             order or (), limit, tuple(_bound(h) for h in having), frozenset(c.name for c in columns if c.ranked),
             frozenset(c.name for c in columns if c.quiet), None, age, self._min_counts(columns),
@@ -295,6 +296,14 @@ class Asking:
                 faults.append(Fault("T210", f"`{'.'.join(dimension)}` is of a kind formulas do not handle"))
             elif (problem := blocked(self.catalog, dataset, found, ".".join(dimension))) is not None:
                 faults.append(Fault(problem[0], problem[1], None, problem[2], f"metric `{metric.name}`"))
+            elif found.at is None and self.catalog.changes(dataset, found.path, found.column):
+                self._timed(dataset, dimension, metric, faults)
+
+    def _timed(self, dataset: str, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
+        """Notes a fault when a metric reads rows without a time, and so cannot look up what changes."""
+        if dataset in leaves(self.catalog, _bound(metric), dimension, kind="timeless"):
+            code, message, help_ = untimed(dataset, ".".join(dimension))
+            faults.append(Fault(code, message, None, help_, f"metric `{metric.name}`"))
 
     def _filters(self, where: str | None, metrics: tuple[Metric, ...]) -> tuple[Bound, ...]:
         if where is None or not where.strip():
@@ -307,7 +316,10 @@ class Asking:
             # The metrics themselves are at fault, so there is nothing yet that the condition could speak of.
             return ()
         formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
-        bound = formulas.condition(node, report, datasets)
+        bound = formulas.condition(
+            node, report, datasets,
+            lambda: frozenset[str]().union(*(leaves(self.catalog, _bound(m), kind="timeless") for m in metrics)),
+        )  # fmt: skip
         if report.needs:
             report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None, self._way_out(report.needs))
         if report.errors:
@@ -321,7 +333,7 @@ class Asking:
         for text in query.order:
             bare = text.strip()
             descends = bare.startswith("-")
-            name = bare.removeprefix("-").strip()
+            name = " ".join(bare.removeprefix("-").split())
             known = [*names, *query.by, "time"]
             if name not in known:
                 if name not in spoken:

@@ -15,8 +15,8 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
-from tallymark.engine.answering import answer_of, unknown_periods
-from tallymark.engine.asking import Asking, last_column, now
+from tallymark.engine.answering import answer_of
+from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
@@ -138,7 +138,12 @@ class Book:
             like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other, total=total,
             age=age, pivot=pivot, partial=partial,
         )  # fmt: skip
-        asked = self._asking.bind(query, self._earliest, now())
+        answer = self._answered(self._asking.bind(query, self._earliest, now()))
+        wide = pivoted_by(query) if query.pivot is not None else None
+        return answer if wide is None else pivoted(answer, wide, query.limit)
+
+    def _answered(self, asked: Asked) -> Answer:
+        """The answer in its long form."""
         catalog = settle_datasets(self._catalog, asked.question.values)
 
         def rows(lowered: Lowered) -> Any:
@@ -152,13 +157,9 @@ class Book:
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, table, catalog, self._sources)
         notes += dropped(asked, self._counts(table, rendered))
-        if query.total:
+        if asked.query.total:
             table = with_totals(table, asked.question, catalog, rows)
-        answer = answer_of(asked, lowered, table, rendered, notes, catalog)
-        by_ = pivoted_by(query)
-        if by_ is None or query.pivot is None:
-            return answer
-        return pivoted(answer, by_, query.limit, unknown_periods(asked.question))
+        return answer_of(asked, lowered, table, rendered, notes, catalog)
 
     def explain(
         self,
@@ -257,9 +258,16 @@ class Book:
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
+            place = own.place if own.place.file != "<none>" else None
+            if own.valid is not None:
+                message = (
+                    f"`{dataset}` has rows with the {own.key} {key!r} that are valid at one time, and others refer"
+                )
+                help_ = f"a reference finds one row: let each end, in `{own.valid[1]}`, when the next one begins"
+                raise FaultError(Fault("D447", f"{message} to them", place, help_))
             message = f"`{dataset}` has {count} rows with the {own.key} {key!r}, and others refer to them"
             help_ = "a reference needs one row for each key: remove the repeats, or choose another key"
-            raise FaultError(Fault("D440", message, own.place if own.place.file != "<none>" else None, help_))
+            raise FaultError(Fault("D440", message, place, help_))
         with self._lock:
             self._unique[dataset] = state
 

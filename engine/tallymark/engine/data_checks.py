@@ -150,7 +150,7 @@ def _key(catalog: Catalog, dataset: Dataset, key: str) -> Iterator[_Check]:
         "give each row a key; nothing can refer to a row without one",
     )
     if dataset.valid is not None and all(_usable(dataset, c) for c in dataset.valid):
-        yield _overlaps(dataset, key, *dataset.valid)
+        yield _overlaps(dataset, key, *dataset.valid, referring=_referring(catalog, dataset))
         return
     referring = _referring(catalog, dataset)
     so = f", and {', '.join(f'`{n}`' for n in referring)} refer to it" if referring else ""
@@ -171,13 +171,17 @@ def _referring(catalog: Catalog, dataset: Dataset) -> list[str]:
     return sorted({d.name for d in all_ for r in d.references.values() if r.dataset == dataset.name})
 
 
-def _overlaps(dataset: Dataset, key: str, start: str, end: str) -> _Check:
+def _overlaps(dataset: Dataset, key: str, start: str, end: str, referring: Sequence[str]) -> _Check:
+    of = f"`{dataset.name}`"
+    so = f", and {', '.join(f'`{n}`' for n in referring)} refer to them" if referring else ""
+    needed = "a reference finds one row: " if referring else ""
     return _Check(
-        Overlapping(dataset.name, key, start, end),
+        Overlapping(dataset.name, key, start, end, bool(referring)),
         "D447",
-        f"rows of `{dataset.name}` with the `{key}` {{example}} are valid at the same time",
-        f"rows of {{count}} `{key}` values are valid at the same time in `{dataset.name}`, as those of {{example}} are",
-        f"let each row end, in `{end}`, when the next one begins",
+        f"rows of {of} with the `{key}` {{example}} are valid at the same time{so}",
+        f"rows of {{count}} `{key}` values are valid at the same time in {of}, as those of {{example}} are{so}",
+        f"{needed}let each row end, in `{end}`, when the next one begins",
+        "error" if referring else "warning",
     )
 
 
@@ -193,7 +197,10 @@ def _time(dataset: Dataset, time: str) -> _Check:
 
 def _validity(dataset: Dataset, start: str, end: str) -> Iterator[_Check]:
     if start != dataset.time:
-        yield replace(_time(dataset, start), help=f"fill `{start}` in: without it a row is never valid")
+        help_ = (
+            f"fill `{start}` in: without it a row counts in no period, though what refers to it finds it at any time"
+        )
+        yield replace(_time(dataset, start), help=help_)
     first, last, such = _use(dataset, start), _use(dataset, end), _such(dataset, "such as ")
     yield _Check(
         Tally(dataset.name, Apply("<", (last, first), Type.BOOLEAN), example=_label(dataset)),

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from tallymark.catalog import Catalog, Input, Making
 from tallymark.engine.unseen import Remark, hollow, undecided
-from tallymark.formula.bound import Bound, ColumnUse, walk
+from tallymark.formula.bound import Axis, Bound, ColumnUse, walk
 from tallymark.formula.functions import Function
 from tallymark.lower.contexts import conjuncts
 from tallymark.render.tallies import Scope, Tally, is_null, not_false
@@ -57,5 +57,8 @@ def _remark(catalog: Catalog, rows: Input, test: Bound, conditions: frozenset[Bo
     used = [u for u in walk(test) if isinstance(u, ColumnUse)]
     # What is stored stays as long as the data does; what is made or computed may depend on the knowledge date.
     lasting = own.making is None and all(not u.path and own.columns[u.column].stored is not None for u in used)
-    counted = Tally(own.name, test, (Scope(conditions),) if conditions else ())
+    named = [(b.path, b.column) for e in (test, *conditions) for b in walk(e) if isinstance(b, ColumnUse)]
+    changes = any(catalog.changes(own.name, path, column) for path, column in named)
+    axis = Axis("flow", (rows.shape.time,)) if changes and rows.shape.time is not None else None
+    counted = Tally(own.name, test, (Scope(conditions),) if conditions else (), axis=axis)
     return Remark(counted, Tally(own.name, test) if lasting else None, frozenset({own.name}), *said)

@@ -11,9 +11,10 @@ from tallymark.engine.naming import names
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part
 from tallymark.errors import FaultError
-from tallymark.formula.bound import Apply, Bound, Nested
+from tallymark.formula.bound import Apply, Bound, DimensionUse, Nested, walk
 from tallymark.kinds import Type
 from tallymark.lower import Lowered, Question, lower
+from tallymark.plan import is_edged
 from tallymark.render import Rendered
 from tallymark.windows import cut, resolve
 
@@ -107,6 +108,10 @@ def _by_member(nest: Nested, part: Part, question: Question) -> Question:
 
 def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Question | None:
     """The body over each piece of the window that the `per` cuts up."""
+    edged = (b for f in part.context.filters for b in walk(f) if isinstance(b, DimensionUse))
+    if any(is_edged(b.parts) for b in edged):
+        # A question by pieces has no asked period around them.
+        return None
     window = resolve(part.context.window, question.periods[0], question.grain, question.calendar, question.as_of)
     if window.void or window.start is None or window.start >= window.end:
         return None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from tallymark.catalog import EDGES
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.json_schema import PARTIAL
 from tallymark.plan import Parts
@@ -22,16 +23,19 @@ def dimensions_of(query: Query) -> tuple[Parts, ...]:
         names.insert(0, query.age.strip())
     if len(names) > MAX_DIMENSIONS:
         raise FaultError(Fault("Q506", f"{len(names)} dimensions are asked; {MAX_DIMENSIONS} is the most"))
-    faults = [_not_yet(name) for name in names if " at " in name]
+    faults = [fault for name in names if (fault := _edgeless(name)) is not None]
     if faults:
         raise FaultError(faults)
     return tuple(dict.fromkeys(tuple(name.split(".")) for name in names))
 
 
-def _not_yet(dimension: str) -> Fault:
-    plain, _, _ = dimension.partition(" at ")
-    help_ = f"`{plain.strip()}` groups by the attribute of each row read"
-    return Fault("Q512", f"grouping by `{dimension}` is not answered yet", None, help_)
+def _edgeless(dimension: str) -> Fault | None:
+    """The fault of a dimension as it stood when the period neither begins nor ends; `plan at start` has none."""
+    plain, _, edge = dimension.partition(" at ")
+    if not edge or edge in EDGES:
+        return None
+    help_ = f"say `{plain} at start` or `{plain} at end`"
+    return Fault("Q591", f"`{dimension}`: a period has a start and an end", None, help_)
 
 
 def mistakes(query: Query) -> list[Fault]:

@@ -56,5 +56,6 @@ def _owner(member: Parts, body: Bound, catalog: Catalog) -> Dataset | None:
         target = next((r.dataset for r in here.references.values() if r.column == found.column), target)
         owner = catalog.datasets.get(target or "")
         if owner is not None and owner.key is not None and owner.valid is None and NAME in owner.columns:
-            return owner if owner.columns[NAME].type is Type.TEXT else None
+            name = owner.columns[NAME]
+            return owner if name.type is Type.TEXT and not name.changes else None
     return None

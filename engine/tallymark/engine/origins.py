@@ -109,12 +109,11 @@ def _of_dimension(catalog: Catalog, body: Bound, name: tuple[str, ...]) -> Itera
 
 
 def _on_the_way(catalog: Catalog, dataset: str, path: tuple[str, ...], column: str) -> Iterator[ColumnName]:
-    """The references followed from `dataset`, the keys they lead to, and the column at the end."""
+    """The references followed from `dataset`, the keys and validities they lead to, and the column at the end."""
     for step in path:
         reference = catalog.datasets[dataset].references[step]
         yield dataset, reference.column
         dataset = reference.dataset
-        key = catalog.datasets[dataset].key
-        if key is not None:
-            yield dataset, key
+        here = catalog.datasets[dataset]
+        yield from ((dataset, c) for c in (here.key, *(here.valid or ())) if c is not None)
     yield dataset, column

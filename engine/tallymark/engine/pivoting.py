@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, datetime
 from typing import Any
 
 import pyarrow as pa
@@ -25,15 +25,13 @@ At = tuple[int, Any]
 _NULL, _OTHER, _TOTAL = (1, None), (2, None), (3, None)
 
 
-def pivoted(
-    answer: Answer, by: str, limit: int | None = None, unknown: frozenset[date | datetime] = frozenset()
-) -> Answer:
+def pivoted(answer: Answer, by: str, limit: int | None = None) -> Answer:
     """The answer with a column for each value of `by`, of each metric one, and a row for each combination of the rest.
 
-    `limit` holds for the rows. Nulls of `unknown` periods are cells without a row, as they are not known yet. Raises
-    FaultError (Q563) for too many columns.
+    `limit` holds for the rows. Nulls of periods that have not begun are cells without a row. Raises FaultError (Q563)
+    for too many columns.
     """
-    return _Pivot(answer, _named(answer, by), unknown).make(limit)
+    return _Pivot(answer, _named(answer, by)).make(limit)
 
 
 def _named(answer: Answer, by: str) -> AnswerColumn:
@@ -45,7 +43,6 @@ def _named(answer: Answer, by: str) -> AnswerColumn:
 class _Pivot:
     answer: Answer
     by: AnswerColumn
-    unknown: frozenset[date | datetime] = frozenset()
     places: dict[At, None] = field(default_factory=dict)
     """What the columns stand for."""
     rows: dict[tuple[Any, ...], dict[At, int]] = field(default_factory=dict)
@@ -144,7 +141,7 @@ class _Pivot:
     def _blank(self, values: Any, numbers: list[int | None]) -> Iterator[int]:
         """The rows of a column that the long answer has no row for, or a null of a period that has not begun."""
         for place, (value, number) in enumerate(zip(values.to_pylist(), numbers, strict=True)):
-            if number is None or (value is None and self.periods and self.periods[number] in self.unknown):
+            if number is None or (value is None and self.periods and self.periods[number] in self.answer.unknown):
                 yield place
 
     def _title(self) -> str:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog, Column
-from tallymark.formula.bound import Apply, Bound, ColumnUse, Constant, walk
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant, walk
 from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
@@ -49,6 +49,8 @@ class _Draft:
     test: Bound
     one: str
     many: str
+    axis: Axis | None = None
+    """When rows look up what changes, if they do."""
     windows: dict[frozenset[Bound], dict[Window, None] | None] = field(default_factory=dict)
     """By the conditions in force; None is any time."""
 
@@ -99,11 +101,15 @@ class _Unseen:
 
     def _conditions(self, group: Group, leaf: Leaf) -> None:
         """Conditions that leave out rows where they are null though they speak of what rows are not."""
+        if any(map(_edged, leaf.conditions)):
+            # What held at the edge of a period is not known of a row by itself.
+            return
         hollow = [c for c in _sorted(leaf.conditions) if self._hollow(group.dataset, c)]
         for condition in hollow:
             others = [not_false(c) if c in hollow else c for c in leaf.conditions if c != condition]
             test, one, many = undecided(group.dataset, condition, self.functions)
-            draft = self._draft(("condition", group.dataset, condition), group.dataset, test, one, many)
+            axis = self._axis(group, test, *others)
+            draft = self._draft(("condition", group.dataset, condition, axis), group.dataset, test, one, many, axis)
             self._in_force(draft, group, leaf, frozenset(others))
 
     def _members(self, nest: Nest, member: Parts) -> None:
@@ -116,11 +122,14 @@ class _Unseen:
             place = next((n for n, k in enumerate(group.level) if k.parts == member), None)
             if place is None or not self._nullable(group.dataset, group.keys[place]):
                 continue
+            if _edged(group.keys[place]) or any(map(_edged, leaf.conditions)):
+                continue
             of = f"`{group.dataset}`"
             one = f"1 row of {of} has no `{named}` and belongs to no member of `per {named}`"
             many = f"{{count}} rows of {of} have no `{named}` and belong to no member of `per {named}`"
             test = is_null(group.keys[place])
-            draft = self._draft(("member", group.dataset, member), group.dataset, test, one, many)
+            axis = self._axis(group, test, *leaf.conditions)
+            draft = self._draft(("member", group.dataset, member, axis), group.dataset, test, one, many, axis)
             self._in_force(draft, group, leaf, leaf.conditions)
 
     def _times(self, group: Group, leaf: Leaf) -> None:
@@ -135,24 +144,39 @@ class _Unseen:
         test = is_null(ColumnUse((), time.name, time.type))
         one = f"1 row of `{own.name}` has no `{time.name}` and is in no period"
         many = f"{{count}} rows of `{own.name}` have no `{time.name}` and are in no period"
+        conditions = frozenset(c for c in leaf.conditions if not _edged(c) and self._axis(group, c) is None)
         draft = self._draft(("time", own.name, time.name), own.name, test, one, many)
-        draft.windows[leaf.conditions] = None
+        draft.windows[conditions] = None
 
     def _orphans(self, group: Group, leaf: Leaf, read: Iterable[_Read]) -> None:
         """Rows whose reference finds no partner, for every reference that the leaf follows."""
-        followed = {r.path[:length]: None for r in read for length in range(1, len(r.path) + 1)}
-        for path in followed:
+        followed = {(r.path[:n], r.edged): None for r in read for n in range(1, len(r.path) + 1)}
+        for path, edged in followed:
             own = group.dataset
-            target = _on_the_way(self.catalog, own, path)[-1]
-            through = f", over `{'.'.join(path[:-1])}`," if len(path) > 1 else ""
-            ending = f"to a `{path[-1]}` that `{target}` does not have"
-            one = f"1 row of `{own}` refers{through} {ending}: it stands under the null value"
-            many = f"{{count}} rows of `{own}` refer{through} {ending}: they stand under the null value"
             test = orphaned(self.catalog, own, path)
-            draft = self._draft(("orphans", own, path), own, test, one, many)
             # What a condition says of the missing partner is not known, so it cannot be asked for here.
-            known = [c for c in leaf.conditions if not self._follows(own, c, path)]
+            known = [c for c in leaf.conditions if not self._follows(own, c, path) and not _edged(c)]
+            axis = self._axis(group, test, *known)
+            if edged and axis is not None:
+                # Who has no version at the edge of a period need not be missing: only the first step can be told.
+                known = [c for c in known if self._axis(group, c) is None]
+                if len(path) > 1:
+                    continue
+                axis = None
+            one, many = self._orphan_texts(own, path, axis is not None)
+            draft = self._draft(("orphans", own, path, axis), own, test, one, many, axis)
             self._in_force(draft, group, leaf, frozenset(known))
+
+    def _orphan_texts(self, own: str, path: tuple[str, ...], in_time: bool) -> tuple[str, str]:
+        target = self.catalog.datasets[_on_the_way(self.catalog, own, path)[-1]]
+        through = f", over `{'.'.join(path[:-1])}`," if len(path) > 1 else ""
+        ending = f"to a `{path[-1]}` that `{target.name}` does not have"
+        one, many = ("at its time", "at their times") if in_time and target.valid is not None else ("", "")
+        return (
+            f"1 row of `{own}` refers{through} {' '.join(filter(None, (ending, one)))}: it stands under the null value",
+            f"{{count}} rows of `{own}` refer{through} {' '.join(filter(None, (ending, many)))}: they stand under the "
+            "null value",
+        )
 
     def _not_finite(self) -> list[Remark]:
         remarks = []
@@ -165,8 +189,16 @@ class _Unseen:
 
     # --- scopes ----------------------------------------------------------------------------------------------------
 
-    def _draft(self, place: tuple[object, ...], dataset: str, test: Bound, one: str, many: str) -> _Draft:
-        return self.drafts.setdefault(place, _Draft(dataset, test, one, many))
+    def _draft(
+        self, place: tuple[object, ...], dataset: str, test: Bound, one: str, many: str, axis: Axis | None = None
+    ) -> _Draft:
+        return self.drafts.setdefault(place, _Draft(dataset, test, one, many, axis))
+
+    def _axis(self, group: Group, *expressions: Bound) -> Axis | None:
+        """When the rows of a group look up what changes, if any of the expressions does."""
+        used = (b for e in expressions for b in walk(e) if isinstance(b, ColumnUse))
+        changes = any(self.catalog.changes(group.dataset, u.path, u.column) for u in used)
+        return group.axis if changes else None
 
     def _in_force(self, draft: _Draft, group: Group, leaf: Leaf, conditions: frozenset[Bound]) -> None:
         windows = draft.windows.setdefault(conditions, {})
@@ -192,9 +224,10 @@ class _Unseen:
         read = list(_reads(self.catalog, draft.dataset, [draft.test]))
         passing = any(r.column.aggregate is not None or _of_today(r.column.formula) for r in read)
         passing = passing or any(self._is_made(d) for d in (draft.dataset, *(r.dataset for r in read)))
-        fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test)
+        fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test, axis=draft.axis)
         datasets = frozenset({draft.dataset, *(d for r in read for d in (r.dataset, *r.through))})
-        return Remark(Tally(draft.dataset, draft.test, tuple(scopes)), fact, datasets, draft.one, draft.many)
+        counted = Tally(draft.dataset, draft.test, tuple(scopes), axis=draft.axis)
+        return Remark(counted, fact, datasets, draft.one, draft.many)
 
     def _is_made(self, dataset: str) -> bool:
         """Whether a transform makes its rows, which then depend on the knowledge date."""
@@ -256,30 +289,34 @@ def undecided(dataset: str, condition: Bound, functions: Mapping[str, Function])
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """A column of `dataset` that is read over `path`, `through` other datasets, from the rows of a group."""
+    """A column of `dataset` that is read over `path`, `through` other datasets, from the rows of a group.
+
+    `edged`: as it stands at an edge of the asked period.
+    """
 
     path: tuple[str, ...]
     through: tuple[str, ...]
     dataset: str
     column: Column
+    edged: bool = False
 
 
 def _reads(catalog: Catalog, dataset: str, expressions: Iterable[Bound]) -> Iterator[_Read]:
     """The columns that expressions read, each once, with what computed ones are made of."""
-    seen: set[tuple[tuple[str, ...], str]] = set()
-    waiting: list[tuple[tuple[str, ...], Bound]] = [((), e) for e in expressions]
+    seen: set[tuple[tuple[str, ...], str, bool]] = set()
+    waiting: list[tuple[tuple[str, ...], Bound, bool]] = [((), e, False) for e in expressions]
     while waiting:
-        path, bound = waiting.pop(0)
+        path, bound, above = waiting.pop(0)
         for use in (b for b in walk(bound) if isinstance(b, ColumnUse)):
-            whole = (*path, *use.path)
-            if (whole, use.column) in seen:
+            whole, edged = (*path, *use.path), above or use.at is not None
+            if (whole, use.column, edged) in seen:
                 continue
-            seen.add((whole, use.column))
+            seen.add((whole, use.column, edged))
             *through, home = (dataset, *_on_the_way(catalog, dataset, whole))
             column = catalog.datasets[home].columns[use.column]
-            yield _Read(whole, tuple(through), home, column)
+            yield _Read(whole, tuple(through), home, column, edged)
             if column.formula is not None:
-                waiting.append((whole, column.formula))
+                waiting.append((whole, column.formula, edged))
 
 
 def _on_the_way(catalog: Catalog, dataset: str, path: tuple[str, ...]) -> tuple[str, ...]:
@@ -337,6 +374,11 @@ def _absorbed(scopes: list[Scope]) -> list[Scope]:
         return same and large.conditions < small.conditions
 
     return [s for s in alive if not any(within(s, other) for other in alive)]
+
+
+def _edged(bound: Bound) -> bool:
+    """Whether an expression reads anything at an edge of the asked period."""
+    return any(isinstance(b, ColumnUse) and b.at is not None for b in walk(bound))
 
 
 def _of_today(bound: Bound | None) -> bool:

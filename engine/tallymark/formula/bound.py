@@ -22,6 +22,7 @@ NOSPAN: Span = (0, 0)
 
 WindowForm = Literal["trailing", "to_date", "cumulative", "opening", "closing"]
 AxisKind = Literal["flow", "stock", "timeless"]
+Edge = Literal["start", "end"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,16 +48,21 @@ class ParameterUse:
 
 @dataclass(frozen=True, slots=True)
 class ColumnUse:
-    """Row level: a column of the dataset at hand, or one reached over `path`, the names of references to follow."""
+    """Row level: a column of the dataset at hand, or one reached over `path`, the names of references to follow.
+
+    `at`: versions are read as they stand at that edge of the asked period, and not at the time of the row.
+    """
 
     path: tuple[str, ...]
     column: str
     type: Type
     unit: Unit = NUMBER
+    at: Edge | None = None
     span: Span = field(default=NOSPAN, compare=False)
 
     def __str__(self) -> str:
-        return ".".join((*self.path, self.column))
+        name = ".".join((*self.path, self.column))
+        return name if self.at is None else f"{name} at {self.at}"
 
 
 @dataclass(frozen=True, slots=True)

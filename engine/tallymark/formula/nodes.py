@@ -89,7 +89,10 @@ class Parameter:
 
 @dataclass(frozen=True, slots=True)
 class Name:
-    """A bare or dotted name: `mrr`, `orders.amount`, `orders.customer.country`."""
+    """A bare or dotted name: `mrr`, `orders.amount`, `orders.customer.country`.
+
+    The last part of a member, behind `per`, may say at which edge it is read: `plan at start`.
+    """
 
     parts: tuple[str, ...]
     span: Span

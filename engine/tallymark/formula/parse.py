@@ -259,9 +259,24 @@ class _Builder(Transformer[Token, Any]):
     def scoped(self, body: _Part, *postfixes: _Postfix) -> _Part:
         if not postfixes:
             return body
+        postfixes = _with_edges(postfixes)
         _in_order(postfixes)
         values = {postfix.kind: postfix.value for postfix in postfixes}
         return _part(nodes.Scoped(body.node, (body.start, postfixes[-1].end), **values))
+
+
+def _with_edges(postfixes: tuple[_Postfix, ...]) -> tuple[_Postfix, ...]:
+    """The postfixes, an `at` behind `per plan` put to its member: `per plan at start`."""
+    found: list[_Postfix] = []
+    for postfix in postfixes:
+        if postfix.kind == "at" and found and found[-1].kind == "per":
+            member: nodes.Name = found[-1].value
+            parts = (*member.parts[:-1], f"{member.parts[-1]} at {postfix.value}")
+            name = nodes.Name(parts, (member.span[0], postfix.end))
+            found[-1] = _Postfix("per", name, found[-1].span, postfix.end)
+        else:
+            found.append(postfix)
+    return tuple(found)
 
 
 def _in_order(postfixes: tuple[_Postfix, ...]) -> None:

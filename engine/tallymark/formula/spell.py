@@ -30,8 +30,9 @@ def _node(bound: Bound, functions: Mapping[str, Function]) -> n.Node:
             return _literal(value)
         case ParameterUse(name=name):
             return n.Parameter(name, NOSPAN)
-        case ColumnUse(path=path, column=column):
-            return n.Name((*path, column), NOSPAN)
+        case ColumnUse(path=path, column=column, at=at):
+            use = n.Name((*path, column), NOSPAN)
+            return use if at is None else n.Scoped(use, NOSPAN, at=at)
         case DimensionUse(parts=parts):
             return n.Name(parts, NOSPAN)
         case Apply():

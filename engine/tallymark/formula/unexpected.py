@@ -194,6 +194,10 @@ def _misplaced_operator(stop: Stop, found: Token) -> Mistake | None:
         return None
     if "WHERE" in stop.accepts and "AND" not in stop.accepts:
         way_out = "a postfix applies to all that stands before it; put the inner part in parentheses: `(m per day) + 1`"
+        last = [token.text for token in stop.tokens[: stop.index][-3:]]
+        if last[1:2] == ["at"] and last[2] in ("start", "end"):
+            stood = " ".join(last)
+            way_out = f"a dimension as it stood is written in parentheses: `({stood}) {found.text} …`"
         return Mistake("S137", f"`{found.text}` cannot follow a postfix", found.span, way_out)
     if not stop.wants_value:
         return None

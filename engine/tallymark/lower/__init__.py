@@ -191,8 +191,16 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        asked = self.question.level
-        return gather(contexts.spaces, self._key, contexts.column, self._resolve, asked, question_filters)
+        level = self.question.level
+        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self._asked, level, question_filters)
+
+    def _asked(self, moved: Window, grid: int) -> tuple[Resolved, ...]:
+        """For every period of a grid the asked period it belongs to, moved."""
+        here = self.grids[grid]
+        if here.outer is None:
+            return self._resolve(moved, grid)
+        outer = self._asked(moved, here.outer)
+        return tuple(outer[parent] for parent in here.parents)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:

@@ -35,7 +35,7 @@ from tallymark.formula.bound import (
 from tallymark.kinds import Type
 from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.settle import settle
-from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value
+from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value, is_edged
 from tallymark.windows import PERIOD, Window
 
 ROWS = "rows"
@@ -51,6 +51,8 @@ class Context:
     filters: frozenset[Bound] = frozenset()
     levels: tuple[tuple[Parts, ...], ...] = ((),)
     path: tuple[str, ...] = ()
+    asked: Window = PERIOD
+    """The asked period, moved as far as it is, also around the pieces of a grain."""
     among: tuple[int, ...] | None = None
     """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
     pieces: bool = False
@@ -219,7 +221,9 @@ class Contexts:
         """
         match bound:
             case Shift(count=count, step=step, like=like):
-                return self._over(replace(self._shifted(context, count, step), like=like), context)
+                window = replace(self._shifted(context, count, step), like=like)
+                asked = context.asked if context.grid else replace(PERIOD, shifts=window.shifts, like=like)
+                return replace(self._over(window, context), asked=asked)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
@@ -251,7 +255,7 @@ class Contexts:
             conditions |= frozenset(conjuncts(bound.condition))
         return Leaf(
             bound.dataset, bound.function, bound.argument, conditions, bound.axis, context.window, bound.type,
-            bound.extra, bound.zero,
+            bound.extra, bound.zero, _asked(conditions, context),
         )  # fmt: skip
 
     def conditions(self, dataset: str, filters: frozenset[Bound]) -> frozenset[Bound]:
@@ -273,7 +277,7 @@ class Contexts:
         found = self.catalog.reach(dataset, named)
         if not isinstance(found, Reached):
             raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(named)}`"))
-        use = ColumnUse(found.path, found.column, found.type, found.unit)
+        use = ColumnUse(found.path, found.column, found.type, found.unit, found.at)
         local = Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
         return made(dimension, local, self.fold, self.age)
 
@@ -341,14 +345,25 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), context, filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if any(not isinstance(self.catalog.reach(bound.dataset, plain(d)), Reached) for d in context.dimensions):
+        if not all(self._tells(bound, d) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
+
+    def _tells(self, bound: Aggregate, dimension: Parts) -> bool:
+        """Whether the rows of an aggregate have a value of the dimension: what changes has none without a time."""
+        found = self.catalog.reach(bound.dataset, plain(dimension))
+        if not isinstance(found, Reached):
+            return False
+        timed = found.at is not None or bound.axis.kind != "timeless"
+        return timed or not self.catalog.changes(bound.dataset, found.path, found.column)
 
     def rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> Leaf:
         """A leaf that counts rows of the same dataset, axis and window."""
         conditions = self.conditions(bound.dataset, filters)
-        return Leaf(bound.dataset, ROWS, None, conditions, bound.axis, context.window, Type.INTEGER, zero=True)
+        return Leaf(
+            bound.dataset, ROWS, None, conditions, bound.axis, context.window, Type.INTEGER, zero=True,
+            asked=_asked(conditions, context),
+        )  # fmt: skip
 
     def _presence_of_pieces(self, bound: Nested, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         inner = self.inner(bound, context)
@@ -463,6 +478,13 @@ class Contexts:
                 case here:
                     waiting.extend(parts(here))
         return frozenset(found)
+
+
+def _asked(conditions: frozenset[Bound], context: Context) -> Window | None:
+    """The asked period, as far as it is moved, if a leaf reads anything at its edges."""
+    used = (b for c in conditions for b in walk(c))
+    edged = any(map(is_edged, context.dimensions)) or any(isinstance(b, ColumnUse) and b.at for b in used)
+    return context.asked if edged else None
 
 
 def _height(bound: Bound) -> int:

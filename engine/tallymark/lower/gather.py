@@ -1,4 +1,4 @@
-"""Leaves that can be read together are: one group for each dataset, level, grid and kind of window."""
+"""Leaves that can be read together are: one group for each dataset, level, grid, axis and move of the asked period."""
 
 from __future__ import annotations
 
@@ -14,7 +14,10 @@ from tallymark.windows import Resolved, Window, segments
 Resolve = Callable[[Window, int], tuple[Resolved, ...]]
 """The instants of a window over every period of a grid."""
 
-Place = tuple[str, tuple[Parts, ...], Axis, int]
+AskedPeriods = Callable[[Window, int], tuple[Resolved, ...]]
+"""The asked period, moved so far, of every period of a grid."""
+
+Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None]
 
 
 @dataclass(slots=True)
@@ -47,6 +50,7 @@ def gather(
     keys: Callable[[Parts, str], Key],
     column: Callable[[Parts, str], Bound],
     resolve: Resolve,
+    asked_periods: AskedPeriods,
     asked: tuple[Parts, ...],
     filters: Callable[[str], frozenset[Bound]],
 ) -> Gathered:
@@ -60,7 +64,7 @@ def gather(
     for space in spaces:
         for number, node in enumerate(space.nodes):
             if isinstance(node, Leaf):
-                place = (node.dataset, space.level, node.axis, space.grid)
+                place = (node.dataset, space.level, node.axis, space.grid, node.asked)
                 drafts.setdefault(place, GroupDraft()).leaves[node] = None
                 homes[space.number, number] = place
     resolved = {
@@ -71,7 +75,9 @@ def gather(
     for number, (place, draft) in enumerate(drafts.items()):
         telling = bool(asked) and set(asked) <= set(place[1])
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
-        groups[place] = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
+        group = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
+        moved = place[4]
+        groups[place] = replace(group, asked=asked_periods(moved, place[3])) if moved is not None else group
     return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
 
 
@@ -94,7 +100,7 @@ def _group(
     keys: Callable[[Parts, str], Key],
     column: Callable[[Parts, str], Bound],
 ) -> Group:
-    dataset, level, axis, grid = place
+    dataset, level, axis, grid, _ = place
     windows = dict.fromkeys(leaf.window for leaf in draft.leaves)
     roles = tuple(Role(w, resolved[w, grid]) for w in windows)
     own = [r for role in roles for r in role.resolved]

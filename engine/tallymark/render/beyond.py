@@ -8,7 +8,8 @@ from sqlglot import exp
 
 from tallymark.kinds import Type
 from tallymark.plan import Edge, Follow, Grid, Rank, Space
-from tallymark.render.rows import BASE, Rows
+from tallymark.render.joins import BASE
+from tallymark.render.rows import Rows
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
     all_of,
@@ -77,7 +78,8 @@ class Following:
     def _followers(self, kept: Sequence[int]) -> exp.Select:
         node = self.node
         expressions = [node.time, node.holder, *node.conditions, *([node.again] if node.again is not None else [])]
-        query, term = self.rows.joined(node.dataset, expressions, frozenset(node.axis.columns))
+        joined = self.rows.joined(node.dataset, expressions, frozenset(), node.axis)
+        query, term = joined.select, joined.term
         holder = self.rows.express(node.holder, term)
         time = self.rows.express(node.time, term)
         place: exp.Expression = integer(AFTER)

@@ -6,29 +6,35 @@ or leave something out: see `overlaps.py`. `ways.py` says which way a leaf goes.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
 
+from tallymark.catalog import Column
 from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
 from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import ROWS
 from tallymark.render.branch import Branch
 from tallymark.render.buckets import bucket
+from tallymark.render.edges import Edges, is_edged
+from tallymark.render.expressions import Term
+from tallymark.render.joins import BASE, Joined
 from tallymark.render.overlaps import Overlaps
-from tallymark.render.rows import BASE, Rows, Statement
-from tallymark.render.scan import Scan
+from tallymark.render.rows import Rows, Statement
+from tallymark.render.scan import Scan, own_conditions
 from tallymark.render.spread import Spread, whole_numbers
 from tallymark.render.values import (
     all_of,
-    any_of,
     call,
     case,
     column,
     compare,
     cross_join,
     integer,
+    moment,
     named,
     select,
     table,
@@ -63,9 +69,11 @@ class _Group:
         self.rows = rows
         self.statement = statement
         self.keys = [k.column for k in group.level]
+        self.edges = Edges(group, rows, statement) if group.asked else None
         self.dataset = rows.catalog.datasets[group.dataset]
         self.spread = Spread(group) if group.axis.kind != "timeless" else None
-        self.ways = {leaf: way_of(leaf, self.spread, group.role_of(leaf)) for leaf in group.leaves}
+        edged = self.edges is not None
+        self.ways = {leaf: way_of(leaf, self.spread, group.role_of(leaf), edged) for leaf in group.leaves}
         self.population = group.name
         self.values: dict[Bound, str] = {}
         self.tests: dict[frozenset[Bound], str] = {}
@@ -73,11 +81,14 @@ class _Group:
 
     def write(self) -> list[Branch]:
         scan = self._scan()
-        if self.spread is None:
+        if self.edges is None and self.spread is None:
             return [self._timeless(scan)]
-        overlaps = Overlaps(scan, self.spread, self.statement)
-        branches = [overlaps.at_once()] if self.spread.apart else overlaps.write(self.ways)
+        overlaps = Overlaps(scan, self.spread, self.statement, self.edges)
+        alone = self.edges is None and self.spread is not None and self.spread.apart
+        branches = [overlaps.at_once()] if alone else overlaps.write(self.ways)
         self.population = overlaps.population
+        if self.edges is not None and self.keys:
+            self.population = self.edges.population(overlaps.population, self.keys)
         return branches
 
     # --- rows ------------------------------------------------------------------------------------------------------
@@ -87,9 +98,11 @@ class _Group:
         group = self.group
         axis = frozenset(group.axis.columns)
         order = self._order() if any(leaf.function in ("first", "last") for leaf in group.leaves) else []
-        query, term = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order))
-        shown = [named(self.rows.express(k, term), c) for k, c in zip(group.keys, self.keys, strict=True)]
-        shown += self._segments()
+        joined = self.rows.joined(group.dataset, self._expressions(), axis | frozenset(order), group.axis)
+        query, term = joined.select, joined.term
+        shown = [named(self.rows.express(k, term), c) for k, c in self._plain_keys()]
+        shown += [named(self.rows.express(u, term), c) for u, c in self._carried()]
+        shown += self._segments(joined.axis)
         shown += [named(column(c, BASE), f"o{n}") for n, c in enumerate(order)]
         for leaf in group.leaves:
             self._want(leaf)
@@ -100,11 +113,13 @@ class _Group:
             shown.append(named(test, name))
         if not shown:
             shown.append(named(integer(1), "one"))
-        where = all_of([*(self.rows.express(f, term) for f in group.filters), *self._bounds()])
+        filters = [f for f in group.filters if not is_edged(f)]
+        where = all_of([*(self.rows.express(f, term) for f in filters), *self._bounds(), *self._in_stretch(joined)])
         query = query.select(*shown, append=False, copy=False)
         name = self.statement.add(group.name, query.where(where, copy=False) if where is not None else query)
         ordering = tuple(f"o{n}" for n in range(len(order)))
-        return Scan(group, name, tuple(self.keys), tuple(self.times), self.values, self.tests, ordering)
+        by = tuple(name for _, name in (*self._plain_keys(), *self._carried()))
+        return Scan(group, name, tuple(self.keys), by, tuple(self.times), self.values, self.tests, ordering)
 
     def _order(self) -> list[str]:
         """The columns that `first` and `last` go by: time, then key."""
@@ -112,28 +127,33 @@ class _Group:
         return [*self.group.axis.columns[:1], *([key] if key is not None and key in self.dataset.columns else [])]
 
     def _expressions(self) -> list[Bound]:
+        """What is computed of the rows themselves, and what is carried along for the edges of the asked period."""
         found = [*self.group.keys, *self.group.filters]
         for leaf in self.group.leaves:
             found += [leaf.argument] if leaf.argument is not None else []
             found += leaf.conditions
-        return found
+        return [*(e for e in found if not is_edged(e)), *(use for use, _ in self._carried())]
+
+    def _carried(self) -> list[tuple[Bound, str]]:
+        return list(self.edges.carried.items()) if self.edges is not None else []
+
+    def _plain_keys(self) -> list[tuple[Bound, str]]:
+        """The keys that are computed of the rows themselves."""
+        both = zip(self.group.keys, self.keys, strict=True)
+        return [(bound, name) for bound, name in both if not is_edged(bound)]
 
     def _want(self, leaf: Leaf) -> None:
         if leaf.argument is not None:
             self.values.setdefault(leaf.argument, f"x{len(self.values)}")
-        own = leaf.conditions - set(self.group.filters)
+        own = own_conditions(leaf, self.group)
         if own:
             self.tests.setdefault(own, f"c{len(self.tests)}")
 
-    def _axis(self) -> list[tuple[exp.Expression, bool]]:
-        """The columns of the axis, and whether each has a zone."""
-        return [(column(c, BASE), self.dataset.columns[c].type is Type.INSTANT) for c in self.group.axis.columns]
-
-    def _segments(self) -> list[exp.Expression]:
+    def _segments(self, axis: Sequence[Term]) -> list[exp.Expression]:
         cuts = Segments(self.group.cuts)
         walls = cuts.walls(self.rows.calendar)
         shown = []
-        for name, (time, zoned) in zip(self.times, self._axis(), strict=False):
+        for name, (time, zoned) in zip(self.times, ((t.sql, t.type is Type.INSTANT) for t in axis), strict=False):
             own = list(cuts.cuts if zoned else walls)
             number: exp.Expression
             if name == "s":
@@ -166,14 +186,37 @@ class _Group:
         last = self.dataset.columns[group.axis.columns[-1]]
         start, end = (column(c.name, BASE) for c in (first, last))
         bounds.append(compare(exp.LT, start, self.rows.edge(first, group.highest)))
+        lasting: list[exp.Expression] = []
         if group.lowest is not None:
-            reached = compare(exp.GTE, end, self.rows.edge(last, group.lowest))
-            if group.axis.kind == "stock":
-                unended = exp.Is(this=end.copy(), expression=exp.Null())
-                bounds.append(any_of([unended, reached]) or reached)
-            else:
-                bounds.append(reached)
+            lasting.append(compare(exp.GTE, end, self.rows.edge(last, group.lowest)))
+        if group.axis.kind == "stock":
+            # A row that ends as it begins is never valid.
+            lasting.append(compare(exp.GT, *self._edges_alike(last, first)))
+            unended = exp.Is(this=end.copy(), expression=exp.Null())
+            return [*bounds, exp.Or(this=unended, expression=exp.Paren(this=all_of(lasting)))]
+        return [*bounds, *lasting]
+
+    def _edges_alike(self, *columns: Column) -> list[exp.Expression]:
+        """Times of the rows as one type, so that they can be compared."""
+        kinds = {c.type for c in columns}
+        terms = [Term(column(c.name, BASE), c.type) for c in columns]
+        return [t.sql if len(kinds) == 1 else self.rows.as_time(t, Type.INSTANT in kinds) for t in terms]
+
+    def _in_stretch(self, joined: Joined) -> list[exp.Expression]:
+        """The same conditions on a stretch of a stock's row."""
+        if not joined.stretched or self.group.highest is None:
+            return []
+        start, end = joined.axis
+        bounds = [compare(exp.LT, start.sql, self._literal(self.group.highest, start.type))]
+        if self.group.lowest is not None:
+            unended = exp.Is(this=end.sql, expression=exp.Null())
+            lasting = compare(exp.GTE, end.sql.copy(), self._literal(self.group.lowest, end.type))
+            bounds.append(exp.Or(this=unended, expression=lasting))
         return bounds
+
+    def _literal(self, instant: datetime, kind: Type) -> exp.Expression:
+        zoned = kind is Type.INSTANT
+        return moment(instant if zoned else self.rows.calendar.wall(instant), zoned)
 
     # --- rows without a time -------------------------------------------------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Whether the key of a dataset repeats, as SQL."""
+"""Whether the key of a dataset repeats, or two versions of a row are valid at one time, as SQL."""
 
 from __future__ import annotations
 
@@ -9,21 +9,32 @@ from sqlglot import exp
 
 from tallymark.catalog import Catalog
 from tallymark.formula.functions import TABLE, Function
+from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render.expressions import Writer
+from tallymark.render.joins import edge_types
 from tallymark.render.rows import Relations, Rows, Statement
-from tallymark.render.values import column, compare, integer, select, table
+from tallymark.render.values import call, column, compare, integer, named, select, table
+from tallymark.render.versions import FROM, KEY, TO
 from tallymark.windows import Calendar
 
 
 def repeated_key(
     catalog: Catalog, dataset: str, relations: Relations, calendar: Calendar, functions: Mapping[str, Function] = TABLE
 ) -> str:
-    """A SELECT of the least key that stands in several rows, and in how many; no row when the keys are unique."""
+    """A SELECT of the least key that stands in several rows, and in how many; no row when the keys are unique.
+
+    Where rows are valid for a time, only those count of which two are valid at one time.
+    """
     own = catalog.datasets[dataset]
     assert own.key is not None
     statement = Statement()
     rows = Rows(catalog, relations, current_writer(calendar, functions), calendar, statement)
+    if own.valid is not None:
+        key = column(KEY)
+        query = select(key, exp.Count(this=exp.Star())).from_(overlapping(rows, dataset), copy=False)
+        query = query.group_by(key.copy(), copy=False).order_by(key.copy(), copy=False).limit(1, copy=False)
+        return statement.before(query).sql("duckdb")
     relation = rows.relation(dataset, frozenset({own.key}))
     key, count = column(own.key), exp.Count(this=exp.Star())
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
@@ -31,6 +42,23 @@ def repeated_key(
     query = query.group_by(key.copy(), copy=False).having(compare(exp.GT, count.copy(), integer(1)), copy=False)
     query = query.order_by(key.copy(), copy=False).limit(1, copy=False)
     return statement.before(query).sql("duckdb")
+
+
+def overlapping(rows: Rows, dataset: str) -> exp.Subquery:
+    """The keys of versions that are still valid when the next one begins; a version without a beginning holds ever.
+
+    Of rows in order of their starts, one that overlaps any later row overlaps the next one.
+    """
+    own = rows.catalog.datasets[dataset]
+    name = rows.versions(own, frozenset(), Type.INSTANT in edge_types(own), gaps=False)
+    order = exp.Order(expressions=[exp.Ordered(this=column(FROM))])
+    following = exp.Window(this=call("LEAD", column(FROM)), partition_by=[column(KEY)], order=order)
+    inner = select(column(KEY), column(TO), named(following, "next")).from_(table(name), copy=False)
+    inner = inner.where(compare(exp.LT, column(FROM), column(TO)), copy=False)
+    source = exp.Subquery(this=inner, alias=exp.to_identifier("v"))
+    outer = select(column(KEY)).from_(source, copy=False)
+    outer = outer.where(compare(exp.LT, column("next"), column(TO)), copy=False)
+    return exp.Subquery(this=outer, alias=exp.to_identifier("o"))
 
 
 NEVER = datetime(9000, 1, 1, tzinfo=UTC)

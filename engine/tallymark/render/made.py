@@ -9,6 +9,7 @@ from sqlglot import exp
 
 from tallymark.catalog import Dataset, Input
 from tallymark.errors import PluginError
+from tallymark.formula.bound import Axis, ColumnUse
 from tallymark.kinds import Type
 from tallymark.render.expressions import Term, Writer
 from tallymark.render.values import all_of, any_of, column, compare, named
@@ -52,11 +53,14 @@ def made(rows: Rows, own: Dataset) -> str:
 def _input(rows: Rows, dataset: str, number: int, each: Input) -> Given:
     """The rows of one input that its condition and the knowledge date leave."""
     time = each.shape.time
+    here = rows.catalog.datasets[each.dataset].columns
     conditions = [each.condition] if each.condition is not None else []
-    own = each.columns | ({time} if time is not None else set())
-    query, term = rows.joined(each.dataset, conditions, frozenset(own))
-    query = query.select(*(named(column(c, BASE), c, quoted=True) for c in sorted(own)), append=False, copy=False)
-    kept = [rows.express(c, term) for c in conditions]
+    shown = [ColumnUse((), c, here[c].type) for c in sorted(each.columns | ({time} if time is not None else set()))]
+    axis = Axis("flow", (time,)) if time is not None else None
+    joined = rows.joined(each.dataset, [*conditions, *shown], frozenset(), axis)
+    values = (named(rows.express(use, joined.term), use.column, quoted=True) for use in shown)
+    query = joined.select.select(*values, append=False, copy=False)
+    kept = [rows.express(c, joined.term) for c in conditions]
     if time is not None:
         found = rows.catalog.datasets[each.dataset].columns[time]
         before = compare(exp.LT, column(time, BASE), rows.edge(found, rows.writer.clock.as_of))

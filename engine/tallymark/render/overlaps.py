@@ -15,25 +15,33 @@ from tallymark.plan import Leaf
 from tallymark.render import moments
 from tallymark.render.aggregates import MERGEABLE, filtered, finished, present
 from tallymark.render.branch import Branch
+from tallymark.render.edges import Edges
 from tallymark.render.rows import Statement
 from tallymark.render.scan import Scan
 from tallymark.render.sliding import Sliding
 from tallymark.render.spread import Slide, Spread
-from tallymark.render.values import call, column, inner_join, integer, named, select, table
+from tallymark.render.values import all_of, call, column, inner_join, integer, named, select, table
 from tallymark.render.ways import Way
 
 
 class Overlaps:
     """Writes the leaves of one group that has an axis of time. `population` holds every combination of its keys."""
 
-    def __init__(self, scan: Scan, spread: Spread, statement: Statement) -> None:
+    def __init__(self, scan: Scan, spread: Spread | None, statement: Statement, edges: Edges | None = None) -> None:
         self.scan = scan
         self.group = scan.group
-        self.spread = spread
+        self._spread = spread
+        self.edges = edges
         self.statement = statement
         self.keys = scan.keys
         self.population = scan.relation
         self.accumulators: dict[tuple[Any, ...], str] = {}
+
+    @property
+    def spread(self) -> Spread:
+        """Which segments make up which periods."""
+        assert self._spread is not None, "rows without a time lie in no window"
+        return self._spread
 
     def write(self, ways: Mapping[Leaf, Way]) -> list[Branch]:
         """A branch or more for each way, as each leaf goes."""
@@ -65,23 +73,34 @@ class Overlaps:
 
     def _joined(self, source: str, roles: Collection[int]) -> exp.Select:
         """`source` rows (under `p`) with the periods (under `m`) of some windows in which they lie."""
+        joined = select().from_(table(source, "p"), copy=False)
+        if self._spread is None:
+            assert self.edges is not None
+            return self.edges.add(joined, everywhere=True)
         chosen = sorted(roles)
         name = f"{self.group.name}_map" + "".join(f"_{r}" for r in chosen if len(chosen) < len(self.group.roles))
         if name not in self.statement.ctes:
             self.statement.add(name, self.spread.query(chosen))
-        joined = select().from_(table(source, "p"), copy=False)
-        return joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
+        joined = joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
+        return joined if self.edges is None else self.edges.add(joined)
 
     def _in_role(self, leaf: Leaf) -> exp.Expression | None:
-        if len(self.group.roles) == 1:
-            return None
-        return exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf)))
+        """Whether a joined row counts for a leaf: by its window, and by what is read at an edge."""
+        tests: list[exp.Expression] = []
+        if len(self.group.roles) > 1 and self._spread is not None:
+            tests.append(exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf))))
+        if self.edges is not None:
+            tests += self.edges.tests(leaf.conditions - set(self.group.filters))
+        return all_of(tests)
 
     def _cells(self, name: str, joined: exp.Select, shown: Sequence[exp.Expression]) -> str:
         """Aggregates of joined rows by the keys and the period."""
-        cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
+        cells: list[exp.Expression] = [*(column(k, "p") for k in self.keys), column("i", "m")]
+        if self.edges is not None:
+            cells = [*self.edges.keys(self.keys), named(column("i", "q"), "i")]
         query = joined.select(*cells, *shown, append=False, copy=False)
-        return self.statement.add(f"{self.group.name}_{name}", query.group_by(*(c.copy() for c in cells), copy=False))
+        query = query.group_by(*(_bare(c) for c in cells), copy=False)
+        return self.statement.add(f"{self.group.name}_{name}", query)
 
     # --- aggregating -----------------------------------------------------------------------------------------------
 
@@ -104,7 +123,7 @@ class Overlaps:
 
     def _by_segment(self, values: Sequence[exp.Expression]) -> str:
         """Aggregates of the rows by the keys and the segment."""
-        by = [column(k) for k in (*self.keys, *self.scan.times)]
+        by = [column(k) for k in (*self.scan.gathered_by, *self.scan.times)]
         query = select(*by, *values).from_(table(self.scan.relation), copy=False)
         query = query.group_by(*(b.copy() for b in by), copy=False)
         self.population = parts = self.statement.add(f"{self.group.name}_parts", query)
@@ -144,8 +163,11 @@ class Overlaps:
             test = self._in_role(leaf)
             if aggregate.run is not None:
                 test = present(column(name, "p"), test)
-            values.append(filtered(merge(column(name, "p"), column(self.scan.times[0], "p")), test))
+            values.append(filtered(merge(column(name, "p"), self._segment()), test))
         return finished(aggregate.finish(values), leaf.type)
+
+    def _segment(self) -> exp.Expression:
+        return column(self.scan.times[0], "p") if self.scan.times else integer(0)
 
     def _finished(self, leaf: Leaf, table: str) -> exp.Expression:
         """The leaf of accumulators that are merged already."""
@@ -267,3 +289,8 @@ class Overlaps:
         shown = [named(self.scan.whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
         joined = self._joined(self.scan.relation, {self.group.role_of(leaf) for leaf in leaves})
         return Branch(self._cells("whole", joined, shown), names)
+
+
+def _bare(value: exp.Expression) -> exp.Expression:
+    """What is shown, without its name."""
+    return value.this.copy() if isinstance(value, exp.Alias) else value.copy()

@@ -5,38 +5,41 @@ Each distinct need (a dataset and the columns wanted of it) is one common table 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlglot import exp
 
 from tallymark.catalog import Catalog, Column, Dataset
-from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant, parts
+from tallymark.errors import Fault, FaultError
+from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.aggregates import aggregate
 from tallymark.render.expressions import Term, Writer
+from tallymark.render.joins import BASE, Joined, edge_types, joined, uses
 from tallymark.render.made import made
 from tallymark.render.values import (
     SQL_TYPES,
     all_of,
+    call,
     case,
     cast,
     column,
     compare,
     constant,
+    inner_join,
     left_join,
     moment,
     named,
     select,
     table,
 )
+from tallymark.render.versions import FROM, KEY, AtTime, JustBefore, infinite, matches, timeline, versions
 from tallymark.windows import Calendar
 
 Relations = Callable[[str], tuple[str, ...]]
 """The parts of a dataset's qualified name on the backend."""
-
-BASE = "b"
 
 
 @dataclass(slots=True)
@@ -57,13 +60,6 @@ class Statement:
         return query
 
 
-@dataclass(frozen=True, slots=True)
-class Joined:
-    """A FROM clause: the base relation under `b`, and one LEFT JOIN per way over references."""
-
-    select: exp.Select
-
-
 class Rows:
     """Writes datasets as relations."""
 
@@ -78,6 +74,7 @@ class Rows:
         self.referenced: dict[str, None] = {}
         """Datasets that were joined over references, whose keys must be unique."""
         self._known: dict[tuple[str, frozenset[str]], str] = {}
+        self._versions: dict[tuple[str, frozenset[str], bool, bool], str] = {}
         self._made: dict[str, str] = {}
 
     # --- relations -------------------------------------------------------------------------------------------------
@@ -140,8 +137,9 @@ class Rows:
         needed = [f for f in formulas.values() if f is not None]
         own_needed = {u.column for f in needed for u in uses(f) if not u.path}
         keep = {c for c in columns if c not in computed}
-        keys = {own.key} if gathered and own.key is not None else set()
-        query, term = self.joined(own.name, needed, frozenset(keep | own_needed | keys))
+        keys = {own.key, *(own.valid or ())[:1]} if gathered and own.key is not None else set()
+        found = self.joined(own.name, needed, frozenset(keep | own_needed | keys))
+        query, term = found.select, found.term
         shown = [named(column(c, BASE), c, quoted=True) for c in sorted(keep)]
         for name in sorted(computed):
             formula, over = formulas[name], gathered.get(name)
@@ -159,29 +157,62 @@ class Rows:
         """A column that aggregates the rows of another dataset that refer to this one, up to as_of."""
         assert found.via is not None
         assert own.key is not None
-        other = self.catalog.datasets[over.dataset]
-        holder = other.references[found.via].column
         name = f"{own.name}_{found.name}"
-        expressions = [x for x in (over.argument, over.condition) if x is not None]
-        times = set(over.axis.columns[:1])
-        inner, term = self.joined(other.name, expressions, frozenset({holder, *times, *_order_columns(other, over)}))
-        conditions = [self.express(over.condition, term)] if over.condition is not None else []
-        for time in times:
-            edge = self.edge(other.columns[time], self.writer.clock.as_of)
-            conditions.append(compare(exp.LT, column(time, BASE), edge))
-        argument = self.express(over.argument, term) if over.argument is not None else None
-        order = [column(c, BASE) for c in _order_columns(other, over)]
-        value = aggregate(over.function, argument, None, over.extra, order)
-        inner = inner.select(named(column(holder, BASE), "k"), named(value, "v"), append=False, copy=False)
-        where = all_of(conditions)
-        inner = inner.where(where, copy=False) if where is not None else inner
-        self.statement.add(name, inner.group_by(column(holder, BASE), copy=False))
-        on = exp.EQ(this=column(own.key, BASE), expression=column("k", name))
+        self.statement.add(name, self._referring(own, found.via, over))
+        on: exp.Expression = exp.EQ(this=column(own.key, BASE), expression=column("k", name))
+        if own.valid is not None:
+            zoned = self._gathered_zoned(own, over)
+            start = self.as_time(Term(column(own.valid[0], BASE), own.columns[own.valid[0]].type), zoned)
+            start = exp.Coalesce(this=start, expressions=[infinite("-", zoned)])
+            on = exp.And(this=on, expression=exp.EQ(this=start, expression=column("f", name)))
         joined = query.join(left_join(table(name), on), copy=False)
         result: exp.Expression = column("v", name)
         if over.zero:
             result = exp.Coalesce(this=result, expressions=[exp.Literal.number("0")])
         return joined, result
+
+    def _referring(self, own: Dataset, via: str, over: Aggregate) -> exp.Select:
+        """The aggregate `v` over the rows that refer to each key `k` of `own`; to each version, which begins at `f`."""
+        other = self.catalog.datasets[over.dataset]
+        holder = other.references[via].column
+        expressions = [x for x in (over.argument, over.condition) if x is not None]
+        as_of = self.writer.clock.as_of
+        now = JustBefore(moment(self.calendar.wall(as_of), zoned=False), moment(as_of, zoned=True))
+        stock = over.axis.kind == "stock"
+        needed = frozenset({holder, *_order_columns(other, over)})
+        found = joined(self, other.name, expressions, needed, over.axis, now if stock else None)
+        query, term = found.select, found.term
+        conditions = [self.express(over.condition, term)] if over.condition is not None else []
+        for time in over.axis.columns[:1]:
+            conditions.append(compare(exp.LT, column(time, BASE), self.edge(other.columns[time], as_of)))
+        if stock:
+            last = over.axis.columns[-1]
+            unended = exp.Is(this=column(last, BASE), expression=exp.Null())
+            lasting = compare(exp.GTE, column(last, BASE), self.edge(other.columns[last], as_of))
+            conditions.append(exp.Or(this=unended, expression=lasting))
+        argument = self.express(over.argument, term) if over.argument is not None else None
+        order = [column(c, BASE) for c in _order_columns(other, over)]
+        by: list[exp.Expression] = [column(holder, BASE)]
+        if own.valid is not None:
+            read = now if stock else AtTime(found.axis[0])
+            zoned = self._gathered_zoned(own, over)
+            self.referenced[own.name] = None
+            same = exp.EQ(this=column(holder, BASE), expression=column(KEY, "own"))
+            on = all_of([same, *matches(read, "own", zoned, self.as_time)])
+            name = self.versions(own, frozenset(), zoned, gaps=False)
+            query = query.join(inner_join(table(name, "own"), on), copy=False)
+            by.append(column(FROM, "own"))
+        value = aggregate(over.function, argument, None, over.extra, order)
+        shown = [named(key, name) for key, name in zip(by, "kf", strict=False)]
+        query = query.select(*shown, named(value, "v"), append=False, copy=False)
+        where = all_of(conditions)
+        query = query.where(where, copy=False) if where is not None else query
+        return query.group_by(*(key.copy() for key in by), copy=False)
+
+    def _gathered_zoned(self, own: Dataset, over: Aggregate) -> bool:
+        """Whether the times of referring rows and of the versions of `own` meet as instants."""
+        other = self.catalog.datasets[over.dataset]
+        return Type.INSTANT in (*edge_types(own), *(other.columns[c].type for c in over.axis.columns))
 
     def edge(self, time: Column, instant: datetime) -> exp.Expression:
         """An instant as a literal comparable with a time column: local for naive columns."""
@@ -192,48 +223,57 @@ class Rows:
     # --- joins -----------------------------------------------------------------------------------------------------
 
     def joined(
-        self, dataset: str, expressions: Iterable[Bound], own: frozenset[str]
-    ) -> tuple[exp.Select, Callable[[ColumnUse], exp.Expression]]:
-        """A FROM clause that serves `expressions` and the `own` columns, and how columns are named in it."""
-        wanted: dict[tuple[str, ...], set[str]] = {(): set(own)}
-        for expression in expressions:
-            for use in uses(expression):
-                wanted.setdefault(use.path, set()).add(use.column)
-        for path in list(wanted):
-            self._want_way(dataset, path, wanted)
-        homes = {path: self._home(dataset, path) for path in wanted}
-        base = self.relation(dataset, frozenset(wanted[()]))
-        query = select().from_(table(base, BASE), copy=False)
-        for path in sorted((p for p in wanted if p), key=len):
-            query = self._join(query, path, homes, frozenset(wanted[path]))
-        return query, lambda use: column(use.column, _alias(use.path))
+        self,
+        dataset: str,
+        expressions: Iterable[Bound],
+        own: frozenset[str],
+        axis: Axis | None = None,
+        numbered: bool = False,
+    ) -> Joined:
+        """A FROM clause that serves `expressions` and the `own` columns of rows that `axis` places in time."""
+        return joined(self, dataset, expressions, own, axis, numbered=numbered)
 
-    def _want_way(self, dataset: str, path: tuple[str, ...], wanted: dict[tuple[str, ...], set[str]]) -> None:
-        """Every step of a way needs the holding column before it and the key behind it."""
-        for length in range(len(path)):
-            here = self._home(dataset, path[:length])
-            reference = here.references[path[length]]
-            target = self.catalog.datasets[reference.dataset]
-            assert target.key is not None
-            wanted.setdefault(path[:length], set()).add(reference.column)
-            wanted.setdefault(path[: length + 1], set()).add(target.key)
+    def versions(self, own: Dataset, columns: frozenset[str], zoned: bool, gaps: bool) -> str:
+        """The name of a relation of the versions of `own`; `gaps` are stretches of nulls between them."""
+        assert own.key is not None
+        assert own.valid is not None
+        for name in own.valid:
+            if own.columns[name].faulty:
+                raise FaultError(
+                    Fault("T264", f"nothing tells when a row of `{own.name}` is valid: `{name}` has faults")
+                )
+        shown = sorted(columns)
+        place = (own.name, columns, zoned, gaps)
+        if place not in self._versions:
+            if gaps:
+                source = self.versions(own, columns, zoned, gaps=False)
+                query: exp.Expression = timeline(source, shown, zoned)
+            else:
+                relation = self.relation(own.name, columns | {own.key, *own.valid})
+                query = versions(own, relation, shown, zoned, self.as_time)
+            count = sum(1 for p in self._versions if p[0] == own.name)
+            name = f"{own.name}@{'times' if gaps else 'versions'}{count or ''}"
+            self._versions[place] = self.statement.add(name, query)
+        return self._versions[place]
 
-    def _home(self, dataset: str, path: tuple[str, ...]) -> Dataset:
-        here = self.catalog.datasets[dataset]
-        for step in path:
-            here = self.catalog.datasets[here.references[step].dataset]
-        return here
+    def known_keys(self, own: Dataset) -> str:
+        """The name of a relation of the keys that any version has."""
+        assert own.key is not None
+        name = f"{own.name}@keys"
+        if name not in self.statement.ctes:
+            relation = self.relation(own.name, frozenset({own.key}))
+            query = select(named(column(own.key), KEY, quoted=True), column(own.key)).distinct(copy=False)
+            self.statement.add(name, query.from_(table(relation), copy=False))
+        return name
 
-    def _join(
-        self, query: exp.Select, path: tuple[str, ...], homes: dict[tuple[str, ...], Dataset], columns: frozenset[str]
-    ) -> exp.Select:
-        target = homes[path]
-        holder = homes[path[:-1]].references[path[-1]].column
-        self.referenced[target.name] = None
-        name = self.relation(target.name, columns)
-        assert target.key is not None
-        on = exp.EQ(this=column(holder, _alias(path[:-1])), expression=column(target.key, _alias(path)))
-        return query.join(left_join(table(name, _alias(path)), on), copy=False)
+    def as_time(self, time: Term, zoned: bool) -> exp.Expression:
+        """A time as an instant, or on the project's clock."""
+        if zoned is (time.type is Type.INSTANT):
+            return cast(time.sql, Type.TIMESTAMP) if time.type is Type.DATE else time.sql
+        if time.type is Type.INSTANT:
+            return self.writer.local(time.sql)
+        local = cast(time.sql, Type.TIMESTAMP) if time.type is Type.DATE else time.sql
+        return call("TIMEZONE", exp.Literal.string(self.calendar.timezone), local)
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
@@ -250,26 +290,12 @@ class Rows:
         raise TypeError(f"not a row-level expression: {bound!r}")
 
 
-def uses(bound: Bound) -> Iterator[ColumnUse]:
-    """The columns a row-level expression names."""
-    waiting = [bound]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, ColumnUse):
-            yield here
-        waiting.extend(parts(here))
-
-
 def _order_columns(dataset: Dataset, over: Aggregate) -> list[str]:
     """What `first` and `last` order rows by before the value itself: time, then key."""
     if over.function not in ("first", "last"):
         return []
     times = list(over.axis.columns[:1])
     return [*times, *([dataset.key] if dataset.key and dataset.key in dataset.columns else [])]
-
-
-def _alias(path: tuple[str, ...]) -> str:
-    return "to_" + "_".join(path) if path else BASE
 
 
 def _table(name: tuple[str, ...]) -> exp.Table:

@@ -9,7 +9,13 @@ from sqlglot import exp
 from tallymark.formula.bound import Bound
 from tallymark.plan import Group, Leaf
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished, present
+from tallymark.render.edges import is_edged
 from tallymark.render.values import all_of, column
+
+
+def own_conditions(leaf: Leaf, group: Group) -> frozenset[Bound]:
+    """The conditions of one leaf that are tested on the rows."""
+    return frozenset(c for c in leaf.conditions - set(group.filters) if not is_edged(c))
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,6 +29,8 @@ class Scan:
     group: Group
     relation: str
     keys: tuple[str, ...]
+    gathered_by: tuple[str, ...]
+    """The columns that, with a period, decide the cell: the keys, or what is carried along to find them."""
     times: tuple[str, ...]
     values: dict[Bound, str]
     tests: dict[frozenset[Bound], str]
@@ -30,7 +38,7 @@ class Scan:
 
     def condition(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:
         """Whether a row counts for the leaf; None when all do."""
-        own = leaf.conditions - set(self.group.filters)
+        own = own_conditions(leaf, self.group)
         return column(self.tests[own], table) if own else None
 
     def argument(self, leaf: Leaf, table: str | None = None) -> exp.Expression | None:

@@ -16,9 +16,12 @@ from tallymark.catalog import Catalog
 from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.buckets import bucket
-from tallymark.render.expressions import Writer
-from tallymark.render.rows import BASE, Relations, Rows, Statement
-from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer, named, select, table
+from tallymark.render.expressions import Term, Writer
+from tallymark.render.joins import BASE, NUMBER
+from tallymark.render.keys import overlapping
+from tallymark.render.rows import Relations, Rows, Statement
+from tallymark.render.values import all_of, any_of, call, cast, column, compare, integer, moment, named, select, table
+from tallymark.render.versions import KEY
 from tallymark.windows import Calendar, Resolved
 
 MOST_RANGES = 6
@@ -43,12 +46,17 @@ class Scope:
 
 @dataclass(frozen=True, slots=True)
 class Tally:
-    """The rows in any of `scopes` where `test` holds; `example` is shown of the one for which it is the least."""
+    """The rows in any of `scopes` where `test` holds; `example` is shown of the one for which it is the least.
+
+    `axis`, which is that of all scopes, tells when rows look up what changes; of a stock's row it is enough that the
+    test holds for some of the time.
+    """
 
     dataset: str
     test: Bound
     scopes: tuple[Scope, ...] = ()
     example: Bound | None = None
+    axis: Axis | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,12 +77,16 @@ class Repeated:
 
 @dataclass(frozen=True, slots=True)
 class Overlapping:
-    """The values of `column` that stand in several rows of which two are valid, `[start, end)`, at one time."""
+    """The values of `column` that stand in several rows of which two are valid, `[start, end)`, at one time.
+
+    `referred`: `column` is a key that others refer to, for whom a row without a start holds since ever.
+    """
 
     dataset: str
     column: str
     start: str
     end: str
+    referred: bool = False
 
 
 Counted = Tally | Strange | Repeated | Overlapping
@@ -123,24 +135,41 @@ class Tallies:
         expressions = [tally.test, *(c for s in scopes for c in s.conditions)]
         expressions += [tally.example] if tally.example is not None else []
         axes = frozenset(c for s in scopes if s.axis is not None for c in s.axis.columns)
-        query, term = rows.joined(tally.dataset, expressions, axes)
+        axes |= frozenset(tally.axis.columns) if tally.axis is not None else frozenset()
+        stock = tally.axis is not None and tally.axis.kind == "stock"
+        found = rows.joined(tally.dataset, expressions, axes, tally.axis, numbered=stock)
+        query, term = found.select, found.term
+        times = found.axis if found.stretched else None
         parts = [rows.express(tally.test, term)]
         if scopes:
-            inside = [self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)]) for s in scopes]
+            inside = [
+                self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)], times) for s in scopes
+            ]
             alive = [i for i in inside if i is not None]
             if all(i for i in alive):
                 parts.append(any_of([_all(i) for i in alive]) or exp.Boolean(this=False))
         example = rows.express(tally.example, term) if tally.example is not None else None
-        return _counted(query, example).where(all_of(parts), copy=False)
+        return _counted(query, example, column(NUMBER, BASE) if stock else None).where(all_of(parts), copy=False)
 
     def _inside(
-        self, rows: Rows, dataset: str, scope: Scope, conditions: list[exp.Expression]
+        self,
+        rows: Rows,
+        dataset: str,
+        scope: Scope,
+        conditions: list[exp.Expression],
+        stretch: tuple[Term, ...] | None,
     ) -> list[exp.Expression] | None:
-        """What must hold for a row to be in the scope: nothing when all are; None when none can be."""
+        """What must hold for a row, or a `stretch` of it, to be in the scope: nothing when all are; None when none
+        can be.
+        """
         if scope.axis is None or scope.axis.kind == "timeless":
             return conditions
-        within = self._in_stock if scope.axis.kind == "stock" else self._in_flow
-        time = within(rows, dataset, scope.axis, [w for w in scope.windows if not w.void])
+        windows = [w for w in scope.windows if not w.void]
+        if scope.axis.kind == "flow":
+            time = self._in_flow(rows, dataset, scope.axis, windows)
+        else:
+            own = self.catalog.datasets[dataset].columns
+            time = self._in_stock(stretch or [Term(column(c, BASE), own[c].type) for c in scope.axis.columns], windows)
         return [*conditions, time] if time is not None else None
 
     def _in_flow(self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]) -> exp.Expression | None:
@@ -164,24 +193,28 @@ class Tallies:
             ranges.append(_all(bounds))
         return any_of(ranges)
 
-    def _in_stock(self, rows: Rows, dataset: str, axis: Axis, windows: Sequence[Resolved]) -> exp.Expression | None:
-        """Whether the row is valid just before the end of any window."""
+    def _in_stock(self, times: Sequence[Term], windows: Sequence[Resolved]) -> exp.Expression | None:
+        """Whether what is valid from the first to the last of `times` is so just before the end of any window."""
         ends = sorted({w.end for w in windows})
         if not ends:
             return None
-        first, last = (self.catalog.datasets[dataset].columns[c] for c in (axis.columns[0], axis.columns[-1]))
-        start, end = column(first.name, BASE), column(last.name, BASE)
+        first, last = times[0], times[-1]
+        start, end = first.sql, last.sql
         unended = exp.Is(this=end.copy(), expression=exp.Null())
         if len(ends) <= MOST_INSTANTS:
             read: list[exp.Expression] = []
             for instant in ends:
-                begun = compare(exp.LT, start.copy(), rows.edge(first, instant))
-                lasting = compare(exp.GTE, end.copy(), rows.edge(last, instant))
+                begun = compare(exp.LT, start.copy(), self._literal(instant, first.type))
+                lasting = compare(exp.GTE, end.copy(), self._literal(instant, last.type))
                 read.append(_all([begun, _any([unended.copy(), lasting])]))
             return any_of(read)
         reached = exp.Case().when(unended, integer(len(ends))).else_(self._bucket(end, ends, last.type))
         known = exp.Not(this=exp.Is(this=start.copy(), expression=exp.Null()))
         return _all([known, compare(exp.LT, self._bucket(start, ends, first.type), reached)])
+
+    def _literal(self, instant: datetime, kind: Type) -> exp.Expression:
+        zoned = kind is Type.INSTANT
+        return moment(instant if zoned else self.calendar.wall(instant), zoned)
 
     def _bucket(self, time: exp.Expression, cuts: Sequence[datetime], kind: Type) -> exp.Expression:
         if kind is Type.INSTANT:
@@ -211,6 +244,9 @@ class Tallies:
 
     def _overlapping(self, rows: Rows, found: Overlapping) -> exp.Select:
         """Of rows in order of their starts, one that overlaps any later row overlaps the next one."""
+        if found.referred:
+            keys = select(column(KEY)).from_(overlapping(rows, found.dataset), copy=False).distinct(copy=False)
+            return _counted(_from(keys), column(KEY))
         relation = rows.relation(found.dataset, frozenset({found.column, found.start, found.end}))
         value, start, end = (column(c) for c in (found.column, found.start, found.end))
         by = exp.Order(expressions=[exp.Ordered(this=start.copy(), nulls_first=True)])
@@ -273,10 +309,11 @@ def _from(inner: exp.Query, *values: exp.Expression) -> exp.Select:
     return select(*values).from_(exp.Subquery(this=inner, alias=exp.to_identifier("q")), copy=False)
 
 
-def _counted(query: exp.Select, example: exp.Expression | None) -> exp.Select:
-    """How many rows, and the least value of the example as text."""
+def _counted(query: exp.Select, example: exp.Expression | None, number: exp.Expression | None = None) -> exp.Select:
+    """How many rows, each `number` once if one is given, and the least value of the example as text."""
     shown = cast(exp.Min(this=example), Type.TEXT) if example is not None else cast(exp.Null(), Type.TEXT)
-    return query.select(named(exp.Count(this=exp.Star()), "found"), named(shown, "example"), append=False, copy=False)
+    counted = exp.Star() if number is None else exp.Distinct(expressions=[number])
+    return query.select(named(exp.Count(this=counted), "found"), named(shown, "example"), append=False, copy=False)
 
 
 def _known(value: exp.Expression) -> exp.Expression:
