@@ -111,7 +111,16 @@ class FakeBook:
         """A receipt of one step."""
         self.asked.append(((metric,), question))
         step = Step("sum(x)", "metric", Decimal(60), Type.DECIMAL, EUR, name="mrr", rows=3)
-        return Receipt("mrr", "MRR", AskedPeriod("2024-06"), {"plan": "pro"}, Decimal(60), step, "SELECT 1")
+        return Receipt(
+            "mrr",
+            "MRR",
+            AskedPeriod("2024-06"),
+            {"plan": "pro"},
+            Decimal(60),
+            step,
+            "SELECT 1",
+            how=("sum(x): at once",),
+        )
 
     def lineage(self, metric: str) -> Lineage:
         """The same for every metric."""

@@ -209,6 +209,12 @@ def test_explain_prints_a_receipt(run: Run, book: Book) -> None:
     assert 60 == json.loads(run("explain", "mrr", "--format", "json").stdout)["value"]
 
 
+def test_explain_tells_how_aggregates_were_taken(run: Run, book: Book) -> None:
+    """A sentence for each aggregate, below the tree; among the data in any case."""
+    assert run("explain", "mrr", "--period", "2024-06", "--how").stdout.endswith("3 rows\n\nsum(x): at once\n")
+    assert ["sum(x): at once"] == json.loads(run("explain", "mrr", "--format", "json").stdout)["how"]
+
+
 def test_check_prints_faults_and_a_count(run: Run, book: Book) -> None:
     """Faults leave with 1, warnings alone with 0, and what was checked is said."""
     book.checked = (Fault("U310", "outer window has no effect", severity="warning"),)

@@ -151,7 +151,7 @@ class Evaluator:
             leaf = leaf_of(self.world, node)
             found = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
             return self.table.aggregate(leaf, self.rows(leaf.source, found, context), missing)
-        member, name = _without_per(argument), str(argument.per)
+        member, name = without_per(argument), str(argument.per)
         fraction = None
         if len(node.arguments) > 1:
             fraction = float(self.value(node.arguments[1], context, missing)) / 100
@@ -225,7 +225,7 @@ class Evaluator:
                 window = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
                 yield Glance(leaf.source, window, context.cell)
             return
-        member, name = _without_per(argument), str(argument.per)
+        member, name = without_per(argument), str(argument.per)
         if name not in nodes.GRAINS:
             yield from self.glances(member, context.member(name, None))
             return
@@ -237,7 +237,7 @@ def _only_where(node: nodes.Scoped) -> bool:
     return node.on is None and node.at is None and node.per is None
 
 
-def _without_per(node: nodes.Scoped) -> nodes.Node:
+def without_per(node: nodes.Scoped) -> nodes.Node:
     """What is evaluated for each member."""
     if node.on is None and node.at is None and node.where is None:
         return node.body

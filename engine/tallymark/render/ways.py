@@ -37,8 +37,13 @@ class Way(Enum):
         return self in (Way.SPREAD, Way.RUNNING, Way.SLIDING)
 
 
-def way_of(leaf: Leaf, spread: Spread | None, role: int) -> Way:
-    """The way a leaf goes whose window is number `role` of its group. `spread` is None for rows without a time."""
+def way_of(leaf: Leaf, spread: Spread | None, role: int, edged: bool = False) -> Way:
+    """The way a leaf goes whose window is number `role` of its group. `spread` is None for rows without a time.
+
+    `edged`: something is read at the edges of the asked period, so that a row's cell is known once it is spread.
+    """
+    if edged:
+        return Way.SPREAD if leaf.function in MERGEABLE and leaf.function not in ("first", "last") else Way.ROWS
     if spread is None:
         return Way.TIMELESS
     if spread.apart:
