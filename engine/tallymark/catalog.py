@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tallymark.definitions import NOWHERE, MetricDef, ParameterDef, Project, SourceDef, Texts
-from tallymark.formula.bound import Aggregate, Bound
+from tallymark.formula.bound import Aggregate, Bound, ColumnUse
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
@@ -34,6 +34,8 @@ class Column:
     factor: float = 1.0
     formula: Bound | None = None
     aggregate: Aggregate | None = None
+    currency: ColumnUse | None = None
+    """For amounts in several currencies: where each row's currency is."""
     via: str | None = None
     """For an aggregate: the reference of the other dataset that leads here."""
     label: Texts = field(default_factory=dict)
@@ -149,6 +151,21 @@ def in_language(texts: Texts, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """Where exchange rates are read: columns of a dataset. Without `source` every rate is of the `base`."""
+
+    dataset: str
+    to: str
+    rate: str
+    at: str
+    base: str
+    source: str | None = None
+    max_age: int | None = None
+    missing: str = "fault"
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """A dimension found from one dataset: the references to follow, and the column at their end."""
 
@@ -182,6 +199,8 @@ class Catalog:
     """Datasets whose data could not be described; the fault says why, and their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
+    rates: Rates | None = None
+    """None when the project has none, or when something is wrong with them; the fault says what."""
 
     def dataset(self, name: str) -> Dataset | None:
         """The dataset of that name or alias."""

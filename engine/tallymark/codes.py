@@ -118,6 +118,17 @@ _UNITS = {
     "U309": "`a - b / b`",
     "U310": "`a / b ?? c`",
     "U311": "`1 - x` of a percent, or `100 - x` of a ratio",
+    "U320": "amounts of several currencies in a project without exchange rates",
+    "U321": "amounts of several currencies without a rule that says at which rate",
+    "U322": "a computed column that aggregates amounts of several currencies",
+    "U323": "amounts of several currencies as a dimension",
+    "U324": "the rate of a row's time, of rows without a time",
+    "U325": "`currency:` of what is no money, or has a currency already",
+    "U326": "`currency:` that names no column, or one that is no text",
+    "U327": "`rates:` in a dataset or column that is not there",
+    "U328": "`rates:` in a column of the wrong type",
+    "U329": "`converted` into what is no currency",
+    "U330": "a conversion of what is no money",
 }
 
 _DATA = {
@@ -194,6 +205,14 @@ _QUESTIONS = {
     "Q529": "a length that time does not have",
     "Q540": "`per` a grain over all time",
     "Q541": "`per` a grain of too many pieces",
+    "Q580": "an unknown currency",
+    "Q581": "a currency asked of a project without exchange rates",
+    "Q582": "a currency asked without a rule that says at which rate",
+    "Q583": "a bare number beside money, asked in another currency",
+    "Q584": "money in a unit that is not converted",
+    "Q585": "amounts without an exchange rate",
+    "Q586": "different exchange rates at one time",
+    "Q587": "an exchange rate that is 0 or less",
     "Q590": "one number asked of an answer that has several",
 }
 

@@ -46,7 +46,7 @@ class Aggregation:
         found = outcome(function, argument, node, self.report) if argument is not POISON else None
         if axis is None or found is None or any(c is POISON for c in conditions):
             return POISON
-        if function.name == "count" and argument is not None and _is_condition(argument):
+        if function.name == "count" and argument is not None and _is_condition(argument, scope):
             conditions, argument = [*conditions, argument], None
         leaf = Aggregate(
             function.name, dataset, argument, _all_of(conditions), axis, found.type, found.unit, found.extra,
@@ -162,8 +162,8 @@ def _fraction(node: n.Call, report: Report) -> tuple[Decimal, ...] | None:
     return None
 
 
-def _is_condition(argument: Bound) -> bool:
-    return argument.type is Type.BOOLEAN and not isinstance(argument, ColumnUse)
+def _is_condition(argument: Bound, scope: RowScope) -> bool:
+    return argument.type is Type.BOOLEAN and not isinstance(scope.body, n.Name)
 
 
 def _all_of(conditions: list[Bound]) -> Bound | None:

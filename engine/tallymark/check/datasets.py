@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tallymark.catalog import Catalog
 from tallymark.check.columns import bind_columns
+from tallymark.check.currencies import bind_currencies, bind_rates, check_currencies, check_rates
 from tallymark.check.joining import join_all
 from tallymark.check.tables import Describe, check_roles, put_on_table, refer
 from tallymark.definitions import Definitions
@@ -39,6 +40,8 @@ def bind_datasets(
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}
     catalog = replace(catalog, datasets=referring)
+    catalog = bind_currencies(catalog, {n: i.definition for n, i in joined.items()}, faults)
+    catalog = bind_rates(catalog, definitions.project, faults)
     computed = {
         (name, column.name): column
         for name in datasets
@@ -46,6 +49,8 @@ def bind_datasets(
         if column.formula is not None
     }
     catalog = bind_columns(catalog, computed, functions, faults)
+    check_currencies(catalog, faults)
+    catalog = check_rates(catalog, faults)
     for dataset in catalog.datasets.values():
         check_roles(dataset, faults)
     return catalog

@@ -8,7 +8,18 @@ from typing import NamedTuple
 
 from tallymark.catalog import Catalog, Dataset, Reached, Unreached
 from tallymark.errors import nearest
-from tallymark.formula.bound import Aggregate, Bound, DimensionUse, Filtered, Lifted, MetricUse, Nested, parts
+from tallymark.formula.bound import (
+    Aggregate,
+    Bound,
+    DimensionUse,
+    Filtered,
+    Lifted,
+    MetricUse,
+    Nested,
+    is_conversion,
+    parts,
+    walk,
+)
 from tallymark.kinds import Type
 
 Parts = tuple[str, ...]
@@ -183,10 +194,23 @@ def blocked_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) ->
     for dataset, found in _each(catalog, datasets, parts):
         if found.type is Type.OPAQUE:
             return opaque(name)
-        problem = blocked(catalog, dataset, found, name)
+        problem = blocked(catalog, dataset, found, name) or mixed(catalog, dataset, found, name)
         if problem is not None:
             return problem
     return None
+
+
+def mixed(catalog: Catalog, dataset: str, found: Reached, name: str) -> Problem | None:
+    """The fault when a dimension is an amount in several currencies, or made of one: 10 USD is no 10 EUR."""
+    column = catalog.home(dataset, found.path).columns[found.column]
+    converts = column.formula is not None and any(is_conversion(b) for b in walk(column.formula))
+    if column.currency is None and not converts:
+        return None
+    message = f"`{name}` holds amounts of several currencies, which cannot be told apart or compared as they stand"
+    help_ = (
+        f"put the condition inside the aggregate, where amounts are converted: `count({dataset} where {name} > 100)`"
+    )
+    return Problem("U323", message, help_)
 
 
 def opaque(name: str) -> Problem:

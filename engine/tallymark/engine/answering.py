@@ -16,6 +16,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
 from tallymark.plan import Key
+from tallymark.units import reported
 from tallymark.windows import PERIOD, resolve
 
 
@@ -35,7 +36,7 @@ def answer_of(
         columns.append(AnswerColumn("period", "period", Type.DATE, None, "period"))
         arrays.append(values)
     for number, (metric, (name, _)) in enumerate(zip(asked.metrics, question.metrics, strict=True)):
-        columns.append(_metric(name, metric, catalog.project.language))
+        columns.append(_metric(name, metric, catalog.project.language, question.currency))
         arrays.append(_finite(table.column(f"m{number}"), name))
     partial = tuple(
         p.label for p in question.periods
@@ -58,9 +59,12 @@ def _dimension(name: str, key: Key, catalog: Catalog, asked: Asked) -> AnswerCol
     return AnswerColumn(name, "dimension", key.type, None, name)
 
 
-def _metric(name: str, metric: Metric, language: str) -> AnswerColumn:
+def _metric(name: str, metric: Metric, language: str, currency: str | None) -> AnswerColumn:
     label = metric.label(language) if name == metric.name else name
-    return AnswerColumn(name, "metric", metric.type, metric.unit, label, metric.definition.decimals)
+    unit, kind = metric.unit, metric.type
+    if currency is not None and unit.currencies:
+        unit, kind = reported(unit, currency), Type.DOUBLE if kind.numeric else kind
+    return AnswerColumn(name, "metric", kind, unit, label, metric.definition.decimals)
 
 
 def _periods(asked: Asked, numbers: list[int]) -> tuple[Any, dict[date | datetime, str]]:

@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tallymark.catalog import Catalog, Metric, Unreached
-from tallymark.check.dimensions import blocked, explain_unreached, leaves
+from tallymark.catalog import Catalog, Metric, Reached, Unreached
+from tallymark.check.currencies import is_code
+from tallymark.check.dimensions import Problem, blocked, explain_unreached, leaves, mixed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
@@ -76,6 +77,7 @@ class Asking:
         names = _column_names(query.metrics, metrics) if len(metrics) == len(named) else query.metrics
         order = self._collect(faults, lambda: self._order(query, names)) or ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
+        currency = self._collect(faults, lambda: self._currency(query))
         if query.limit is not None and query.limit < 0:
             faults.append(Fault("Q505", f"the limit is {query.limit}", help="a limit is 0 or more"))
         if faults:
@@ -87,7 +89,8 @@ class Asking:
         question = Question(
             tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse, order,
-            query.limit, self.catalog.project.max_cells, self.catalog.project.max_cells,
+            query.limit, currency, self.catalog.project.convert, self.catalog.project.max_cells,
+            self.catalog.project.max_cells,
         )  # fmt: skip
         return Asked(question, metrics, query, start, end)
 
@@ -216,8 +219,11 @@ class Asking:
                 faults.append(Fault(code, message, None, help_, f"metric `{metric.name}`"))
             elif found.type is Type.OPAQUE:
                 faults.append(Fault("T210", f"`{'.'.join(dimension)}` is of a kind formulas do not handle"))
-            elif (problem := blocked(self.catalog, dataset, found, ".".join(dimension))) is not None:
+            elif (problem := self._problem(dataset, found, ".".join(dimension))) is not None:
                 faults.append(Fault(problem[0], problem[1], None, problem[2], f"metric `{metric.name}`"))
+
+    def _problem(self, dataset: str, found: Reached, name: str) -> Problem | None:
+        return blocked(self.catalog, dataset, found, name) or mixed(self.catalog, dataset, found, name)
 
     def _filters(self, where: str | None, metrics: tuple[Metric, ...]) -> tuple[Bound, ...]:
         if where is None or not where.strip():
@@ -253,6 +259,16 @@ class Asking:
         return tuple(order)
 
     # --- time ------------------------------------------------------------------------------------------------------
+
+    def _currency(self, query: Query) -> str | None:
+        """The currency asked for, if any. Raises FaultError."""
+        code = query.currency
+        if code is None or is_code(code):
+            return code
+        shown = " ".join(str(code).split())[:20]
+        better = shown.upper()
+        help_ = f"did you mean `{better}`?" if is_code(better) else "it has three capital letters, as `USD`"
+        raise FaultError(Fault("Q580", f"`{shown}` is no code of a currency", help=help_))
 
     def _calendar(self, query: Query) -> Calendar:
         return replace(self.calendar, timezone=query.timezone) if query.timezone else self.calendar

@@ -17,6 +17,7 @@ from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asking, now
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
+from tallymark.engine.rates import converts, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
@@ -51,6 +52,7 @@ class Book:
         self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
         self._asking = Asking(self._catalog, plugins.functions, self._calendar)
         self._unique: dict[str, Hashable] = {}
+        self._sound: Hashable = None
         self._lock = threading.Lock()
 
     # --- what there is ---------------------------------------------------------------------------------------------
@@ -85,7 +87,8 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
+        of_rates = unsound_rates(self._catalog, self._sources, self._calendar)
+        return in_order([*self.faults, *check_data(self._catalog, self._sources), *of_rates])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -108,6 +111,7 @@ class Book:
         sparse: bool = False,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        currency: str | None = None,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -115,14 +119,27 @@ class Book:
         question or the data, and Cancelled after `cancel`.
         """
         query = _query(
-            metrics, by, grain, period, start, end, where, order, limit, as_of, sparse, parameters or {}, timezone
+            metrics,
+            by,
+            grain,
+            period,
+            start,
+            end,
+            where,
+            order,
+            limit,
+            as_of,
+            sparse,
+            parameters or {},
+            timezone,
+            currency,
         )
         asked = self._asking.bind(query, self._earliest, now())
         lowered = lower(self._catalog, asked.question)
         rendered = self._render(lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, table, self._catalog, self._sources)
+        notes = remarks(asked, lowered, rendered, table, self._catalog, self._sources)
         return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
 
     def explain(
@@ -136,13 +153,14 @@ class Book:
         as_of: Moment | None = None,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        currency: str | None = None,
     ) -> Receipt:
         """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
 
         Raises FaultError as `ask` does.
         """
         query = _query(
-            (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone
+            (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone, currency
         )
         asked = self._asking.bind(query, self._earliest, now())
         try:
@@ -179,6 +197,8 @@ class Book:
         rendered = render(lowered.plan, self._catalog, relation, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
             self._require_unique_key(dataset)
+        if converts(lowered.plan):
+            self._require_sound_rates()
         return rendered
 
     def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
@@ -192,6 +212,21 @@ class Book:
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
+
+    def _require_sound_rates(self) -> None:
+        """Rates that contradict one another, or cannot be rates, are faults, looked for once for every state."""
+        rates = self._catalog.rates
+        if rates is None:
+            return
+        state = (rates, self._sources.state(self._catalog.datasets[rates.dataset]))
+        with self._lock:
+            if self._sound == state:
+                return
+        faults = unsound_rates(self._catalog, self._sources, self._calendar)
+        if faults:
+            raise FaultError(faults)
+        with self._lock:
+            self._sound = state
 
     def _require_unique_key(self, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
@@ -229,12 +264,26 @@ def _query(
     sparse: bool,
     parameters: Mapping[str, Any],
     timezone: str | None,
+    currency: str | None,
 ) -> Query:
     if metrics and isinstance(metrics[0], Query):
         return metrics[0]
     texts = tuple(m for m in metrics if isinstance(m, str))
     return Query(
-        texts, _listed(by), grain, period, start, end, where, _listed(order), limit, as_of, sparse, timezone, parameters
+        texts,
+        _listed(by),
+        grain,
+        period,
+        start,
+        end,
+        where,
+        _listed(order),
+        limit,
+        as_of,
+        sparse,
+        timezone,
+        currency,
+        parameters,
     )
 
 

@@ -101,14 +101,14 @@ def _by_member(nest: Nested, part: Part, question: Question) -> Question:
     metrics, order = _ordered(body, nest)
     return replace(
         question, metrics=metrics, by=(nest.member,), filters=part.context.filters, sparse=True, order=order,
-        limit=SHOWN + 2,
+        limit=SHOWN + 2, currency=part.context.currency, convert=part.context.convert,
     )  # fmt: skip
 
 
 def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Question | None:
     """The body over each piece of the window that the `per` cuts up."""
     window = resolve(part.context.window, question.periods[0], question.grain, question.calendar, question.as_of)
-    if window.void or window.start is None or window.start >= window.end:
+    if window.void or window.start is None or window.start >= window.end or part.context.rates is not None:
         return None
     grain = nest.member[0]
     periods = ask_periods(window.start, window.end, grain, question.calendar, question.max_pieces)
@@ -117,6 +117,7 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
     return replace(
         question, metrics=metrics, by=(), periods=periods, grain=grain, filters=part.context.filters, sparse=False,
         order=(("time", False),) if whole else order, limit=None if whole else SHOWN + 1,
+        currency=part.context.currency, convert=part.context.convert,
     )  # fmt: skip
 
 

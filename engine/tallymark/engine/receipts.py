@@ -47,7 +47,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     part = found[0]
     rendered = render(lowered, keep=sorted(part.nodes()))
     table = sources.embedded.run(rendered.sql)
-    notes = remarks(asked, lowered, table, catalog, sources)
+    notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
     step = _Steps(asked.question, catalog, sources, render, values).step(part)

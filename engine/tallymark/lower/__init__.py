@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from datetime import datetime
 from functools import partial
 
 from tallymark.catalog import Catalog, Reached
@@ -16,7 +17,7 @@ from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
-from tallymark.plan import Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
+from tallymark.plan import AtEnd, Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, resolve
 
 __all__ = ["Lowered", "Question", "lower", "settle"]
@@ -57,7 +58,9 @@ class _Lowering:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
         contexts = Contexts(self.catalog, question.values, self._pieces)
-        root = Context(0, filters=question.filters, levels=(question.by,))
+        root = Context(
+            0, filters=question.filters, levels=(question.by,), currency=question.currency, convert=question.convert
+        )
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
         if self.also is not None:
@@ -160,7 +163,18 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters)
+        return gather(
+            contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters, self._ends
+        )
+
+    def _ends(self, moment: AtEnd, grid: int) -> tuple[datetime, ...]:
+        """The instants of a moment over every period of a grid, which may be pieces of those it was meant for."""
+        if grid == moment.grid:
+            return tuple(r.end for r in self._resolve(moment.window, grid))
+        here = self.grids[grid]
+        assert here.outer is not None
+        outer = self._ends(moment, here.outer)
+        return tuple(outer[parent] for parent in here.parents)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:

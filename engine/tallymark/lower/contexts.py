@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
+from tallymark.definitions import ConvertDef
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import (
     Aggregate,
@@ -23,13 +24,15 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    Rated,
     Shift,
     Windowed,
     parts,
 )
 from tallymark.kinds import Type
+from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
-from tallymark.plan import Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
+from tallymark.plan import AtEnd, Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
 from tallymark.windows import PERIOD, Window
 
 ROWS = "rows"
@@ -45,6 +48,11 @@ class Context:
     filters: frozenset[Bound] = frozenset()
     levels: tuple[tuple[Parts, ...], ...] = ((),)
     path: tuple[str, ...] = ()
+    currency: str | None = None
+    """What amounts are in; None for each in the currency it is defined in."""
+    convert: ConvertDef | None = None
+    rates: AtEnd | None = None
+    """The moment whose rates `at_opening_rates` and the like ask for."""
 
     @property
     def dimensions(self) -> tuple[Parts, ...]:
@@ -97,6 +105,7 @@ class Contexts:
         self.catalog = catalog
         self.values = values
         self.pieces = pieces
+        self.pricing = Pricing(catalog)
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
@@ -136,8 +145,10 @@ class Contexts:
             case MetricUse(name=name):
                 return self._metric(name, context)
             case Apply():
-                arguments = tuple(self.lower(a, context) for a in bound.arguments)
-                return self.space(context).put(Operation(bound.function, arguments, bound.type, bound.extra))
+                inner = self.pricing.beside(bound, context)
+                arguments = tuple(self.lower(a, inner) for a in bound.arguments)
+                kind = priced_type(bound, context.currency)
+                return self.space(context).put(Operation(bound.function, arguments, kind, bound.extra))
             case Aggregate():
                 return self.space(context).put(self._leaf(bound, context))
             case Nested():
@@ -179,7 +190,14 @@ class Contexts:
         return self._metrics[place]
 
     def _noted(self, place: tuple[str, Context]) -> None:
-        self._metrics[place] = self.lower(self.metric(place[0]), place[1])
+        self._metrics[place] = self.lower(self.metric(place[0]), self.of_metric(*place))
+
+    def of_metric(self, name: str, context: Context) -> Context:
+        """The context of a metric's formula: its own rule of conversion holds, and for the metrics it uses."""
+        metric = self.catalog.metrics[name]
+        self.pricing.require_rows(metric, context)
+        own = metric.definition.convert
+        return context if own is None else replace(context, convert=own)
 
     def moved(self, bound: Bound, context: Context) -> Context:
         """The context in which the body of a window form, a shift or a filter is evaluated."""
@@ -192,11 +210,14 @@ class Contexts:
                 return replace(context, window=context.window.to_date(step))
             case Windowed(form=form):
                 return replace(context, window=getattr(context.window, form)())
+            case Rated():
+                return self.pricing.moved(bound, context)
             case Filtered(condition=condition):
                 return replace(context, filters=context.filters | frozenset(conjuncts(condition)))
         return context
 
     def _leaf(self, bound: Aggregate, context: Context) -> Leaf:
+        bound = self.pricing.leaf(bound, context)
         conditions = self.conditions(bound.dataset, context.filters)
         if bound.condition is not None:
             conditions |= frozenset(conjuncts(bound.condition))
@@ -232,8 +253,8 @@ class Contexts:
         present = None if bound.by_grain else self.presence(bound.body, inner, inner.filters)
         member = None if bound.by_grain else bound.member
         nest = Nest(
-            self.space(inner).number, bound.function, body, present, context.window, bound.type, member, bound.extra,
-            bound.zero,
+            self.space(inner).number, bound.function, body, present, context.window,
+            priced_type(bound, context.currency), member, bound.extra, bound.zero,
         )  # fmt: skip
         return self.space(context).put(nest)
 
@@ -279,7 +300,7 @@ class Contexts:
 
     def _presence_noted(self, place: tuple[str, Context, frozenset[Bound]]) -> None:
         name, context, filters = place
-        self._presence[place] = self.presence(self.metric(name), context, filters)
+        self._presence[place] = self.presence(self.metric(name), self.of_metric(name, context), filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):
@@ -306,7 +327,7 @@ class Contexts:
         if outer is context:
             return self.lower(bound.body, context)
         body = self.lower(bound.body, outer)
-        return self.space(context).put(Lift(self.space(outer).number, body, bound.type))
+        return self.space(context).put(Lift(self.space(outer).number, body, priced_type(bound, context.currency)))
 
     def outer(self, bound: Lifted, context: Context) -> Context:
         """The context with dimensions lifted; the same one when there is nothing to lift."""
@@ -330,7 +351,7 @@ def _height(bound: Bound) -> int:
 
 def inside(bound: Bound) -> Bound:
     """The body of a form that only changes the context."""
-    assert isinstance(bound, Shift | Windowed | Filtered), bound
+    assert isinstance(bound, Shift | Windowed | Rated | Filtered), bound
     return bound.body
 
 

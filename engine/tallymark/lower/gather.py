@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tallymark.formula.bound import Axis, Bound
+from tallymark.formula.bound import Axis, Bound, conversions
 from tallymark.lower.contexts import SpaceDraft
-from tallymark.plan import Group, Key, Leaf, Parts, Role
+from tallymark.plan import AtEnd, Group, Key, Leaf, Parts, Role, is_late
 from tallymark.windows import Resolved, Window, segments
 
 Resolve = Callable[[Window, int], tuple[Resolved, ...]]
 """The instants of a window over every period of a grid."""
+
+Ends = Callable[[AtEnd, int], tuple[datetime, ...]]
+"""The instants of a moment, over every period of a grid."""
 
 Place = tuple[str, tuple[Parts, ...], Axis, int]
 
@@ -49,6 +52,7 @@ def gather(
     resolve: Resolve,
     asked: tuple[Parts, ...],
     filters: Callable[[str], frozenset[Bound]],
+    ends: Ends,
 ) -> Gathered:
     """Groups the leaves of all spaces.
 
@@ -71,8 +75,16 @@ def gather(
     for number, (place, draft) in enumerate(drafts.items()):
         telling = bool(asked) and set(asked) <= set(place[1])
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
-        groups[place] = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
+        early = frozenset(c for c in common if not is_late(c))
+        group = _group(number, place, draft, early, hull if telling else None, resolved, keys, column)
+        groups[place] = replace(group, ends=tuple((m, ends(m, group.grid)) for m in _moments(draft)))
     return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
+
+
+def _moments(draft: GroupDraft) -> Iterable[AtEnd]:
+    """The moments of periods that the leaves convert at."""
+    found = (c.extra[-1] for leaf in draft.leaves for e in leaf.expressions for c in conversions(e))
+    return dict.fromkeys(m for m in found if isinstance(m, AtEnd))
 
 
 def _hull(windows: Iterable[Resolved]) -> Hull:

@@ -16,6 +16,7 @@ from tallymark.formula.bound import (
     Lifted,
     Nested,
     ParameterUse,
+    Rated,
     Shift,
     Windowed,
 )
@@ -41,7 +42,7 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
         case Windowed(parameter=str(name)):
             by = values[name]
             return replace(node, body=settle(node.body, values), count=int(by.count), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Lifted() | Nested():
+        case Shift() | Windowed() | Rated() | Lifted() | Nested():
             return replace(node, body=settle(node.body, values))
     return node
 

@@ -10,6 +10,7 @@ from tallymark.kinds import DECLARABLE
 from tallymark.read.values import (
     Reading,
     by_language,
+    conversion,
     entries,
     formula,
     lists_by_language,
@@ -49,6 +50,7 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         name=made.name,
         formula=made.formula,
         unit=unit(said.get("unit"), reading, subject),
+        convert=conversion(said.get("convert"), reading, subject),
         missing=_one_of(word(said.get("missing")), "zero", "null"),
         label=by_language(said.get("label"), reading),
         description=by_language(said.get("description"), reading),
@@ -132,6 +134,7 @@ def _column(key: Scalar, value: Value, reading: Reading, owner: str) -> ColumnDe
         name=key.text,
         type=_one_of(text(said.get("type")), *DECLARABLE),
         unit=unit(said.get("unit"), reading, subject),
+        currency=text(said.get("currency")),
         column=text(said.get("column")),
         formula=parsed,
         required=truth(said.get("required"), True),

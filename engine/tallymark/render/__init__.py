@@ -31,6 +31,9 @@ class Rendered:
     """For each kept node of the question's space, the column that holds it."""
     combinations: Callable[[], str]
     """Gives a SELECT that counts the combinations of the question's keys."""
+    lacking: Callable[[], str] | None = None
+    """Where amounts are converted at the rates of periods: gives a SELECT of those without one (`g`, `k`, `code`,
+    `found`, `first`, `last`: the group, the moment, the currency, how many, and in which periods)."""
 
 
 def calendar_of(plan: Plan) -> Calendar:
@@ -52,7 +55,8 @@ def render(
     calendar = calendar_of(plan)
     writer = Writer(plan.clock, dialect, functions)
     rows = Rows(catalog, relations, writer, calendar, statement)
-    spaces = Spaces(plan, Groups(rows, statement), writer, calendar, statement)
+    groups = Groups(rows, statement)
+    spaces = Spaces(plan, groups, writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ())
     written = spaces.write(sorted(wanted))
     query = statement.before(_final(plan, written.relation, written.columns, writer, keep))
@@ -63,9 +67,18 @@ def render(
         own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
         return own.before(counted).sql(dialect, copy=False)
 
+    def lacking() -> str:
+        together: exp.Query = groups.lacking[0].copy()
+        for other in groups.lacking[1:]:
+            together = exp.union(together, other.copy(), distinct=False, copy=False)
+        own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
+        whole = select(exp.Star()).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False)
+        return own.before(whole).sql(dialect, copy=False)
+
     return Rendered(
-        query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations
-    )
+        query.sql(dialect, pretty=True, copy=False), tuple(rows.referenced), {n: f"k{n}" for n in keep}, combinations,
+        lacking if groups.lacking else None,
+    )  # fmt: skip
 
 
 def _final(plan: Plan, relation: str, columns: Mapping[int, str], writer: Writer, keep: Sequence[int]) -> exp.Select:

@@ -12,9 +12,11 @@ from datetime import datetime
 from sqlglot import exp
 
 from tallymark.catalog import Catalog, Column, Dataset
-from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant, parts
+from tallymark.formula.bound import Aggregate, Apply, Bound, ColumnUse, Constant, conversions, parts
 from tallymark.kinds import Type
+from tallymark.plan import AtEnd
 from tallymark.render.aggregates import aggregate
+from tallymark.render.exchange import Exchange, Worth, factor, is_base, worths_of
 from tallymark.render.expressions import Term, Writer
 from tallymark.render.values import (
     SQL_TYPES,
@@ -36,6 +38,9 @@ Relations = Callable[[str], tuple[str, ...]]
 """The parts of a dataset's qualified name on the backend."""
 
 BASE = "b"
+
+FromTerm = Callable[[ColumnUse | Apply], exp.Expression]
+"""How the columns of a FROM clause are named, and what its conversions multiply by."""
 
 
 @dataclass(slots=True)
@@ -77,6 +82,8 @@ class Rows:
         self.referenced: dict[str, None] = {}
         """Datasets that were joined over references, whose keys must be unique."""
         self._known: dict[tuple[str, frozenset[str]], str] = {}
+        as_of = calendar.wall(writer.clock.as_of)
+        self.exchange = Exchange(catalog, statement.add, self.relation, self.local, as_of)
 
     # --- relations -------------------------------------------------------------------------------------------------
 
@@ -168,12 +175,20 @@ class Rows:
             return moment(instant, zoned=True)
         return moment(self.calendar.wall(instant), zoned=False)
 
+    def local(self, time: exp.Expression, kind: Type) -> exp.Expression:
+        """A time on the project's clock, as a naive timestamp."""
+        if kind is Type.INSTANT:
+            return self.writer.local(time)
+        return time if kind is Type.TIMESTAMP else cast(time, Type.TIMESTAMP)
+
     # --- joins -----------------------------------------------------------------------------------------------------
 
-    def joined(
-        self, dataset: str, expressions: Iterable[Bound], own: frozenset[str]
-    ) -> tuple[exp.Select, Callable[[ColumnUse], exp.Expression]]:
-        """A FROM clause that serves `expressions` and the `own` columns, and how columns are named in it."""
+    def joined(self, dataset: str, expressions: Iterable[Bound], own: frozenset[str]) -> tuple[exp.Select, FromTerm]:
+        """A FROM clause that serves `expressions` and the `own` columns, and how columns are named in it.
+
+        Conversions at the rates of periods are left to who knows the periods.
+        """
+        expressions = list(expressions)
         wanted: dict[tuple[str, ...], set[str]] = {(): set(own)}
         for expression in expressions:
             for use in uses(expression):
@@ -185,7 +200,22 @@ class Rows:
         query = select().from_(table(base, BASE), copy=False)
         for path in sorted((p for p in wanted if p), key=len):
             query = self._join(query, path, homes, frozenset(wanted[path]))
-        return query, lambda use: column(use.column, _alias(use.path))
+        return self._exchanged(query, expressions)
+
+    def _exchanged(self, query: exp.Select, expressions: Sequence[Bound]) -> tuple[exp.Select, FromTerm]:
+        """`query` with the rates that `expressions` convert at joined to each row."""
+        known: dict[Worth, exp.Expression] = {}
+
+        def term(use: ColumnUse | Apply) -> exp.Expression:
+            if isinstance(use, Apply):
+                return factor(use, self.exchange.rates.base, term, known)
+            return column(use.column, _alias(use.path))
+
+        found = dict.fromkeys(w for e in expressions for c in conversions(e) for w in worths_of(c))
+        for worth in found:
+            if not isinstance(worth.at, AtEnd) and not is_base(worth, self.exchange.rates.base):
+                query, known[worth] = self.exchange.join(query, worth, f"fx{len(known)}", term)
+        return query, term
 
     def _want_way(self, dataset: str, path: tuple[str, ...], wanted: dict[tuple[str, ...], set[str]]) -> None:
         """Every step of a way needs the holding column before it and the key behind it."""
@@ -216,13 +246,16 @@ class Rows:
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
-    def express(self, bound: Bound, term: Callable[[ColumnUse], exp.Expression]) -> exp.Expression:
+    def express(self, bound: Bound, term: FromTerm) -> exp.Expression:
         """A row-level expression as SQL."""
         match bound:
             case Constant(value=value, type=kind):
                 return constant(value, kind)
             case ColumnUse():
                 return term(bound)
+            case Apply(function="in currency"):
+                amount = cast(self.express(bound.arguments[0], term), Type.DOUBLE)
+                return exp.Paren(this=exp.Mul(this=amount, expression=term(bound)))
             case Apply():
                 terms = [Term(self.express(a, term), a.type) for a in bound.arguments]
                 return self.writer.apply(bound.function, terms, bound.extra, bound.type)

@@ -126,14 +126,14 @@ class Tallies:
         query, term = rows.joined(tally.dataset, expressions, axes)
         parts = [rows.express(tally.test, term)]
         if scopes:
-            inside = [self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)]) for s in scopes]
+            inside = [self.inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)]) for s in scopes]
             alive = [i for i in inside if i is not None]
             if all(i for i in alive):
                 parts.append(any_of([_all(i) for i in alive]) or exp.Boolean(this=False))
         example = rows.express(tally.example, term) if tally.example is not None else None
         return _counted(query, example).where(all_of(parts), copy=False)
 
-    def _inside(
+    def inside(
         self, rows: Rows, dataset: str, scope: Scope, conditions: list[exp.Expression]
     ) -> list[exp.Expression] | None:
         """What must hold for a row to be in the scope: nothing when all are; None when none can be."""
