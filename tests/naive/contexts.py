@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tallymark.definitions import ConvertDef
 from tallymark.formula import nodes
 
 from .clock import BEGINNING, Clock, Moment, Period
@@ -46,6 +47,11 @@ class Context:
     steps: tuple[Step, ...] = ()
     filters: tuple[nodes.Node, ...] = ()
     levels: tuple[Level, ...] = ()
+    currency: str | None = None
+    """What amounts are in; None for each in its own currency."""
+    convert: ConvertDef | None = None
+    rates: Moment | None = None
+    """The moment whose rates `at_opening_rates` and the like ask for."""
 
     def stepped(self, step: Step) -> Context:
         return replace(self, steps=(*self.steps, step))

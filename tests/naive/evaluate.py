@@ -69,7 +69,10 @@ class Answer:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
-        return Context(period, period, filters=where, levels=(level,))
+        return Context(
+            period, period, filters=where, levels=(level,), currency=self.question.currency,
+            convert=self.evaluator.world.project.convert,
+        )  # fmt: skip
 
     # Periods
 

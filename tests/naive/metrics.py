@@ -8,7 +8,7 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, values
+from . import aggregates, contexts, money, values
 from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
@@ -76,14 +76,37 @@ class Evaluator:
         match node:
             case nodes.Name():
                 metric = self.metric(node)
-                return self.value(metric.node, context, metric.missing)
+                own = context if metric.convert is None else replace(context, convert=metric.convert)
+                return self.value(metric.node, own, metric.missing)
             case nodes.Scoped(body=body, where=where) if where is not None and _only_where(node):
                 return self.value(body, context.filtered(where), missing)
             case nodes.Call(name=name) if name in aggregates.NAMES:
                 return self.aggregate(node, context, missing)
+            case nodes.Call(name="fx_drift"):
+                at_end, at_start = (
+                    self.value(node.arguments[0], self.rated(edge, context), missing) for edge in ("end", "start")
+                )
+                return values.subtract(at_end, at_start, self.clock)
+            case nodes.Call(name=name) if name in money.FORMS:
+                return self.value(node.arguments[0], self.repriced(node, context), missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
+        if money.decides(node):
+            context = replace(context, currency=None)
         return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
+
+    def repriced(self, node: nodes.Call, context: Context) -> Context:
+        """The context inside `converted`, `at_opening_rates` and `at_closing_rates`."""
+        if node.name != "converted":
+            return self.rated("start" if "opening" in node.name else "end", context)
+        code = node.arguments[1] if len(node.arguments) > 1 else None
+        named = code.value if isinstance(code, nodes.Text) else self.world.project.currency
+        return context if context.currency is not None else replace(context, currency=named)
+
+    def rated(self, edge: str, context: Context) -> Context:
+        """The context with the rates of an edge of its window."""
+        found = contexts.window(context, self.clock, self.as_of)
+        return replace(context, rates=found.start if edge == "start" else found.end)
 
     def metric(self, name: nodes.Name) -> Metric:
         try:
@@ -110,7 +133,9 @@ class Evaluator:
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
             found = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
-            return self.table.aggregate(leaf, self.rows(leaf.source, found, context), missing)
+            rating = money.Rating(context.convert, context.currency, context.rates or found.end, bool(context.rates))
+            rows = self.table.priced(leaf, self.rows(leaf.source, found, context), rating)
+            return self.table.aggregate(leaf, rows, missing)
         member, name = _without_per(argument), str(argument.per)
         fraction = None
         if len(node.arguments) > 1:
@@ -154,6 +179,8 @@ class Evaluator:
                 yield from self.glances(body, context)
             case nodes.Call(name=name) if name in aggregates.NAMES:
                 yield from self.aggregate_glances(node, context)
+            case nodes.Call(name=name) if name in money.FORMS:
+                yield from self.glances(node.arguments[0], context)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 there = contexts.enter(node, context, self.clock, self.world.parameters)
                 yield from self.glances(node.arguments[0], there)

@@ -42,7 +42,7 @@ def opened(world: World) -> Ask:
 def definitions(world: World) -> Definitions:
     """The world's definitions, its metrics written out again."""
     metrics = {
-        name: MetricDef(name, Formula(Written(text), metric.node), missing=metric.missing)
+        name: MetricDef(name, Formula(Written(text), metric.node), convert=metric.convert, missing=metric.missing)
         for name, metric in world.metrics.items()
         for text in [write(metric.node)]
     }
@@ -74,6 +74,7 @@ def query(question: Question) -> Query:
         where=None if question.where is None else write(question.where),
         as_of=question.as_of,
         sparse=question.sparse,
+        currency=question.currency,
     )
 
 

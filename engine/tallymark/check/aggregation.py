@@ -10,7 +10,7 @@ from tallymark.catalog import Catalog
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, RowScope, dataset_of
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Windowed
+from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Windowed, is_conversion
 from tallymark.formula.functions import Function
 from tallymark.kinds import Type
 from tallymark.units import COUNT, NUMBER, Unit, raised
@@ -48,6 +48,9 @@ class Aggregation:
             return POISON
         if function.name == "count" and argument is not None and _is_condition(argument, scope):
             conditions, argument = [*conditions, argument], None
+        if function.name == "count" and isinstance(argument, Apply) and is_conversion(argument):
+            # Whether there is an amount does not depend on any rate.
+            argument = argument.arguments[0]
         leaf = Aggregate(
             function.name, dataset, argument, _all_of(conditions), axis, found.type, found.unit, found.extra,
             gives_zero(function, self.missing), node.span,

@@ -25,6 +25,9 @@ from tallymark.kinds import Type
 from tallymark.place import Span
 from tallymark.units import money
 
+RATES = "the project's rates"
+"""What faults of `rates:` belong to."""
+
 _CODE = re.compile(r"[A-Z]{3}")
 
 
@@ -120,12 +123,12 @@ def bind_rates(catalog: Catalog, project: Project, faults: list[Fault]) -> Catal
         if said.dataset not in catalog.broken:
             known = (*catalog.datasets, *catalog.aliases)
             message = f"`rates:` are in an unknown dataset `{said.dataset}`"
-            faults.append(Fault("U327", message, said.place, did_you_mean(said.dataset, known)))
+            faults.append(Fault("U327", message, said.place, did_you_mean(said.dataset, known), RATES))
         return catalog
     missing = [c for c in _named(said) if c not in own.columns]
     for column in missing:
         message = f"`rates:`: `{own.name}` has no column `{column}`"
-        faults.append(Fault("U327", message, said.place, did_you_mean(column, own.columns)))
+        faults.append(Fault("U327", message, said.place, did_you_mean(column, own.columns), RATES))
     if missing:
         return catalog
     base = said.base or project.currency
@@ -152,7 +155,7 @@ def check_rates(catalog: Catalog, faults: list[Fault]) -> Catalog:
     for column, family in wrong:
         if not columns[column].faulty:
             message = f"`rates:`: `{column}` must be a {family}, it is a {columns[column].type.family}"
-            faults.append(Fault("U328", message, rates.place, "declare the type it has to have"))
+            faults.append(Fault("U328", message, rates.place, "declare the type it has to have", RATES))
     return replace(catalog, rates=None) if wrong else catalog
 
 
@@ -162,7 +165,7 @@ def check_rates(catalog: Catalog, faults: list[Fault]) -> Catalog:
 def priceable(catalog: Catalog, span: Span, report: Report) -> bool:
     """Whether there are rates to convert by; a fault when the project names none."""
     if catalog.project.rates is None:
-        message = "amounts of several currencies are added up here, and the project has no rates to convert them by"
+        message = "amounts of several currencies are read here, and the project has no rates to convert them by"
         help_ = "name them: `rates: {dataset: fx_rates, base: EUR, to: currency, rate: rate, at: date}`"
         report.fault("U320", message, span, help_)
     # What is wrong with rates that are named has been told where they are.
@@ -172,7 +175,7 @@ def priceable(catalog: Catalog, span: Span, report: Report) -> bool:
 def rule_fits(bound: Bound, rule: ConvertDef | None, report: Report) -> bool:
     """Whether what the formula converts has a rule that says at which rate, and one that its rows can follow."""
     for node in walk(bound):
-        if rule is None and (is_conversion(node) or (isinstance(node, Rated) and node.currency is not None)):
+        if rule is None and (is_conversion(node) or _changes(node)):
             message = "amounts of several currencies are converted here, and nothing says at which rate"
             help_ = "write `convert: at_event`, `convert: period_end` or `convert: {fixed: 2024-01-01}`"
             report.fault("U321", message, node.span, help_)
@@ -183,6 +186,11 @@ def rule_fits(bound: Bound, rule: ConvertDef | None, report: Report) -> bool:
             report.fault("U324", message, node.span, "give it a `time:`, or say `convert: period_end`")
             return False
     return True
+
+
+def _changes(node: Bound) -> bool:
+    """Whether `converted` turns amounts into another currency than the one they are defined in."""
+    return isinstance(node, Rated) and node.currency is not None and node.body.unit.currencies != (node.currency,)
 
 
 def _converts(node: Aggregate) -> bool:

@@ -325,7 +325,7 @@ class Measures(Calls):
         body, into = self.value(node.arguments[0]), self._currency(node)
         if body is POISON or into is None or not self._is_money(node, body):
             return POISON
-        if not priceable(self.catalog, node.span, self.report):
+        if body.unit.currency != into and not priceable(self.catalog, node.span, self.report):
             return POISON
         kind = Type.DOUBLE if body.type.numeric else body.type
         return Rated(body, kind, reported(body.unit, into), currency=into, span=node.span)

@@ -44,6 +44,10 @@ def priced_type(bound: Apply | Nested | Lifted, currency: str | None) -> Type:
     return Type.DOUBLE if currency is not None and exact and bound.unit.currencies else bound.type
 
 
+LINEAR = frozenset({"+", "-", "negate", "abs", "if", "case", "coalesce", "greatest", "least"})
+"""Operators over amounts that pass a conversion on to each of them; products and quotients do so to one."""
+
+
 class Pricing:
     """Plans conversions. Raises FaultError for what cannot be converted."""
 
@@ -151,11 +155,24 @@ def _bare(name: str, currency: str, context: Context) -> Fault:
 
 
 def _converted(argument: Bound, currency: str, into: str) -> Bound:
-    """The amount in another currency: one conversion where it has just been converted."""
+    """The amount in another currency. What has just been converted is converted once: no rate need be known between."""
     if isinstance(argument, Apply) and is_conversion(argument) and argument.extra[0] == currency:
         return replace(argument, extra=(into,), unit=money(into))
+    if isinstance(argument, Apply) and conversions(argument) and _passes(argument, currency):
+        arguments = (_converted(a, currency, into) if a.unit.currency == currency else a for a in argument.arguments)
+        return replace(argument, arguments=tuple(arguments), type=Type.DOUBLE, unit=money(into))
     code = Constant(currency, Type.TEXT)
     return Apply(IN_CURRENCY, (argument, code), Type.DOUBLE, argument.unit, (into,), argument.span)
+
+
+def _passes(bound: Apply, currency: str) -> bool:
+    """Whether an operator gives so many times more when each amount beneath it is so many times more."""
+    amounts = [a.unit.currency == currency for a in bound.arguments]
+    if bound.function in ("*", "/"):
+        return amounts == [True, False] or (bound.function == "*" and amounts == [False, True])
+    others = (a for a, amount in zip(bound.arguments, amounts, strict=True) if not amount and a.type.numeric)
+    nothing = all(isinstance(a, Constant) and not a.value for a in others)
+    return bound.function in LINEAR and nothing
 
 
 def _planned(bound: Bound, moment: Moment, event: ColumnUse | None) -> Bound:

@@ -7,7 +7,7 @@ give the rate between any two currencies. A rate holds from its date until the n
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from sqlglot import exp
@@ -24,6 +24,7 @@ from tallymark.render.values import (
     column,
     compare,
     constant,
+    is_null,
     left_join,
     moment,
     named,
@@ -77,6 +78,13 @@ def _worth(worth: Worth, base: str, known: Mapping[Worth, exp.Expression]) -> ex
 def is_base(worth: Worth, base: str) -> bool:
     """Whether the worth is 1 whatever the moment."""
     return isinstance(worth.code, Constant) and worth.code.value == base
+
+
+def unrated(conversion: Apply, base: str, code: exp.Expression, term: Term) -> exp.Expression:
+    """The currency that has no rate, where a conversion of a `code` has none: its own, else the one it becomes."""
+    into_base = replace(conversion, extra=(base, conversion.extra[-1]))
+    other = exp.Literal.string(conversion.extra[0])
+    return case((is_null(term(into_base)), cast(code, Type.TEXT)), otherwise=other)
 
 
 @dataclass(slots=True)

@@ -19,7 +19,7 @@ from tallymark.kinds import Type
 from tallymark.plan import AtEnd, Group, Leaf, is_late
 from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
 from tallymark.render.buckets import bucket
-from tallymark.render.exchange import Worth, factor, is_base, just_before, worths_of
+from tallymark.render.exchange import Worth, factor, is_base, just_before, unrated, worths_of
 from tallymark.render.rows import BASE, FromTerm, Rows, Statement, uses
 from tallymark.render.spread import Spread, whole_numbers
 from tallymark.render.values import (
@@ -27,7 +27,6 @@ from tallymark.render.values import (
     any_of,
     call,
     case,
-    cast,
     column,
     compare,
     cross_join,
@@ -396,6 +395,7 @@ class _Group:
 
     def _note_lacking(self, query: exp.Select, leaves: Sequence[Leaf], term: FromTerm) -> None:
         """Notes, for each conversion, a SELECT of `code`, how many amounts have no rate, and their periods."""
+        base = self.rows.exchange.rates.base
         for leaf in leaves:
             sure = [self.rows.express(c, term) for c in self._own(leaf) if c in leaf.conditions and not is_late(c)]
             role = self._in_role(leaf) if self.times else None
@@ -408,13 +408,13 @@ class _Group:
                     query.copy().select(
                         named(integer(self.group.number), "g"),
                         named(integer(place), "k"),
-                        named(cast(code, Type.TEXT), "code"),
+                        named(unrated(conversion, base, code, term), "code"),
                         named(exp.Count(this=exp.Star()), "found"),
                         named(exp.Min(this=column("i", "m")), "first"),
                         named(exp.Max(this=column("i", "m")), "last"),
                         append=False,
                         copy=False,
-                    ).where(where, copy=False).group_by(code.copy(), copy=False)
+                    ).where(where, copy=False).group_by(unrated(conversion, base, code, term), copy=False)
                 )  # fmt: skip
 
     def _rated(self, source: str, leaves: Sequence[Leaf]) -> tuple[exp.Select, FromTerm]:

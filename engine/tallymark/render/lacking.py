@@ -13,6 +13,7 @@ from tallymark.catalog import Rates
 from tallymark.formula.bound import Apply, ColumnUse
 from tallymark.kinds import Type
 from tallymark.plan import AtWall
+from tallymark.render.exchange import unrated
 from tallymark.render.rows import BASE, Rows, Statement
 from tallymark.render.tallies import Scope, Tallies
 from tallymark.render.values import (
@@ -64,10 +65,10 @@ def _branch(lack: Lack, tallies: Tallies) -> exp.Query:
             inside.append(all_of(found) or exp.Boolean(this=True))
     amount, code = (rows.express(a, term) for a in lack.conversion.arguments[:2])
     lacks = [exp.Not(this=is_null(amount)), is_null(term(lack.conversion))]
-    time = _time(lack, rows)
-    query = query.select(
-        named(cast(code, Type.TEXT), "code"), named(integer(1), "one"), named(time, "moment"), append=False, copy=False
-    ).where(all_of([any_of(inside) or exp.Boolean(this=False), *lacks]), copy=False)
+    missing = unrated(lack.conversion, rows.exchange.rates.base, code, term)
+    shown = [named(missing, "code"), named(_time(lack, rows), "moment")]
+    query = query.select(*shown, append=False, copy=False)
+    query = query.where(all_of([any_of(inside) or exp.Boolean(this=False), *lacks]), copy=False)
     shown = [
         column("code"),
         named(exp.Count(this=exp.Star()), "found"),
