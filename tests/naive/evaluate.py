@@ -54,7 +54,7 @@ class Answer:
             {
                 **dict(zip(self.question.by, combination, strict=True)),
                 "period": self.label(period),
-                **{name: self.evaluator.value(m.node, context, m.missing) for name, m in self.metrics.items()},
+                **{name: self.evaluator.metric_value(m, context) for name, m in self.metrics.items()},
             }
             for period, combination, context in contexts
             if not self.question.sparse or self.is_touched(context)

@@ -71,13 +71,16 @@ class Evaluator:
 
     # Metric level
 
+    def metric_value(self, metric: Metric, context: Context) -> Any:
+        """A metric in a context, by its own rule of conversion if it has one."""
+        own = context if metric.convert is None else replace(context, convert=metric.convert)
+        return self.value(metric.node, own, metric.missing)
+
     def value(self, node: nodes.Node, context: Context, missing: str | None) -> Any:
         """A metric-level formula in a context. `missing` is that of the metric whose formula it is."""
         match node:
             case nodes.Name():
-                metric = self.metric(node)
-                own = context if metric.convert is None else replace(context, convert=metric.convert)
-                return self.value(metric.node, own, metric.missing)
+                return self.metric_value(self.metric(node), context)
             case nodes.Scoped(body=body, where=where) if where is not None and _only_where(node):
                 return self.value(body, context.filtered(where), missing)
             case nodes.Call(name=name) if name in aggregates.NAMES:

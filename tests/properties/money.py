@@ -45,20 +45,20 @@ METRICS = {
 }
 
 
-def world(seed: int, rule: ConvertDef | None = None) -> World:
-    """The world of a seed, with a rule of conversion of its own unless one is given."""
+def world(seed: int, rule: ConvertDef | None = None, complete: bool = False) -> World:
+    """The world of a seed, with a rule of conversion of its own unless one is given; `complete`: no rate is missing."""
     random = Random(seed)
     zone = random.choice(("UTC", "Europe/Paris", "America/New_York"))
     kinds = {name: random.choice(("date", "timestamp", "instant")) for name in ("rates", "orders", "subs")}
     one_way = random.random() < 0.4
     rates = RatesDef(
         "fx", to="quote", rate="rate", at="day", source=None if one_way else "base", base="EUR",
-        max_age=random.choice((None, None, 30)), missing="null",
+        max_age=None if complete else random.choice((None, None, 30)), missing="null",
     )  # fmt: skip
     project = Project(
         currency=random.choice(("EUR", "EUR", "USD")), timezone=zone, rates=rates, convert=rule or _rule(random)
     )
-    made = _Rows(random, kinds, ZoneInfo(zone))
+    made = _Rows(random, kinds, ZoneInfo(zone), complete)
     metrics = {name: Metric(parse_text(text)) for name, text in METRICS.items()}
     metrics["valued"] = Metric(parse_text("revenue"), convert=_rule(random))
     return World(
@@ -104,8 +104,9 @@ def _datasets(kinds: dict[str, str]) -> Iterator[DatasetDef]:
 
 
 class _Rows:
-    def __init__(self, random: Random, kinds: dict[str, str], zone: ZoneInfo) -> None:
+    def __init__(self, random: Random, kinds: dict[str, str], zone: ZoneInfo, complete: bool) -> None:
         self.random = random
+        self.complete = complete
         self.kinds = kinds
         self.zone = zone
         self.times = [self.wall() for _ in range(5)]
@@ -136,7 +137,7 @@ class _Rows:
                 day = self.time(self.kinds["rates"])
                 exact = None if self.random.random() < 0.1 else Decimal(f"{rate:.6f}")
                 found[(*pair, day)] = {"base": pair[0], "quote": pair[1], "rate": exact, "day": day}
-        for code in ("USD", "GBP"):
+        for code in ("USD", "GBP", "JPY") if self.complete else ("USD", "GBP"):
             # Something of before all else, so that most amounts have a rate.
             first = datetime.combine(ANCHOR - timedelta(days=120), time())
             day = {"date": first.date(), "timestamp": first}.get(self.kinds["rates"], first.replace(tzinfo=UTC))
@@ -144,7 +145,8 @@ class _Rows:
         return list(found.values())
 
     def code(self) -> str | None:
-        return self.random.choice(CODES) if self.random.random() < 0.93 else self.random.choice((None, "usd", "CHF"))
+        known = self.complete or self.random.random() < 0.93
+        return self.random.choice(CODES) if known else self.random.choice((None, "usd", "CHF"))
 
     def amount(self) -> Decimal | None:
         return None if self.random.random() < 0.1 else Decimal(self.random.randint(0, 2000)) / 100

@@ -39,7 +39,7 @@ def test_the_engine_gives_what_the_naive_evaluator_gives(seed: int) -> None:
 @pytest.mark.parametrize("currency", [None, "GBP"])
 def test_movements_and_drift_explain_a_stock(seed: int, currency: str | None) -> None:
     """Opening, the movements at the opening's rates and the drift of rates add up to the closing, in every cell."""
-    drawn = world(seed, ConvertDef("period_end"))
+    drawn = world(seed, ConvertDef("period_end"), complete=True)
     # Movements are per customer: what belongs to none has no part in them.
     drawn.rows["subs"][:] = [row for row in drawn.rows["subs"] if row["customer"] is not None]
     ask = opened(drawn)

@@ -16,13 +16,13 @@ from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Apply, Bound, conversions
 from tallymark.lower import Lowered
 from tallymark.place import Place
-from tallymark.plan import AtEnd, AtEvent, Group, Leaf, Plan
+from tallymark.plan import AtEnd, AtEvent, AtWall, Group, Leaf, Moment, Plan
 from tallymark.render import Rendered, calendar_of
 from tallymark.render.expressions import Writer
 from tallymark.render.keys import current_writer
 from tallymark.render.lacking import Lack, lacking, unsound
 from tallymark.render.tallies import Counted, Scope, Tallies, Tally, both, is_known, is_null
-from tallymark.windows import Calendar
+from tallymark.windows import Boundary, Calendar
 
 MOST_NAMED = 5
 """Currencies without a rate that are named."""
@@ -90,20 +90,18 @@ def _conversions(leaf: Leaf) -> Iterator[Apply]:
 def _sentence(converting: list[Apply], rates: Rates) -> Iterator[str]:
     """At which rates the amounts were converted, and into what."""
     into = sorted({c.extra[0] for c in converting})
-    kinds = {type(c.extra[-1]) for c in converting}
-    days = sorted({str(c.extra[-1].wall.date() - date.resolution) for c in converting if not _moves(c)})
-    when = []
-    if AtEvent in kinds:
-        when.append("of its own date")
-    if AtEnd in kinds:
-        when.append("of the period's end, or start where the formula says so")
-    when += [f"of {day}" for day in days]
+    when = dict.fromkeys(sorted(_when_said(c.extra[-1]) for c in converting))
     said = f"each amount in another currency is converted to {' and '.join(into)} at the rate {', or '.join(when)}"
     yield f"{said} (`{rates.dataset}`)"
 
 
-def _moves(conversion: Apply) -> bool:
-    return isinstance(conversion.extra[-1], AtEvent | AtEnd)
+def _when_said(moment: Moment) -> str:
+    match moment:
+        case AtEvent():
+            return "of its own date"
+        case AtWall(wall=wall):
+            return f"of {wall.date() - date.resolution}"
+    return "of the period's start" if moment.window.end == Boundary(0) else "of the period's end"
 
 
 # --- missing rates ---------------------------------------------------------------------------------------------------

@@ -95,8 +95,8 @@ class Exchange:
     add: Callable[[str, exp.Expression], str]
     relation: Callable[[str, frozenset[str]], str]
     local: Local
-    as_of: datetime
-    """The local time after which no rate is read."""
+    as_of: Callable[[], datetime]
+    """Gives the local time from which on no rate is read."""
     _made: dict[object, str] = field(default_factory=dict)
 
     @property
@@ -146,7 +146,7 @@ class Exchange:
             named(case((of_base, rate.copy())), "inverse"),
         ).from_(table(self.relation(rates.dataset, frozenset(named_))), copy=False)
         one_of_both = exp.NEQ(this=exp.Paren(this=into_base.copy()), expression=exp.Paren(this=of_base.copy()))
-        known = compare(exp.LT, since.copy(), moment(self.as_of, zoned=False))
+        known = compare(exp.LT, since.copy(), moment(self.as_of(), zoned=False))
         sound = compare(exp.GT, rate.copy(), constant(0.0, Type.DOUBLE))
         inner = inner.where(all_of([one_of_both, known, sound]), copy=False)
         direct, inverse = exp.Max(this=column("direct")), exp.Max(this=column("inverse"))

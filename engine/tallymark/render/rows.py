@@ -82,8 +82,7 @@ class Rows:
         self.referenced: dict[str, None] = {}
         """Datasets that were joined over references, whose keys must be unique."""
         self._known: dict[tuple[str, frozenset[str]], str] = {}
-        as_of = calendar.wall(writer.clock.as_of)
-        self.exchange = Exchange(catalog, statement.add, self.relation, self.local, as_of)
+        self.exchange = Exchange(catalog, statement.add, self.relation, self.local, self._until)
 
     # --- relations -------------------------------------------------------------------------------------------------
 
@@ -174,6 +173,10 @@ class Rows:
         if time.type is Type.INSTANT:
             return moment(instant, zoned=True)
         return moment(self.calendar.wall(instant), zoned=False)
+
+    def _until(self) -> datetime:
+        """The local time from which on nothing is known."""
+        return self.calendar.wall(self.writer.clock.as_of)
 
     def local(self, time: exp.Expression, kind: Type) -> exp.Expression:
         """A time on the project's clock, as a naive timestamp."""
