@@ -291,7 +291,7 @@ def _shapes() -> Mapping[str, Schema]:
         "rates": made["rates"] | {"required": ["dataset", "to", "rate", "at"]},
         "convert": {
             "title": "`at_event`, `period_end` or a mapping of `fixed` to a day",
-            "anyOf": [_choice("a rule", *POLICIES), made["convert"] | {"required": ["fixed"]}],
+            "anyOf": [_choice("a rule", *POLICIES) | {"type": "string"}, made["convert"] | {"required": ["fixed"]}],
             "examples": ["period_end"],
         },
         "dataset": made["dataset"] | {"examples": [{"table": "orders.csv"}]},

@@ -20,7 +20,8 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
     """Each option reaches the question under the engine's name for it."""
     args = (
         "mrr nrr --by plan,customer.country --by|plan at start --grain month --from 2024-01 --to 2024-06 "
-        "--order -mrr --limit 5 --as-of 2024-07-01 --sparse --param $w=30 --timezone Europe/Paris --where plan='pro'"
+        "--order -mrr --limit 5 --as-of 2024-07-01 --sparse --param $w=30 --timezone Europe/Paris --where plan='pro' "
+        "--currency USD"
     )
     result = run("ask", *(word.replace("|", "=") for word in args.replace("plan at start", "plan·at·start").split()))
     assert 0 == result.exit_code, result.stderr
@@ -39,6 +40,7 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
         "sparse": True,
         "parameters": {"w": "30"},
         "timezone": "Europe/Paris",
+        "currency": "USD",
     }
     assert expected == question
 

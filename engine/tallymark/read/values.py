@@ -24,6 +24,7 @@ from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 MAX_FILE_FAULTS = 200
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SPELLED_UNIT = re.compile(r"([^:\s]+)(?:\s*:\s*|\s+)(\S.*)")
 
@@ -187,7 +188,8 @@ def conversion(value: Value | None, reading: Reading, subject: str | None) -> Co
         try:
             return ConvertDef("fixed", date.fromisoformat(day), value.place()) if day else None
         except ValueError:
-            reading.fault("R044", f"there is no day `{day[:20]}`", value, "write it as 2024-12-31", subject)
+            if _DAY.fullmatch(day):
+                reading.fault("R044", f"there is no day `{day}`", value, "write it as 2024-12-31", subject)
             return None
     found = text(value)
     return ConvertDef(found, place=value.place()) if value is not None and found in POLICIES else None
