@@ -14,13 +14,13 @@ from typing import Any
 
 from sqlglot import exp
 
-from tallymark.formula.bound import Apply, Bound, ColumnUse, conversions
+from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
-from tallymark.plan import AtEnd, Group, Leaf, is_late
-from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished
+from tallymark.plan import Group, Leaf
+from tallymark.render.aggregates import MERGEABLE, filtered, finished, whole
 from tallymark.render.buckets import bucket
-from tallymark.render.exchange import Worth, factor, is_base, just_before, unrated, worths_of
-from tallymark.render.rows import BASE, FromTerm, Rows, Statement, uses
+from tallymark.render.late import Late
+from tallymark.render.rows import BASE, Rows, Statement
 from tallymark.render.spread import Spread, whole_numbers
 from tallymark.render.values import (
     all_of,
@@ -32,12 +32,9 @@ from tallymark.render.values import (
     cross_join,
     inner_join,
     integer,
-    is_null,
-    left_join,
     named,
     select,
     table,
-    timestamps,
 )
 from tallymark.windows import Segments
 
@@ -74,17 +71,17 @@ class _Group:
         self.rows = rows
         self.statement = statement
         self.population = population
-        self.lacking = lacking
         self.keys = [k.column for k in group.level]
         self.dataset = rows.catalog.datasets[group.dataset]
         key = [self.dataset.key] if self.dataset.key in self.dataset.columns else []
         self.order = [*group.axis.columns[:1], *(k for k in key if k is not None)]
         self.values: dict[Bound, str] = {}
         self.tests: dict[frozenset[Bound], str] = {}
-        self.raw: dict[ColumnUse, str] = {}
-        """Columns that are kept as they are, for what is computed once the period is known."""
         self.accumulators: dict[tuple[Any, ...], str] = {}
         self.times = ["f", "t"] if group.axis.kind == "stock" else ["s"] if group.axis.kind == "flow" else []
+        self.late = Late(
+            group, rows, statement, self.keys, self.times, self._spread_out, self._in_role, self._order("p"), lacking
+        )
 
     def write(self) -> list[Branch]:
         group = self.group
@@ -94,7 +91,7 @@ class _Group:
         late = [leaf for leaf in group.leaves if leaf.late]
         early = [leaf for leaf in group.leaves if not leaf.late]
         branches = self._early(source, early) if early else []
-        return [*branches, self._late(source, late)] if late else branches
+        return [*branches, *(Branch(*found) for found in self.late.write(source, late))]
 
     def _early(self, source: str, leaves: Sequence[Leaf]) -> list[Branch]:
         """The leaves whose values do not depend on the period that a row is read in."""
@@ -127,7 +124,7 @@ class _Group:
         for leaf in group.leaves:
             self._want(leaf)
         shown += [named(self.rows.express(a, term), name) for a, name in self.values.items()]
-        shown += [named(term(use), name) for use, name in self.raw.items()]
+        shown += self.late.shown(term)
         for conditions, name in self.tests.items():
             test = all_of([self.rows.express(c, term) for c in _sorted(conditions)])
             assert test is not None
@@ -147,18 +144,13 @@ class _Group:
 
     def _want(self, leaf: Leaf) -> None:
         if leaf.late:
-            for use in (u for e in self._own(leaf) for u in uses(e)):
-                self.raw.setdefault(use, f"u{len(self.raw)}")
+            self.late.want(leaf)
             return
         if leaf.argument is not None:
             self.values.setdefault(leaf.argument, f"x{len(self.values)}")
         own = leaf.conditions - set(self.group.filters)
         if own:
             self.tests.setdefault(own, f"c{len(self.tests)}")
-
-    def _own(self, leaf: Leaf) -> list[Bound]:
-        """The leaf's argument, and the conditions that do not hold for every row anyway."""
-        return [e for e in leaf.expressions if e not in self.group.filters or e == leaf.argument]
 
     def _axis(self) -> list[tuple[exp.Expression, bool]]:
         """The columns of the axis, and whether each has a zone."""
@@ -240,18 +232,8 @@ class _Group:
 
     def _whole(self, leaf: Leaf, extra_test: exp.Expression | None = None, table: str | None = None) -> exp.Expression:
         tests = [t for t in (self._condition(leaf, table), extra_test) if t is not None]
-        return self._over_rows(leaf, self._argument(leaf, table), tests, table)
-
-    def _over_rows(
-        self, leaf: Leaf, argument: exp.Expression | None, tests: list[exp.Expression], table: str | None
-    ) -> exp.Expression:
-        """The aggregate of `argument` over the rows where all `tests` hold."""
-        parts = MERGEABLE.get(leaf.function)
-        if parts is not None:
-            built = [filtered(b(argument), all_of([t.copy() for t in tests])) for b in parts.accumulate]
-            return finished(parts.finish(built), leaf.type)
         order = self._order(table) if leaf.function in ("first", "last") else []
-        return finished(aggregate(leaf.function, argument, all_of(tests), leaf.extra, order), leaf.type)
+        return whole(leaf.function, self._argument(leaf, table), tests, leaf.extra, order, leaf.type)
 
     def _at_once(self, source: str, leaves: Sequence[Leaf]) -> Branch:
         """Every aggregate by segment, and the segment renamed to its period."""
@@ -367,7 +349,7 @@ class _Group:
         return finished(parts.finish([column(name, table) for name in merged]), leaf.type)
 
     def _in_role(self, leaf: Leaf) -> exp.Expression | None:
-        if len(self.group.roles) == 1:
+        if len(self.group.roles) == 1 or not self.times:
             return None
         return exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf)))
 
@@ -380,91 +362,11 @@ class _Group:
         query = query.group_by(*(c.copy() for c in cells), copy=False)
         return Branch(self.statement.add(f"{self.group.name}_whole", query), names)
 
-    # --- the rates of periods --------------------------------------------------------------------------------------
+    # --- without a time -----------------------------------------------------------------------------------------------
 
-    def _late(self, source: str, leaves: Sequence[Leaf]) -> Branch:
-        """Aggregates of amounts that are converted at the rates of each period: the rows themselves are spread."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
-        query, term = self._rated(source, leaves)
-        self._note_lacking(query, leaves, term)
-        cells = [*(column(k, "p") for k in self.keys), column("i", "m")]
-        shown = [named(self._over_rows(leaf, *self._expressed(leaf, term), "p"), name) for leaf, name in names.items()]
-        query = query.select(*cells, *shown, append=False, copy=False)
-        query = query.group_by(*(c.copy() for c in cells), copy=False)
-        return Branch(self.statement.add(f"{self.group.name}_rated", query), names)
-
-    def _note_lacking(self, query: exp.Select, leaves: Sequence[Leaf], term: FromTerm) -> None:
-        """Notes, for each conversion, a SELECT of `code`, how many amounts have no rate, and their periods."""
-        base = self.rows.exchange.rates.base
-        for leaf in leaves:
-            sure = [self.rows.express(c, term) for c in self._own(leaf) if c in leaf.conditions and not is_late(c)]
-            role = self._in_role(leaf) if self.times else None
-            for conversion in (c for e in leaf.expressions for c in conversions(e)):
-                amount, code = (self.rows.express(a, term) for a in conversion.arguments[:2])
-                place = next(n for n, (moment, _) in enumerate(self.group.ends) if moment == conversion.extra[-1])
-                lacks = [exp.Not(this=is_null(amount)), is_null(term(conversion))]
-                where = all_of([*(s.copy() for s in sure), *lacks, *([role.copy()] if role is not None else [])])
-                self.lacking.append(
-                    query.copy().select(
-                        named(integer(self.group.number), "g"),
-                        named(integer(place), "k"),
-                        named(unrated(conversion, base, code, term), "code"),
-                        named(exp.Count(this=exp.Star()), "found"),
-                        named(exp.Min(this=column("i", "m")), "first"),
-                        named(exp.Max(this=column("i", "m")), "last"),
-                        append=False,
-                        copy=False,
-                    ).where(where, copy=False).group_by(unrated(conversion, base, code, term), copy=False)
-                )  # fmt: skip
-
-    def _rated(self, source: str, leaves: Sequence[Leaf]) -> tuple[exp.Select, FromTerm]:
-        """The rows spread over the periods, with the worths at each period's moment joined to them."""
-        query = self._joined(source) if self.times else self._everywhere(source)
-        known: dict[Worth, exp.Expression] = {}
-        moments = {moment: n for n, (moment, _) in enumerate(self.group.ends)}
-        base = self.rows.exchange.rates.base
-
-        def term(use: ColumnUse | Apply) -> exp.Expression:
-            return factor(use, base, term, known) if isinstance(use, Apply) else column(self.raw[use], "p")
-
-        found = (w for leaf in leaves for e in leaf.expressions for c in conversions(e) for w in worths_of(c))
-        for worth in dict.fromkeys(found):
-            if not is_base(worth, base) and isinstance(worth.at, AtEnd):
-                alias = f"fx{len(known)}"
-                code = self.rows.express(worth.code, term)
-                on = all_of([
-                    exp.EQ(this=column("k", alias), expression=integer(moments[worth.at])),
-                    exp.EQ(this=column("i", alias), expression=column("i", "m")),
-                    exp.EQ(this=column("currency", alias), expression=code),
-                ])  # fmt: skip
-                assert on is not None
-                query = query.join(left_join(table(self._worths(), alias), on), copy=False)
-                known[worth] = column("value", alias)
-        return query, term
-
-    def _worths(self) -> str:
-        """The worth of each currency at each moment `k` of each period `i`."""
-        name = f"{self.group.name}_worths"
-        if name not in self.statement.ctes:
-            rows = [(n, i, end) for n, (_, ends) in enumerate(self.group.ends) for i, end in enumerate(ends)]
-            walls = [self.rows.calendar.wall(end) for _, _, end in rows]
-            columns = {"k": whole_numbers([k for k, _, _ in rows]), "i": whole_numbers([i for _, i, _ in rows])}
-            shown = [named(call("UNNEST", values), c) for c, values in columns.items()]
-            shown.append(named(call("UNNEST", timestamps(walls)), "wall"))
-            moments = exp.Subquery(this=select(*shown), alias=exp.to_identifier("m"))
-            query = select(column("k", "m"), column("i", "m"), column("currency", "r"), column("value", "r"))
-            query = query.from_(moments, copy=False)
-            on = just_before(column("wall", "m"), "r")
-            self.statement.add(name, query.join(inner_join(table(self.rows.exchange.worths(), "r"), on), copy=False))
-        return name
-
-    def _expressed(self, leaf: Leaf, term: FromTerm) -> tuple[exp.Expression | None, list[exp.Expression]]:
-        """The leaf's argument, and its tests of a row in a period."""
-        own = [c for c in self._own(leaf) if c in leaf.conditions]
-        tests = [self.rows.express(c, term) for c in own]
-        role = self._in_role(leaf) if self.times else None
-        argument = self.rows.express(leaf.argument, term) if leaf.argument is not None else None
-        return argument, tests if role is None else [*tests, role]
+    def _spread_out(self, source: str) -> exp.Select:
+        """`source` rows (under `p`) in each period (under `m`) whose window they lie in."""
+        return self._joined(source) if self.times else self._everywhere(source)
 
     def _everywhere(self, source: str) -> exp.Select:
         """Rows without a time, under `p`, in every period, under `m`."""
