@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from textwrap import wrap
@@ -65,8 +65,8 @@ class Answer:
     """Rows: dimensions, the period's start if a grain was asked, metrics; and how they came to be.
 
     `table` has one column per entry of `columns`, in their order and under their names. `partial` are the labels of the
-    periods that `as_of` cuts. `periods` are the labels of the period column's values; one that is not there is named by
-    its grain. `locale` is the language of labels and numbers in texts made for readers.
+    periods that `as_of` cuts. `periods` are the labels of the period column's values, of hours by their instant in UTC;
+    one that is not there is named by its grain. `locale` is the language of labels and numbers in texts for readers.
     """
 
     columns: tuple[AnswerColumn, ...]
@@ -108,7 +108,7 @@ class Answer:
         return self.table
 
     def to_dicts(self) -> list[dict[str, Any]]:
-        """The rows as dicts by column name; decimals are `Decimal`, periods `date` or `datetime`."""
+        """The rows as dicts by column name; decimals are `Decimal`, periods `date`, hours `datetime` with a zone."""
         rows: list[dict[str, Any]] = self.table.to_pylist()
         return rows
 
@@ -192,8 +192,10 @@ class Answer:
         return [text_of(v) for v in values]
 
     def _period(self, start: Any) -> str:
-        if start in self.periods:
-            return self.periods[start]
+        # Two times of one zone are equal when the clock shows the same, even an hour apart: as instants they differ.
+        known = start.astimezone(UTC) if isinstance(start, datetime) and start.tzinfo is not None else start
+        if known in self.periods:
+            return self.periods[known]
         return period_label(start, self.grain) if isinstance(start, date) else text_of(start)
 
     def _cuts(self) -> bool:

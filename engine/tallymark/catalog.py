@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
-from tallymark.definitions import NOWHERE, MetricDef, ParameterDef, Project, SourceDef, Texts
-from tallymark.formula.bound import Aggregate, Bound, ColumnUse
+from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.errors import Fault
+from tallymark.formula.bound import Aggregate, Bound, ColumnUse, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
+from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
 
 MAX_WAYS = 1_000
@@ -59,8 +62,34 @@ class Reference:
 
 
 @dataclass(frozen=True, slots=True)
+class Input:
+    """Rows that a transform reads: `columns` of a dataset, where `condition` holds.
+
+    `shape` is what the transform knows of them; by its time rows after the knowledge date are left out.
+    """
+
+    dataset: str
+    columns: frozenset[str]
+    shape: Shape
+    condition: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Making:
+    """How a dataset is made of others. Arguments that a question's parameters give are ParameterUse until then."""
+
+    transform: Transform
+    inputs: tuple[Input, ...]
+    arguments: Mapping[str, Any]
+    fields: Mapping[str, Field]
+    """The columns that come out, by name."""
+    text: str
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Dataset:
-    """A table of rows with bound columns."""
+    """A table of rows with bound columns, or rows that are made of others' by a transform."""
 
     name: str
     source: str
@@ -70,6 +99,8 @@ class Dataset:
     valid: tuple[str, str] | None = None
     columns: Mapping[str, Column] = field(default_factory=dict)
     references: Mapping[str, Reference] = field(default_factory=dict)
+    making: Making | None = None
+    """How its rows are made, when they are in no table."""
     lacking: frozenset[str] = frozenset()
     """Columns the pack defines and the project's table does not have."""
     waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -182,6 +213,14 @@ class Unreached:
     candidates: tuple[str, ...] = ()
 
 
+Stored = Callable[[Dataset], Mapping[str, Type]]
+"""Gives the columns that a dataset's table has, declared or not, with their types."""
+
+
+def _nothing_stored(dataset: Dataset) -> Mapping[str, Type]:
+    return {}
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All that can be asked."""
@@ -195,12 +234,15 @@ class Catalog:
     """Canonical datasets that no table implements, and the pack that defines each."""
     wished: Mapping[str, frozenset[str]] = field(default_factory=dict)
     """The names of columns and references that missing and broken datasets would have."""
-    broken: frozenset[str] = frozenset()
-    """Datasets whose data could not be described; the fault says why, and their metrics wait."""
+    broken: Mapping[str, Fault | None] = field(default_factory=dict)
+    """Datasets whose data could not be described, each with the first fault that says why; their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
     rates: Rates | None = None
     """None when the project has none, or when something is wrong with them; the fault says what."""
+    stored: Stored = field(default=_nothing_stored, compare=False, repr=False)
+    """Looks into a dataset's table, for columns that it has and nobody declared."""
 
     def dataset(self, name: str) -> Dataset | None:
         """The dataset of that name or alias."""
@@ -224,6 +266,29 @@ class Catalog:
         if self.known_as(own, name):
             return self._reached(own, (), own.key or "")
         return self._only(self._reached(d, way, name) for way, d in self.ways(own) if _has(d, name))
+
+    def called(
+        self, names: Iterable[tuple[str, ...]], dimensions: Iterable[tuple[str, ...]], datasets: Iterable[str]
+    ) -> frozenset[tuple[str, ...]]:
+        """Those of `dimensions` that `names` speak of, however each is written: `country` and `customer.country`.
+
+        Two names are one dimension when `datasets` find the same column under both, or, where none of those finds
+        either, when all other datasets do.
+        """
+        wanted, own = tuple(names), frozenset(datasets)
+        return frozenset(d for d in dimensions if any(n == d or self._same(n, d, own) for n in wanted))
+
+    def _same(self, one: tuple[str, ...], other: tuple[str, ...], datasets: frozenset[str]) -> bool:
+        found = [self._both(d, one, other) for d in sorted(datasets)]
+        if all(pair is None for pair in found):
+            found = [self._both(d, one, other) for d in self.datasets]
+        known = [pair for pair in found if pair is not None]
+        return bool(known) and all(known)
+
+    def _both(self, dataset: str, one: tuple[str, ...], other: tuple[str, ...]) -> bool | None:
+        """Whether two names lead to the same column from `dataset`; None when one of them leads nowhere."""
+        first, second = self.reach(dataset, one), self.reach(dataset, other)
+        return first == second if isinstance(first, Reached) and isinstance(second, Reached) else None
 
     def known_as(self, dataset: Dataset, name: str) -> bool:
         """Whether other datasets refer to the key of `dataset` under that name."""
@@ -294,6 +359,30 @@ class Catalog:
         for step in path:
             here = self.datasets[here.references[step].dataset]
         return here
+
+    def basis(self, dataset: str) -> tuple[Dataset, ...]:
+        """The datasets with tables that the rows of `dataset` come from: itself, unless a transform makes it.
+
+        Those behind references that an input's condition follows are among them.
+        """
+        found: dict[str, None] = {}
+        waiting, seen = [dataset], {dataset}
+        while waiting:
+            here = self.datasets[waiting.pop(0)]
+            if here.making is None:
+                found[here.name] = None
+                continue
+            further = [d for i in here.making.inputs for d in (i.dataset, *self._behind(i))]
+            waiting += [d for d in dict.fromkeys(further) if d not in seen]
+            seen.update(further)
+        return tuple(self.datasets[name] for name in found)
+
+    def _behind(self, rows: Input) -> Iterator[str]:
+        """The datasets on the ways that an input's condition follows."""
+        for use in walk(rows.condition) if rows.condition is not None else ():
+            if isinstance(use, ColumnUse):
+                for length in range(1, len(use.path) + 1):
+                    yield self.home(rows.dataset, use.path[:length]).name
 
     def dimensions(self, dataset: str) -> tuple[str, ...]:
         """The names a question may group `dataset` by: its own columns, references, and columns over references."""

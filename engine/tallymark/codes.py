@@ -42,6 +42,11 @@ _READING = {
     "R044": "a day that is on no calendar",
     "R080": "a folder for a sample project that is not empty",
     "R081": "a folder for a sample project that cannot be written",
+    "R082": "a year's end that is not understood",
+    "R083": "a setting that the project's own calendar decides",
+    "R084": "a calendar by a rule and from a table at once, or by neither",
+    "R085": "a calendar's dataset or column that is not there, or of another type",
+    "R093": "a transform that is not written as a call",
     "R090": "no project where one is looked for",
     "R091": "a project where one is to be made",
     "R092": "a project file that cannot be written",
@@ -73,7 +78,6 @@ _NAMES = {
     "T119": "a metric of the project that waits for data",
     "T120": "definitions that need one another in a ring",
     "T121": "definitions that build on one another too deep",
-    "T190": "an unknown function asked of `tally functions`",
 }
 
 _TYPES = {
@@ -101,9 +105,22 @@ _TYPES = {
     "T222": "a flow read at an instant",
     "T223": "a window form around another, which wins",
     "T224": "a window form that changes nothing",
-    "T230": "a function that is not answered yet",
+    "T230": "a sequence of steps that lacks something, or says it twice",
+    "T231": "a step without a time",
+    "T234": "members of steps that cannot be the same",
+    "T236": "a form of context that a plugin cannot give",
     "T232": "a list where one value is expected",
     "T233": "a formula that is always null",
+    "T270": "a reference held in a column that is never equal to the key",
+    "T240": "an unknown transform",
+    "T241": "an input of a transform that is no dataset",
+    "T242": "a transformed dataset that waits for data",
+    "T243": "too few or too many inputs of a transform",
+    "T244": "an argument that a transform does not take",
+    "T245": "an argument that a transform needs",
+    "T246": "an argument of a transform that is not of its kind",
+    "T247": "inputs or arguments that a transform cannot work with",
+    "T248": "datasets made of one another in a ring",
 }
 
 _UNITS = {
@@ -127,8 +144,9 @@ _UNITS = {
     "U326": "`currency:` that names no column, or one that is no text",
     "U327": "`rates:` in a dataset or column that is not there",
     "U328": "`rates:` in a column of the wrong type",
-    "U329": "`converted` into what is no currency",
+    "U329": "`in_currency` of what is no currency",
     "U330": "a conversion of what is no money",
+    "U331": "amounts of several currencies where nothing says at which rate they would be converted",
 }
 
 _DATA = {
@@ -205,6 +223,13 @@ _QUESTIONS = {
     "Q529": "a length that time does not have",
     "Q540": "`per` a grain over all time",
     "Q541": "`per` a grain of too many pieces",
+    "Q570": "a day that the project's own calendar does not have",
+    "Q571": "a calendar's row without a day or a name",
+    "Q572": "days that a calendar leaves out",
+    "Q573": "days that a calendar has twice",
+    "Q574": "a period of a calendar in two parts, or across the edge of a larger one",
+    "Q575": "a year of a calendar without a number",
+    "Q576": "a calendar without rows",
     "Q580": "an unknown currency",
     "Q581": "a currency asked of a project without exchange rates",
     "Q582": "a currency asked without a rule that says at which rate",
@@ -214,6 +239,8 @@ _QUESTIONS = {
     "Q586": "different exchange rates at one time",
     "Q587": "an exchange rate that is 0 or less",
     "Q590": "one number asked of an answer that has several",
+    "Q595": "more windows than a question may read",
+    "Q596": "a parameter that is the length of a window, and is no length",
 }
 
 _PLUGINS = {

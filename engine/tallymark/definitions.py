@@ -105,12 +105,42 @@ class RefDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ArgumentDef:
+    """An argument of a transform by its name, `gap: 30 minutes` or `per user`: one value, or several in a list."""
+
+    name: str
+    values: tuple[Formula, ...]
+    listed: bool = False
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class TransformDef:
+    """How a dataset is made of others: `sessionize(events where name != 'ping', gap: 30 minutes, per user)`.
+
+    `inputs` are datasets, each with an `on` or a `where` of its own if need be.
+    """
+
+    name: str
+    inputs: tuple[Formula, ...]
+    arguments: Mapping[str, ArgumentDef] = field(default_factory=dict)
+    text: str = ""
+    """The whole call on one line, as readers are shown it."""
+    place: Place = NOWHERE
+    """Of its name."""
+
+
+@dataclass(frozen=True, slots=True)
 class DatasetDef:
-    """A table of rows. Without `source` and `table` it is a canonical dataset that a project may implement."""
+    """A table of rows, or a `transform` of other datasets' rows.
+
+    Without a table and a transform it is a canonical dataset that a project may implement.
+    """
 
     name: str
     source: str | None = None
     table: str | None = None
+    transform: TransformDef | None = None
     implements: str | None = None
     key: str | None = None
     time: str | None = None
@@ -122,6 +152,9 @@ class DatasetDef:
     description: Texts = field(default_factory=dict)
     pack: str | None = None
     place: Place = NOWHERE
+    table_place: Place = NOWHERE
+    """Where its table is named; its own place when it is named nowhere."""
+    source_place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,6 +176,34 @@ class MetricDef:
     decimals: int | None = None
     tags: tuple[str, ...] = ()
     hidden: bool = False
+    pack: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class StepDef:
+    """A step of a funnel: rows of a dataset, as `events where name = 'invited'`, and what readers call it."""
+
+    name: str
+    rows: Formula
+    label: Texts = field(default_factory=dict)
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class FunnelDef:
+    """Steps that members take in order. `metrics` are the names of those it stands for, in the order of the steps."""
+
+    name: str
+    per: str
+    steps: Mapping[str, StepDef] = field(default_factory=dict)
+    within: str | None = None
+    counting: str | None = None
+    """`same period` when all steps must lie in the period of the first; otherwise a later one may follow after it."""
+    label: Texts = field(default_factory=dict)
+    description: Texts = field(default_factory=dict)
+    tags: tuple[str, ...] = ()
+    metrics: tuple[str, ...] = ()
     pack: str | None = None
     place: Place = NOWHERE
 
@@ -172,6 +233,32 @@ class SourceDef:
 
 
 @dataclass(frozen=True, slots=True)
+class CalendarDef:
+    """Months, quarters and years of a project's own: by a rule (`pattern`, `ends`), or from the table `dataset`."""
+
+    pattern: str | None = None
+    """The weeks of a quarter's months: `4-4-5`, `4-5-4` or `5-4-4`."""
+    ends: str | None = None
+    """When a year ends: `last saturday of august`, `sunday nearest 31 december`."""
+    week_53: int = 12
+    """The month that has the 53rd week of a long year."""
+    named_by: str = "end"
+    """`end` or `start`: which common year gives its number."""
+    dataset: str | None = None
+    day: str | None = None
+    """The column of a row's day, where the table has one row a day."""
+    start: str | None = None
+    """The column of a period's first day, where the table has one row a period."""
+    end: str | None = None
+    """The column of a period's last day; without it each lasts to the next."""
+    month: str | None = None
+    quarter: str | None = None
+    year: str | None = None
+    week: str | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Project:
     """The settings of `tally.yaml`."""
 
@@ -193,6 +280,8 @@ class Project:
     metrics: tuple[str, ...] = ("metrics",)
     max_cells: int = 1_000_000
     place: Place = NOWHERE
+    calendar: CalendarDef | None = None
+    """Months, quarters and years other than the common ones."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -205,5 +294,7 @@ class Definitions:
     datasets: Mapping[str, DatasetDef] = field(default_factory=dict)
     """By their own name; a dataset that implements a canonical one is kept apart until `check` joins them."""
     metrics: Mapping[str, MetricDef] = field(default_factory=dict)
+    """Those that funnels stand for included."""
+    funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     canonical: Mapping[str, DatasetDef] = field(default_factory=dict)
     """The packs' datasets without data, by name."""

@@ -9,8 +9,6 @@ that even a data-changing WITH changes nothing. Sources load through `loading`, 
 
 from __future__ import annotations
 
-import shutil
-import tempfile
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
@@ -23,6 +21,7 @@ from typing import TYPE_CHECKING, TypeVar
 import duckdb
 
 from tallymark.errors import Cancelled, Fault, FaultError
+from tallymark.scratch import Scratch
 
 if TYPE_CHECKING:
     import pyarrow
@@ -43,6 +42,9 @@ FIXED: dict[str, str | bool] = {
 }
 """Settings every embedded database has, in the order in which they are made; the last two close the doors."""
 
+MEMORY = "80%"
+"""Of the machine's memory, what the database may use unless told otherwise."""
+
 _CANCEL_SECONDS = 5.0
 """How long `cancel` goes on interrupting a statement that starts just as it is called."""
 
@@ -58,19 +60,19 @@ class Embedded:
     """A `source.Backend` over DuckDB in memory. Safe to use from several threads.
 
     `allowed` are the folders and files that sources read (a folder allows all below it). `memory_limit` is DuckDB's
-    text, as `4GB`; beyond it, work spills to a private temporary folder that `close` removes. Raises FaultError (D408)
-    when a limit is not understood.
+    text, as `4GB` or `50%`; beyond it, work spills to a private temporary folder that `close` removes. Raises
+    FaultError (D408) when a limit is not understood.
     """
 
     def __init__(
         self,
         allowed: Sequence[Path] = (),
-        memory_limit: str | None = None,
+        memory_limit: str = MEMORY,
         threads: int | None = None,
         spill_limit: str | None = None,
     ) -> None:
-        self._home = Path(tempfile.mkdtemp(prefix="tallymark-")).resolve()
-        self.scratch = self._home / "scratch"
+        self._home = Scratch()
+        self.scratch = self._home.path / "scratch"
         """A private folder the database may read, for copies that sources make of files; removed by `close`."""
         self.scratch.mkdir()
         self._gate = threading.Condition()
@@ -183,7 +185,7 @@ class Embedded:
         self._closed = True
         self.cancel()
         self._root.close()
-        shutil.rmtree(self._home, ignore_errors=True)
+        self._home.close()
 
     def __enter__(self) -> Embedded:
         return self
@@ -195,7 +197,7 @@ class Embedded:
         for name, value in limits.items():
             if value is not None:
                 self._set_limit(name, value)
-        self._set("temp_directory", str(self._home / "spill"))
+        self._set("temp_directory", str(self._home.path / "spill"))
         # What is not there yet may become either, as a write-ahead log does.
         places = [p.resolve() for p in allowed]
         self._set("allowed_directories", [f"{p}/" for p in places if not p.is_file()] + [f"{self.scratch}/"])

@@ -12,6 +12,7 @@ import pluggy
 from tallymark.definitions import SourceDef
 from tallymark.formula.functions import Function
 from tallymark.source import Backend, Source
+from tallymark.transforms.transform import Transform
 
 if TYPE_CHECKING:
     from tallymark.embedded import Embedded
@@ -54,6 +55,10 @@ class Hooks:
     @hookspec
     def tally_functions(self) -> Sequence[Function]:  # type: ignore[empty-body]
         """Gives rows of the function table."""
+
+    @hookspec
+    def tally_transforms(self) -> Sequence[Transform]:  # type: ignore[empty-body]
+        """Gives rows of the table of transforms, named like `acme.smooth`."""
 
     @hookspec
     def tally_samples(self) -> Mapping[str, Callable[[Path], None]]:  # type: ignore[empty-body]

@@ -15,21 +15,25 @@ from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
 
 from tallymark.definitions import (
+    CalendarDef,
     ColumnDef,
     ConvertDef,
     DatasetDef,
     Formula,
+    FunnelDef,
     MetricDef,
     ParameterDef,
     Project,
     RatesDef,
     RefDef,
     SourceDef,
+    StepDef,
     Texts,
     UnitDef,
 )
 from tallymark.kinds import DECLARABLE
 from tallymark.units import DURATION_SCALES, NAMES
+from tallymark.windows import PATTERNS
 
 Schema = dict[str, Any]
 
@@ -123,6 +127,11 @@ _PROJECT: Mapping[str, Key] = {
         4,
         {"title": "a month, 1 to 12 or by its English name", "enum": [*range(1, 13), *MONTHS]},
     ),
+    "calendar": Key(
+        "Months, quarters and years of one's own: retail ones, or those of a table.",
+        {"pattern": "4-5-4", "ends": "saturday nearest the end of january"},
+        _ref("calendar"),
+    ),
     "as_of": Key(
         "The last day that is known, for data that has ended; otherwise today.",
         "2024-12-31",
@@ -139,6 +148,26 @@ _PROJECT: Mapping[str, Key] = {
     "packs": Key("The metric packs that the project takes; `all` takes each one there is.", ["revenue", "support"]),
     "metrics": Key("Folders (with all below them) and files that hold metrics and datasets.", ["metrics"]),
     "limits": Key("What one question may cost.", {"cells": 1_000_000}, _ref("limits"), "max_cells"),
+}
+_CALENDAR: Mapping[str, Key] = {
+    "pattern": Key(
+        "The weeks of a quarter's three months.", "4-5-4", _choice("`4-4-5`, `4-5-4` or `5-4-4`", *PATTERNS, None)
+    ),
+    "ends": Key("The last day of a year: a weekday by a day of the common calendar.", "last saturday of august"),
+    "week_53": Key("The month (1 to 12) that has the 53rd week of a long year; usually the last.", 12, _whole(1, 12)),
+    "named_by": Key(
+        "Whether a year bears the number of the common year it ends in, or starts in.",
+        "end",
+        _choice("`end` or `start`", "end", "start"),
+    ),
+    "dataset": Key("A dataset that has the calendar.", "days"),
+    "day": Key("Its column with the day, if it has one row a day.", "day"),
+    "start": Key("Its column with a period's first day, if it has one row a period.", "first_day"),
+    "end": Key("Its column with a period's last day; without it a period lasts to the next row's.", "last_day"),
+    "month": Key("Its column that names the month.", "period"),
+    "quarter": Key("Its column that names the quarter.", "quarter"),
+    "year": Key("Its column that names the year.", "year"),
+    "week": Key("Its column that names the week, if weeks are the calendar's too.", "week"),
 }
 _LIMITS: Mapping[str, Key] = {
     "cells": Key("The most cells one answer may have.", 1_000_000, _whole(1), "max_cells"),
@@ -188,6 +217,11 @@ _REF: Mapping[str, Key] = {
 _DATASET: Mapping[str, Key] = {
     "source": Key("The source that holds its table; `files` unless said.", "warehouse"),
     "table": Key("A table of the source, or files by path, with `*` for many.", "tickets-*.csv"),
+    "transform": Key(
+        "How its rows are made of other datasets', instead of being read; `tally functions` lists the transforms.",
+        {"sessionize": "events", "gap": "30 minutes", "per": "user"},
+        {"title": "a call in quotes, or a mapping", "type": ["string", "object"]},
+    ),
     "implements": Key("The standard dataset of a pack that this one gives data to.", "tickets"),
     "key": Key("The column that tells its rows apart.", "id"),
     "time": Key("The column that says when a row happened; its metrics are then flows.", "created_at"),
@@ -221,6 +255,27 @@ _METRIC: Mapping[str, Key] = {
     "tags": Key("Words to find it by.", ["revenue"]),
     "hidden": Key("Whether lists leave it out.", True),
 }
+_FUNNEL: Mapping[str, Key] = {
+    "steps": Key(
+        "Its steps in order: name, and the rows of each.",
+        {"visited": "visits", "signed_up": "users on created_at"},
+        _named("step", "a mapping of steps"),
+    ),
+    "per": Key("Who takes the steps: a reference or a column of every step's dataset.", "user"),
+    "within": Key("How long after the first step the others count; by default ever after.", "14 days"),
+    "counting": Key(
+        "`cohort`: members are followed beyond the period they set out in; `same period`: they are not.",
+        "same period",
+        _choice("`cohort` or `same period`", "cohort", "same period", None),
+    ),
+    "label": Key("What readers see as its name.", "Onboarding"),
+    "description": Key("What it follows.", "From opening an account to inviting a colleague."),
+    "tags": Key("Words to find its metrics by.", ["product"]),
+}
+_STEP: Mapping[str, Key] = {
+    "rows": Key("A dataset, with `on` and `where` as in a formula.", "events where name = 'invited'"),
+    "label": Key("What readers see as its name.", "Invited a colleague"),
+}
 _PARAMETER: Mapping[str, Key] = {
     "type": Key(
         "The type of its values; by default that of `default`.", "text", _choice("a parameter's type", *PARAMETER_TYPES)
@@ -232,15 +287,18 @@ _PARAMETER: Mapping[str, Key] = {
 
 KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "project": (Project, _PROJECT, frozenset({"folder", "place"})),
+    "calendar": (CalendarDef, _CALENDAR, frozenset({"place"})),
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
     "rates": (RatesDef, _RATES, frozenset({"place"})),
     "convert": (ConvertDef, _CONVERT, frozenset({"policy", "place"})),
     "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
-    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place"})),
+    "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
     "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+    "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
+    "step": (StepDef, _STEP, frozenset({"name", "place"})),
 }
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
 
@@ -253,9 +311,14 @@ _SECTIONS: Mapping[str, Schema] = {
     | {"description": "Tables of rows.", "examples": [{"orders": {"table": "orders.csv"}}]},
     "metrics": _named("metric", "a mapping of metrics")
     | {"description": "Metrics: a formula, or a mapping with one.", "examples": [{"mrr": "sum(subscriptions.mrr)"}]},
+    "funnels": _named("funnel", "a mapping of funnels")
+    | {
+        "description": "Steps that members take in order; each funnel stands for several metrics.",
+        "examples": [{"sales": {"per": "visitor", "steps": {"visited": "visits", "asked": "leads"}}}],
+    },
 }
 PROJECT_SECTIONS = ("sources", "parameters", "datasets")
-METRIC_SECTIONS = ("parameters", "datasets", "metrics")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
 
 
 def schema() -> Schema:
@@ -299,6 +362,10 @@ def _shapes() -> Mapping[str, Schema]:
         "column": _short("a type, or a mapping", _ref("type"), made["column"], "text"),
         "ref": _short("a dataset, or a mapping", _TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
         "metric": _short("a formula, or a mapping with one", _ref("formula"), metric, "sum(orders.amount)"),
+        "funnel": made["funnel"] | {"required": ["steps", "per"]},
+        "step": _short(
+            "the rows of a step, or a mapping", _ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
+        ),
         "metric_file": {
             "title": "a mapping",
             "type": "object",
@@ -386,6 +453,7 @@ def _shape(type: Any) -> Schema:
         Texts: _ref("texts"),
         Mapping[str, ColumnDef]: _named("column", "a mapping of columns"),
         Mapping[str, RefDef]: _named("ref", "a mapping of references"),
+        Mapping[str, StepDef]: _named("step", "a mapping of steps"),
     }
     return simple[type]
 

@@ -52,6 +52,14 @@ class Written:
             width += 1
         return Place(self.file, line, column, width, self._line(line))
 
+    def part(self, span: Span) -> Written:
+        """The stretch `span` as a text of its own, each character where it stands."""
+        start, end = span
+        line, column = self._at(start)
+        positions = self.positions[start:end] if self.positions is not None else None
+        lines = self.lines or tuple([""] * (self.line - 1) + self.text.split("\n"))
+        return Written(self.text[start:end], self.file, line, column, positions, lines)
+
     def _at(self, offset: int) -> tuple[int, int]:
         if self.positions is None:
             before = self.text[:offset]

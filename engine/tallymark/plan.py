@@ -12,11 +12,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from tallymark.formula.bound import Axis, Bound, conversions
 from tallymark.kinds import Type
-from tallymark.windows import Period, Resolved, Window
+from tallymark.windows import Calendar, Period, Resolved, Window
 
 Parts = tuple[str, ...]
 """A dimension as named: `("plan",)`, `("customer", "country")`."""
@@ -133,7 +134,65 @@ class Operation:
     extra: tuple[Any, ...] = ()
 
 
-Node = Leaf | Nest | Lift | Value | Operation
+@dataclass(frozen=True, slots=True)
+class Follow:
+    """The time of the first row of `dataset` at or after the time `after`, of the same `member` of the level.
+
+    `conditions` are row-level and all hold. `again` is the condition under which a row must be later than `after`, as
+    it may be the very row that `after` is the time of. No row before the earliest start of `window` is looked at.
+    """
+
+    after: int
+    dataset: str
+    axis: Axis
+    time: Bound
+    holder: Bound
+    member: Parts
+    conditions: frozenset[Bound]
+    again: Bound | None
+    window: Window
+    type: Type
+    limit: tuple[int | Decimal, str] | None = None
+    """How long members have from their first step, where they may take it beyond the window."""
+
+
+@dataclass(frozen=True, slots=True)
+class Edge:
+    """The end of a window over each period, as a time like those of a column of type `type`."""
+
+    window: Window
+    type: Type
+
+
+@dataclass(frozen=True, slots=True)
+class Rank:
+    """Where `body` stands among the rows of the space that agree on the dimensions `within` and on the period.
+
+    `presence` are nodes that count rows: only members with any above 0 take part; None means every row does.
+    `pieces`: whether the members are the pieces of one period, so that periods of the outer grid are what must agree.
+    """
+
+    function: str
+    body: int
+    presence: tuple[int, ...] | None
+    within: tuple[Parts, ...]
+    pieces: bool
+    type: Type
+
+
+Node = Leaf | Nest | Lift | Value | Operation | Follow | Edge | Rank
+
+
+def arguments(node: Node) -> tuple[int, ...]:
+    """The nodes of the same space that a node is computed from."""
+    match node:
+        case Operation(arguments=found):
+            return found
+        case Follow(after=after):
+            return (after,)
+        case Rank(body=body, presence=presence):
+            return (body, *(presence or ()))
+    return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -229,13 +288,11 @@ class Output:
 
 @dataclass(frozen=True, slots=True)
 class Clock:
-    """What calendar functions inside formulas need: the zone, the week's and the fiscal year's start, and as_of: the
-    instant from which on nothing is known, and `today`, the day before it ends.
+    """What calendar functions inside formulas need: the calendar, and as_of: the instant from which on nothing is
+    known, and `today`, the day before it ends.
     """
 
-    timezone: str
-    week_start: int
-    fiscal_year_start: int
+    calendar: Calendar
     today: date
     as_of: datetime
 

@@ -13,6 +13,7 @@ import pluggy
 from tallymark.errors import Fault
 from tallymark.formula.functions import TABLE, Function
 from tallymark.hookspecs import NAMESPACE, Hooks, Pack, SourceKind
+from tallymark.transforms.table import TRANSFORMS, Transform
 
 OWN = "tallymark"
 """The distribution whose entry points are the built-in plugins."""
@@ -27,6 +28,7 @@ class Plugins:
     sources: dict[str, SourceKind] = field(default_factory=dict)
     packs: dict[str, Pack] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=lambda: dict(TABLE))
+    transforms: dict[str, Transform] = field(default_factory=lambda: dict(TRANSFORMS))
     samples: dict[str, Callable[[Path], None]] = field(default_factory=dict)
 
 
@@ -65,6 +67,7 @@ def _collect(plugins: Plugins) -> None:
         _take(plugins, name, module, "tally_sources", lambda kinds: {k.name: k for k in kinds}, plugins.sources)
         _take(plugins, name, module, "tally_packs", dict, plugins.packs)
         _take(plugins, name, module, "tally_functions", lambda rows: {f.name: f for f in rows}, plugins.functions)
+        _take(plugins, name, module, "tally_transforms", lambda rows: {t.name: t for t in rows}, plugins.transforms)
         _take(plugins, name, module, "tally_samples", dict, plugins.samples)
 
 

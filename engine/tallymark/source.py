@@ -49,6 +49,9 @@ class Table:
     columns: tuple[WantedColumn, ...] = ()
     format: Mapping[str, Any] = field(default_factory=dict)
     place: Place = NOWHERE
+    """Where the table is named."""
+    source_place: Place = NOWHERE
+    """Where its source is."""
 
 
 class Backend(Protocol):

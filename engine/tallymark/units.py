@@ -108,6 +108,20 @@ def money(currency: str) -> Unit:
     return Unit(((currency, 1),), name="money")
 
 
+OWN = "its row's currency: "
+
+
+def own_currency(column: str) -> Unit:
+    """Of an amount whose currency stands in another column of its row."""
+    return Unit(((OWN + column, 1),), name="money")
+
+
+def currency_column(unit: Unit) -> str | None:
+    """The column that an `own_currency` names; None of any other unit."""
+    named = unit.powers[0][0] if unit.powers else ""
+    return named.removeprefix(OWN) if named.startswith(OWN) else None
+
+
 def reported(unit: Unit, currency: str) -> Unit:
     """The unit with every currency in it turned into `currency`; money over money is then a fraction."""
     if all(m in (SECOND, currency) for m, _ in unit.powers):

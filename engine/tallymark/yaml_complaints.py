@@ -47,8 +47,11 @@ _COMPLAINTS = (
 """What the parser says, what we say, and the help."""
 
 
-def explained(problem: str, character: str) -> tuple[str, str | None, bool]:
-    """The message and the help for the parser's `problem`, met at `character`.
+_CALL = 'quote the whole call: `transform: "sessionize(events, gap: 30 minutes, per user)"`'
+
+
+def explained(problem: str, character: str, line: str = "") -> tuple[str, str | None, bool]:
+    """The message and the help for the parser's `problem`, met at `character` of `line`.
 
     The last part says whether the fault is best shown where the value began, rather than where the parser gave up.
     """
@@ -58,5 +61,7 @@ def explained(problem: str, character: str) -> tuple[str, str | None, bool]:
         return f"a value cannot begin with `{character}`", "quote it", False
     for known, message, help in _COMPLAINTS:
         if any(k in problem for k in known):
+            if "transform:" in line and "(" in line:
+                return message, _CALL, False
             return message, help, "never closed" in message or "without" in message
     return f"this is not YAML: {problem}", None, False

@@ -407,7 +407,7 @@ def _syntax_fault(page: Page, error: Exception) -> Fault:
     problem = str(getattr(error, "problem", None) or "") or str(error).splitlines()[0]
     mark, context = getattr(error, "problem_mark", None), getattr(error, "context_mark", None)
     offset = min(mark.index, len(page.text)) if mark else 0
-    message, help, at_start = explained(problem, page.text[offset : offset + 1])
+    message, help, at_start = explained(problem, page.text[offset : offset + 1], page.place(offset).text)
     if at_start and context is not None:
         offset = min(context.index, len(page.text))
     return Fault("R005", message, page.place(offset), help)

@@ -94,6 +94,10 @@ def as_written(values: Iterable[Any]) -> tuple[Any, ...]:
 
 
 def _written(value: Any) -> Any:
+    if isinstance(value, datetime) and value.tzinfo is not None:
+        # The start of an hour: as the clock shows it, with its offset where it shows it twice.
+        twice = value.replace(fold=0).utcoffset() != value.replace(fold=1).utcoffset()
+        value = value.isoformat() if twice else value.replace(tzinfo=None)
     if (
         isinstance(value, datetime)
         and value.tzinfo is None

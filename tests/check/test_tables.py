@@ -32,6 +32,34 @@ def made(text: str) -> tuple[Catalog, tuple[Fault, ...]]:
     return check(definitions, declared_only)
 
 
+CALENDAR = "calendar: {dataset: days, day: until, month: id, quarter: count, year: count}\n"
+
+
+@pytest.mark.parametrize(
+    ("expected", "text"),
+    [
+        ([], CALENDAR),
+        ([("R085", "dataset `dayz` is not there", "days")], CALENDAR.replace("days", "dayz")),
+        ([("R085", "has no column `untl`", "until")], CALENDAR.replace("until", "untl")),
+        ([("R085", "`days.seen` is instant, not a date", "date")], CALENDAR.replace("until", "seen")),
+        ([("R085", "`days.amount` is double, not a text", "text")], CALENDAR.replace("month: id", "month: amount")),
+        (
+            [("R085", "`quarter`", None), ("R085", "`year`", None)],
+            CALENDAR.replace("quarter: count, year: count", "quarter: ok, year: ok"),
+        ),
+    ],
+)
+def test_the_table_of_a_calendar(expected: list[tuple[str, str, str | None]], text: str) -> None:
+    """A calendar's dataset and columns are there, days are dates, and names texts or whole numbers."""
+    definitions, faults = read_texts([("tally.yaml", f"{text}datasets: {{days: {{table: days.csv}}}}")])
+    assert [] == faults
+    found = check(definitions, declared_only)[1]
+    assert [code for code, _, _ in expected] == [f.code for f in found]
+    for (_, message, help), fault in zip(expected, found, strict=True):
+        assert message in fault.message
+        assert help is None or help in str(fault.help)
+
+
 def test_keys_times_and_references_need_no_declaration() -> None:
     """Where some columns are declared, those that the dataset's own keys name are asked for too."""
     catalog, faults = made(

@@ -52,13 +52,13 @@ PROJECTS = (
             "orders.csv": "id,amount,at\n1,2,2024-01-01\n",
         },
         (
-            ("D413", "tally.yaml", 3, 3),
+            ("D413", "tally.yaml", 3, 14),
             ("D419", "tally.yaml", 4, 49),
             ("T115", "tally.yaml", 5, 3),
             ("T115", "tally.yaml", 5, 3),
             ("T102", "tally.yaml", 6, 57),
             ("T114", "tally.yaml", 6, 70),
-            ("D430", "tally.yaml", 7, 3),
+            ("D430", "tally.yaml", 7, 58),
         ),
         ("`orders.csv`", "`amount`", "`id`", "`at`"),
         {"count(f)": 1, "count(a)": ("Q502",), "sum(b.amont)": ("Q502",), "sum(f.idd)": ("T105",), "count(d)": 1},
@@ -140,8 +140,8 @@ PROJECTS = (
         (
             ("D418", "c.csv", 1, 1),
             ("D416", "d.csv", 1, 1),
-            ("D413", "tally.yaml", 7, 3),
-            ("D414", "tally.yaml", 8, 3),
+            ("D413", "tally.yaml", 7, 14),
+            ("D414", "tally.yaml", 8, 14),
             ("D427", "g.parquet", 1, 1),
         ),
         ("rename one of them", "`sub/*.csv`"),
@@ -366,3 +366,32 @@ def test_bad_tables(table: Any) -> None:
         opened("datasets:\n  a: {columns: {id: integer, x: integer}}\n", {"a": table})
     assert {"D"} == {f.code[0] for f in caught.value.faults}
     assert "a" in str(caught.value)
+
+
+def test_a_question_says_why_its_dataset_is_not_there(tmp_path: Path) -> None:
+    """A metric whose dataset has faults tells the first of them, and where it is."""
+    (tmp_path / "tally.yaml").write_text(tally("  a: {table: ordres.csv, columns: {id: integer}}\n"))
+    (tmp_path / "orders.csv").write_text("id\n1\n")
+    with tallymark.open(tmp_path, strict=False, plugins=False) as book, pytest.raises(FaultError) as caught:
+        book.ask("count(a)", period="2024")
+    (fault,) = caught.value.faults
+    assert fault.code == "Q502"
+    assert "`a` has faults: no file" in (fault.help or "")
+    assert "tally.yaml:3:14" in (fault.help or "")
+
+
+def test_a_column_that_only_the_file_has_is_told(tmp_path: Path) -> None:
+    """A name that the table knows and the declared columns leave out is told apart from a misspelt one."""
+    (tmp_path / "tally.yaml").write_text(tally("  a: {table: a.csv, columns: {id: integer}}\n"))
+    (tmp_path / "a.csv").write_text("id,amount\n1,2\n")
+    with tallymark.open(tmp_path, plugins=False) as book:
+        for formula in ("sum(a.amount)", "sum(amount)"):
+            with pytest.raises(FaultError) as caught:
+                book.ask(formula, period="2024")
+            (fault,) = caught.value.faults
+            assert fault.code == "T105"
+            assert "the table of `a` has it" in (fault.help or "")
+            assert "`amount: integer`" in (fault.help or "")
+        with pytest.raises(FaultError) as caught:
+            book.ask("sum(a.amont)", period="2024")
+        assert "has it" not in (caught.value.faults[0].help or "")

@@ -8,6 +8,7 @@ from typing import Any
 from tallymark.definitions import ColumnDef, DatasetDef, Formula, Project, RefDef
 from tallymark.formula.parse import parse_text
 from tallymark.place import Written
+from tallymark.read import read_texts
 
 from .world import Metric, World
 
@@ -28,6 +29,14 @@ def dataset(
         defined[column] = ColumnDef(column, formula=Formula(Written(text), parse_text(text)))
     leads = {n: RefDef(n, d, n) for n, d in (refs or {}).items()}
     return DatasetDef(name, key=key, time=time, valid=valid, refs=leads, columns=defined)
+
+
+def made(text: str, name: str = "made", **more: str) -> DatasetDef:
+    """A dataset that the transform in `text` makes; what else is said of it as YAML: `key="id"`."""
+    said = "".join(f", {key}: {value}" for key, value in more.items())
+    definitions, faults = read_texts([("made.yaml", f'datasets:\n  {name}: {{transform: "{text}"{said}}}')])
+    assert [] == [str(f) for f in faults]
+    return definitions.datasets[name]
 
 
 def world(

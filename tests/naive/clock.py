@@ -3,17 +3,18 @@
 from __future__ import annotations
 
 from calendar import monthrange
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import Decimal
+from typing import Any
 from zoneinfo import ZoneInfo
 
 from tallymark.definitions import Project
 
+from .own_days import WEEKDAYS, own_days
 from .world import NaiveError
 
-WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 LARGEST_FIRST = ("year", "quarter", "month", "week", "day", "hour")
 MADE_OF = {
     "year": ("year", "quarter", "month", "day"),
@@ -63,11 +64,14 @@ class Period:
 
 
 class Clock:
-    """The calendar of one project: its zone, its first day of the week, its first month of the year."""
+    """The calendar of one project: its zone, its first day of the week, its first month of the year; maybe its own."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, rows: Mapping[str, list[dict[str, Any]]] | None = None) -> None:
+        self.own = own_days(project.calendar, rows or {})
         self.zone = ZoneInfo(project.timezone)
         self.first_weekday = WEEKDAYS.index(project.week_start)
+        if self.own is not None and project.calendar is not None and project.calendar.pattern is not None:
+            self.first_weekday = next(d for d, n in self.own.days.items() if n["week"][1] == 1).weekday()
         self.first_month = project.fiscal_year_start
 
     # Moments
@@ -117,7 +121,15 @@ class Clock:
             return BEGINNING
         if unit in SECONDS:
             return self.at_instant(moment.utc + timedelta(microseconds=int(count * SECONDS[unit] * 1_000_000)))
-        return self.at_wall(add_to_wall(moment.wall, count, unit))
+        if self.own is not None and self.own.has(unit) and count == int(count):
+            return self.at_wall(
+                datetime.combine(self.own.moved(moment.wall.date(), int(count), unit), moment.wall.time())
+            )
+        if unit not in DAYS or count == int(count):
+            return self.at_wall(add_to_wall(moment.wall, count, unit))
+        days = count * DAYS[unit]
+        there = self.at_wall(add_to_wall(moment.wall, int(days), "day"))
+        return self.at_instant(there.utc + timedelta(microseconds=int((days - int(days)) * 86_400_000_000)))
 
     def floor(self, moment: Moment, unit: str) -> Moment:
         """The start of the unit that holds the moment."""
@@ -130,6 +142,8 @@ class Clock:
 
     def floor_date(self, day: date, unit: str) -> date:
         """The first day of the unit that holds the day."""
+        if self.own is not None and self.own.has(unit):
+            return self.own.first(day, unit)
         if unit == "day":
             return day
         if unit == "week":
@@ -178,11 +192,18 @@ class Clock:
         shape = period.shape
         if unit is None:
             count, unit = (count, period.grain) if period.grain else (count * shape.count, shape.unit)
+        elif unit == "year" and self.own is not None and self.own.weekly and (period.grain or shape.unit) not in MONTHS:
+            moved = self.own.moved_by_week(period.start.wall.date(), -int(count))
+            return self.shaped(self.at_wall(datetime.combine(moved, period.start.wall.time())), period)
         elif (period.grain or shape.unit) == "week" and unit in MONTHS:
             if unit != "year":
                 raise NaiveError(f"a {unit} back from a week has no meaning")
             count, unit = count * 52, "week"
-        start = self.add(period.start, -count, "day" if unit == "span" else unit)
+        return self.shaped(self.add(period.start, -count, "day" if unit == "span" else unit), period)
+
+    def shaped(self, start: Moment, period: Period) -> Period:
+        """A period from this start, of the shape of another."""
+        shape = period.shape
         end = self.add(start, shape.count, "day" if shape.unit == "span" else shape.unit)
         return Period(start, end, shape, period.grain)
 

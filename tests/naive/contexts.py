@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -52,25 +52,36 @@ class Context:
     convert: ConvertDef | None = None
     rates: Moment | None = None
     """The moment whose rates `at_opening_rates` and the like ask for."""
+    peers: tuple[Context, ...] = ()
+    """The contexts of all members of the innermost `per`, or of the question's, moved as this one is."""
+
+    def moved(self, move: Callable[[Context], Context]) -> Context:
+        """The context after a move that its peers make too."""
+        return replace(move(self), peers=tuple(move(p) for p in self.peers))
 
     def stepped(self, step: Step) -> Context:
-        return replace(self, steps=(*self.steps, step))
+        return self.moved(lambda c: replace(c, steps=(*c.steps, step)))
 
     def filtered(self, condition: nodes.Node) -> Context:
-        return replace(self, filters=(*self.filters, condition))
+        return self.moved(lambda c: replace(c, filters=(*c.filters, condition)))
+
+    def shifted(self, shift: Callable[[Period], Period]) -> Context:
+        return self.moved(lambda c: replace(c, period=shift(c.period)))
 
     def member(self, name: str, value: Any) -> Context:
-        return replace(self, levels=(*self.levels, ((name, value),)))
+        return replace(self, levels=(*self.levels, ((name, value),)), peers=())
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=())
+        return replace(self, period=period, steps=(), peers=())
 
     def lifted(self, names: frozenset[str]) -> Context:
-        """Without the innermost level's dimensions, or without the named ones."""
-        if not names:
-            return replace(self, levels=(*self.levels[:-1], ()))
-        return replace(self, levels=tuple(tuple(p for p in level if p[0] not in names) for level in self.levels))
+        """Without the innermost level's dimensions, or without the named ones. Peers that become one count once."""
+        if names:
+            levels = tuple(tuple(p for p in level if p[0] not in names) for level in self.levels)
+        else:
+            levels = (*self.levels[:-1], ())
+        return replace(self, levels=levels, peers=tuple(dict.fromkeys(p.lifted(names) for p in self.peers)))
 
 
 def window(context: Context, clock: Clock, as_of: Moment) -> Window:
@@ -104,13 +115,18 @@ def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[
         case "cumulative" | "opening" | "closing":
             return context.stepped(Step(node.name))
         case "total" | "share":
-            return context.lifted(frozenset(_word(n) for n in rest))
+            return context.lifted(lifted_names(node))
         case "year_ago":
-            return replace(context, period=clock.shift(context.period, 1, "year"))
+            return context.shifted(lambda p: clock.shift(p, 1, "year"))
         case "previous" | "change" | "growth":
             count, unit = _back(rest[0], parameters) if rest else (1, None)
-            return replace(context, period=clock.shift(context.period, count, unit))
+            return context.shifted(lambda p: clock.shift(p, count, unit))
     raise NaiveError(f"{node.name} is no form of context")
+
+
+def lifted_names(node: nodes.Call) -> frozenset[str]:
+    """The dimensions a total or share names, as written; none for all."""
+    return frozenset(_word(n) for n in node.arguments[1:])
 
 
 def _word(node: nodes.Node) -> str:

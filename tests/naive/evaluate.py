@@ -7,6 +7,7 @@ With the engine it shares the parsed formula and the definitions, nothing else.
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from datetime import date, datetime, time
 from functools import cache
 from itertools import product
@@ -19,6 +20,7 @@ from .clock import NEVER, Clock, Moment, Period
 from .contexts import Context
 from .metrics import Evaluator, Glance
 from .rows import Read, Source
+from .transforms import derived
 from .world import Metric, Question, Row, World
 
 
@@ -38,17 +40,19 @@ class Answer:
 
     def __init__(self, world: World, question: Question) -> None:
         self.question = question
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = NEVER if question.as_of is None else self.clock.boundary(question.as_of, closes=True)
+        world = derived(world, self.clock, self.as_of)
         self.evaluator = Evaluator(world, self.as_of)
         self.metrics = {m: world.metrics.get(m) or Metric(parsed(m)) for m in question.metrics}
 
     def cells(self) -> list[dict[str, Any]]:
         """A cell for every period and combination; of a sparse answer only those that a row touches."""
         periods = self.periods()
+        combinations = self.combinations(periods)
         contexts = [
-            (period, combination, self.context(period, combination))
-            for combination, period in product(self.combinations(periods), periods)
+            (period, combination, self.among(self.context(period, combination), combinations))
+            for combination, period in product(combinations, periods)
         ]
         return [
             {
@@ -61,9 +65,11 @@ class Answer:
         ]
 
     def label(self, period: Period) -> date | datetime:
-        """The local start of a period: a date unless it begins within a day or is an hour."""
+        """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
+        if self.question.grain == "hour":
+            return period.start.utc
         start = period.start.wall
-        return start if self.question.grain == "hour" or start.time() != time() else start.date()
+        return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""
@@ -73,6 +79,10 @@ class Answer:
             period, period, filters=where, levels=(level,), currency=self.question.currency,
             convert=self.evaluator.world.project.convert,
         )  # fmt: skip
+
+    def among(self, context: Context, combinations: list[tuple[Any, ...]]) -> Context:
+        """The context with those of all combinations in its period as its peers."""
+        return replace(context, peers=tuple(self.context(context.period, c) for c in combinations))
 
     # Periods
 

@@ -142,8 +142,17 @@ def _date(clock: Clock, x: Any) -> date:
     return date.fromisoformat(x) if isinstance(x, str) else _wall(clock, x).date()
 
 
-def _first_day(unit: str) -> Callable[..., date]:
-    return lambda clock, x: clock.floor_date(_wall(clock, x).date(), unit)
+def _first_day(unit: str) -> Callable[..., date | None]:
+    def first_day(clock: Clock, x: date) -> date | None:
+        day = _wall(clock, x).date()
+        return clock.floor_date(day, unit) if _known(clock, day, unit) else None
+
+    return first_day
+
+
+def _known(clock: Clock, day: date, unit: str) -> bool:
+    """Whether the calendar has the day; one of a project's own has an end."""
+    return clock.own is None or not clock.own.has(unit) or day in clock.own.days
 
 
 def _date_add(clock: Clock, x: date, duration: Duration) -> date:
@@ -155,7 +164,7 @@ def _date_add(clock: Clock, x: date, duration: Duration) -> date:
     return clock.add(clock.at_instant(x), duration.count, duration.unit).utc
 
 
-def _date_diff(clock: Clock, unit: str, earlier: date, later: date) -> int:
+def _date_diff(clock: Clock, unit: str, earlier: date, later: date) -> int | None:
     """How many edges of the unit lie between, negative when the second comes first."""
     a, b = _wall(clock, earlier), _wall(clock, later)
     if unit in ("second", "minute", "hour"):
@@ -165,6 +174,10 @@ def _date_diff(clock: Clock, unit: str, earlier: date, later: date) -> int:
             a, b = (_local_count(clock, x) for x in (earlier, later))
         epoch = datetime(1970, 1, 1)
         return (b - epoch) // timedelta(seconds=length) - (a - epoch) // timedelta(seconds=length)
+    if clock.own is not None and clock.own.has(unit):
+        if not (_known(clock, a.date(), unit) and _known(clock, b.date(), unit)):
+            return None
+        return clock.own.place(b.date(), unit) - clock.own.place(a.date(), unit)
     first, last = clock.floor_date(a.date(), unit), clock.floor_date(b.date(), unit)
     if unit in MONTHS:
         return (last.year * 12 + last.month - first.year * 12 - first.month) // MONTHS[unit]
@@ -175,10 +188,16 @@ def _local_count(clock: Clock, x: date) -> datetime:
     return clock.moment(x).utc.astimezone(UTC).replace(tzinfo=None)
 
 
-def _date_part(clock: Clock, part: str, x: date) -> int:
+def _date_part(clock: Clock, part: str, x: date) -> int | None:
     wall = _wall(clock, x)
+    if clock.own is not None and clock.own.has(part):
+        return clock.own.days[wall.date()][part][-1] if wall.date() in clock.own.days else None
+    first = clock.first_month
     if part == "quarter":
-        return (wall.month - 1) // 3 + 1
+        return (wall.month - first) % 12 // 3 + 1
+    if part == "year":
+        # A fiscal year bears the number of the common year it ends in.
+        return wall.year + (first != 1 and wall.month >= first)
     if part == "week":
         return wall.isocalendar().week
     if part == "weekday":

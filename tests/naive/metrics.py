@@ -8,7 +8,7 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, money, values
+from . import aggregates, contexts, money, ranks, sequences, values
 from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
@@ -31,7 +31,7 @@ class Evaluator:
 
     def __init__(self, world: World, as_of: Moment) -> None:
         self.world = world
-        self.clock = Clock(world.project)
+        self.clock = Clock(world.project, world.rows)
         self.as_of = as_of
         self.table = Table(world, self.clock, as_of)
 
@@ -94,13 +94,19 @@ class Evaluator:
                 return self.value(node.arguments[0], self.repriced(node, context), missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                return self.sequence(node, context)
+            case nodes.Call(name=name) if name in ranks.NAMES:
+                own = self.value(node.arguments[0], context, missing)
+                peers = [self.value(node.arguments[0], p, missing) for p in context.peers or (context,)]
+                return ranks.place(name, own, [p for p in peers if p is not None])
         if money.decides(node):
             context = replace(context, currency=None)
         return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
 
     def repriced(self, node: nodes.Call, context: Context) -> Context:
-        """The context inside `converted`, `at_opening_rates` and `at_closing_rates`."""
-        if node.name != "converted":
+        """The context inside `in_currency`, `at_opening_rates` and `at_closing_rates`."""
+        if node.name != "in_currency":
             return self.rated("start" if "opening" in node.name else "end", context)
         code = node.arguments[1] if len(node.arguments) > 1 else None
         named = code.value if isinstance(code, nodes.Text) else self.world.project.currency
@@ -111,6 +117,12 @@ class Evaluator:
         found = contexts.window(context, self.clock, self.as_of)
         return replace(context, rates=found.start if edge == "start" else found.end)
 
+    def sequence(self, node: nodes.Call, context: Context) -> Any:
+        found = sequences.converted(self, node, context)
+        if found is None:
+            return None
+        return found[1] if node.name == "converted" else values.divide(found[1], found[0], self.clock)
+
     def metric(self, name: nodes.Name) -> Metric:
         try:
             return self.world.metrics[str(name)]
@@ -119,7 +131,7 @@ class Evaluator:
 
     def in_context(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
         """A form that evaluates its argument in another context, and what it does with it."""
-        there = contexts.enter(node, context, self.clock, self.world.parameters)
+        there = self.enter(node, context)
         other = self.value(node.arguments[0], there, missing)
         if node.name not in ("change", "growth", "share"):
             return other
@@ -128,6 +140,24 @@ class Evaluator:
             return values.subtract(here, other, self.clock)
         ratio = values.divide(here, other, self.clock)
         return ratio if node.name == "share" else values.subtract(ratio, 1, self.clock)
+
+    def enter(self, node: nodes.Call, context: Context) -> Context:
+        """The context of a form's argument. A dimension is lifted under whatever name the question has it."""
+        if node.name not in contexts.LIFTS or len(node.arguments) == 1:
+            return contexts.enter(node, context, self.clock, self.world.parameters)
+        wanted = contexts.lifted_names(node)
+        read = {g.source.dataset for g in self.glances(node.arguments[0], context.lifted(frozenset()))}
+        standing = {name for level in context.levels for name, _ in level}
+        return context.lifted(wanted | {s for s in standing if any(self.alike(s, w, read) for w in wanted)})
+
+    def alike(self, one: str, other: str, datasets: set[str]) -> bool:
+        """Whether two names are one column from every dataset that knows both: of those read, else of all."""
+        for known in (datasets, set(self.world.datasets)):
+            paths = [(self.table.path(d, one), self.table.path(d, other)) for d in sorted(known)]
+            both = [(a, b) for a, b in paths if a is not None and b is not None]
+            if both:
+                return all(a == b for a, b in both)
+        return False
 
     def aggregate(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
         if context.period.start.utc >= self.as_of.utc:
@@ -147,6 +177,8 @@ class Evaluator:
             inner = [((p.start.utc,), context.piece(p)) for p in self.pieces(context, name)]
         else:
             inner = [((m,), context.member(name, m)) for m in self.members(member, name, context)]
+        peers = tuple(c for _, c in inner)
+        inner = [(order, replace(c, peers=peers)) for order, c in inner]
         found_values = [(self.value(member, c, missing), order) for order, c in inner]
         return aggregates.aggregate(node.name, found_values, missing, fraction)
 
@@ -185,10 +217,14 @@ class Evaluator:
             case nodes.Call(name=name) if name in money.FORMS:
                 yield from self.glances(node.arguments[0], context)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
-                there = contexts.enter(node, context, self.clock, self.world.parameters)
+                there = self.enter(node, context)
                 yield from self.glances(node.arguments[0], there)
                 if name in ("change", "growth", "share"):
                     yield from self.glances(node.arguments[0], context)
+            case nodes.Call(name=name) if name in sequences.NAMES:
+                if context.period.start.utc < self.as_of.utc:
+                    window = contexts.window(context, self.clock, self.as_of)
+                    yield Glance(sequences.steps_of(self.world, node)[0].source, window)
             case _:
                 for part in nodes.children(node):
                     yield from self.glances(part, context)

@@ -16,7 +16,7 @@ from .world import NaiveError
 if TYPE_CHECKING:
     from .rows import Table
 
-FORMS = frozenset(("converted", "at_opening_rates", "at_closing_rates", "fx_drift"))
+FORMS = frozenset(("in_currency", "at_opening_rates", "at_closing_rates", "fx_drift"))
 SCORES = frozenset(("scale", "band"))
 
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from tallymark.definitions import ColumnDef
+from tallymark.definitions import ColumnDef, Project
 from tallymark.formula import nodes
 
 from . import aggregates, values
@@ -251,7 +251,7 @@ def leaf_of(world: World, node: nodes.Call) -> Leaf:
     rows = isinstance(body, nodes.Name) and body.parts == (dataset,) and node.name == "count"
     fraction = None
     if len(node.arguments) > 1:
-        point = compute(node.arguments[1], _no_names, world.parameters, Clock(world.project))
+        point = compute(node.arguments[1], _no_names, world.parameters, Clock(Project()))
         fraction = float(point) / 100
     source = _source(world, dataset, scoped)
     return Leaf(node.name, source, None if rows else body, scoped.where, scoped.at == "start", fraction)

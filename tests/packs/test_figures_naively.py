@@ -57,8 +57,9 @@ def _parameter(name: str, value: Any) -> Any:
 @cache
 def _lengths_of_windows() -> frozenset[str]:
     calls = [n for m in definitions().metrics.values() if m.formula.node for n in nodes.walk(m.formula.node)]
-    trailing = [n.arguments[1] for n in calls if isinstance(n, nodes.Call) and n.name == "trailing"]
-    return frozenset(length.name for length in trailing if isinstance(length, nodes.Parameter))
+    lengths = [n.arguments[1] for n in calls if isinstance(n, nodes.Call) and n.name == "trailing"]
+    lengths += [n.duration for n in calls if isinstance(n, nodes.WithinArgument)]
+    return frozenset(length.name for length in lengths if isinstance(length, nodes.Parameter))
 
 
 def _in_seconds(dataset: str, row: Row) -> Row:

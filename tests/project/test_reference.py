@@ -228,6 +228,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
         title: (("key", "what it says", "for example"), _keys(kind))
         for title, kind in {
             "settings": "project",
+            "keys of a calendar": "calendar",
             "keys of a source": "source",
             "keys of a dataset": "dataset",
             "keys of a column": "column",
@@ -235,6 +236,8 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a metric": "metric",
             "keys of rates": "rates",
             "keys of a parameter": "parameter",
+            "keys of a funnel": "funnel",
+            "keys of a step": "step",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),
@@ -293,6 +296,6 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"abroad", "clock", "export"} == _others()
+    assert {"abroad", "clock", "export", "retail"} == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

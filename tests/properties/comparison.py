@@ -37,7 +37,7 @@ def differences(expected: Cells, actual: Cells, question: Question) -> list[str]
 
 
 def by_key(cells: Cells, question: Question) -> dict[tuple[Any, ...], list[tuple[Any, ...]]]:
-    """The metrics' values by dimensions and period. A repeated local hour is one key with two cells."""
+    """The metrics' values by dimensions and period."""
     found: dict[tuple[Any, ...], list[tuple[Any, ...]]] = defaultdict(list)
     for cell in cells:
         key = [cell[name] for name in question.by]

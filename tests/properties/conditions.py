@@ -24,10 +24,22 @@ TESTS: dict[str, tuple[str, ...]] = {
     "level": ("level = 'low'", "level is null"),
     "version.level": ("version.level != 'low'",),
     "plan": ("plan = 'pro'", "plan in ('basic', 'Pro')", "lower(plan) = 'pro'", "plan < 'basic'"),
+    "first_kind": ("first_kind = 'new'", "first_kind != 'old'", "first_kind is null"),
     "seats": ("seats > 1", "seats = 0 or seats = 3"),
 }
 
-MEMBERS = ("customer", "customer", "customer", "country", "customer.country", "cohort", "kind", "plan", "rank")
+MEMBERS = (
+    "customer",
+    "customer",
+    "customer",
+    "country",
+    "customer.country",
+    "cohort",
+    "kind",
+    "plan",
+    "rank",
+    "first_kind",
+)
 
 
 class Conditions:

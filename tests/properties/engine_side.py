@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime, time
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pyarrow as pa
 
 from naive.world import Question, World
 from tallymark.definitions import Definitions, Formula, MetricDef, ParameterDef
+from tallymark.formula.nodes import Duration
 from tallymark.formula.write import write
 from tallymark.place import Written
 from tallymark.query import Query
@@ -36,7 +36,7 @@ def opened(world: World) -> Ask:
     import tallymark
 
     book = tallymark.open(definitions=definitions(world), tables=tables(world))
-    return lambda question: cells(book.ask(query(question)), question, ZoneInfo(world.project.timezone))
+    return lambda question: cells(book.ask(query(question)), question)
 
 
 def definitions(world: World) -> Definitions:
@@ -46,21 +46,29 @@ def definitions(world: World) -> Definitions:
         for name, metric in world.metrics.items()
         for text in [write(metric.node)]
     }
-    parameters = {
-        n: ParameterDef(n, "text" if isinstance(v, str) else "number", v) for n, v in world.parameters.items()
-    }
+    parameters = {n: ParameterDef(n, _kind(v), v) for n, v in world.parameters.items()}
     return Definitions(project=world.project, datasets=world.datasets, metrics=metrics, parameters=parameters)
+
+
+def _kind(value: Any) -> str:
+    return "duration" if isinstance(value, Duration) else "text" if isinstance(value, str) else "number"
 
 
 def tables(world: World) -> Mapping[str, pa.Table]:
     """The world's rows as Arrow tables."""
     made = {}
     for name, dataset in world.datasets.items():
+        if dataset.transform is not None:
+            continue
         stored = {c.name: c.type or "text" for c in dataset.columns.values() if c.formula is None}
         made[name] = pa.table(
             {c: pa.array([row[c] for row in world.rows[name]], type=ARROW[t]) for c, t in stored.items()}
         )
     return made
+
+
+LAST_DAY = date(8999, 12, 31)
+"""The last day of the naive evaluator's time."""
 
 
 def query(question: Question) -> Query:
@@ -72,31 +80,29 @@ def query(question: Question) -> Query:
         start=question.start,
         end=question.end,
         where=None if question.where is None else write(question.where),
-        as_of=question.as_of,
+        # Unless said, the engine knows up to now, and the naive evaluator everything.
+        as_of=question.as_of or LAST_DAY,
         sparse=question.sparse,
         currency=question.currency,
     )
 
 
-def cells(answer: Any, question: Question, zone: ZoneInfo) -> list[dict[str, Any]]:
-    """The answer's rows under the question's own names, the period as a local date or time."""
+def cells(answer: Any, question: Question) -> list[dict[str, Any]]:
+    """The answer's rows under the question's own names, the period as a date or an instant."""
     names = {role: [c.name for c in answer.columns if c.role == role] for role in ("dimension", "period", "metric")}
     found = []
     for row in answer.to_dicts():
         cell = {wanted: row[name] for wanted, name in zip(question.by, names["dimension"], strict=True)}
         if names["period"]:
-            cell["period"] = local(row[names["period"][0]], zone)
+            cell["period"] = local(row[names["period"][0]])
         cell.update({wanted: row[name] for wanted, name in zip(question.metrics, names["metric"], strict=True)})
         found.append(cell)
     return found
 
 
-def local(value: date | datetime, zone: ZoneInfo) -> date | datetime:
-    """A period's start on the wall clock, as a date when it is midnight."""
-    if not isinstance(value, datetime):
-        return value
-    wall = value if value.tzinfo is None else value.astimezone(zone).replace(tzinfo=None)
-    return wall.replace(fold=0)
+def local(value: date | datetime) -> date | datetime:
+    """A period's start: a date, or of an hour its instant in UTC."""
+    return value.astimezone(UTC) if isinstance(value, datetime) else value
 
 
 def is_exact(value: Any) -> bool:

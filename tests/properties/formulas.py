@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from random import Random
 
 from .conditions import Conditions
-from .rows import RowFormulas
-from .scope import DAYS, Scope
+from .rows import WHERE, RowFormulas
+from .scope import DAYS, FLOWS, Scope
 
 EXACT, CLEAN, ROUGH = 0, 1, 2
 """How far two evaluations may differ: not at all; in the last digit, but zero where the other is; in the last digit."""
@@ -28,6 +28,17 @@ METRICS = {
     "kept": (EXACT, frozenset(("subs",)), True),
 }
 """The metrics every world defines: how exact, over which datasets, whether of a stock."""
+
+
+STEPS = (
+    ("orders", "orders"),
+    ("orders", "orders on paid_at"),
+    ("subs", "subs on started"),
+    ("subs", "subs on ended"),
+    ("customers", "customers on joined"),
+    ("customers", "customers on first_order_at"),
+)
+"""The steps a conversion may have, with the dataset of each."""
 
 
 @dataclass(frozen=True)
@@ -55,15 +66,15 @@ class Formulas:
             return self.leaf(scope)
         return self.random.choices(
             (self.leaf, self.arithmetic, self.function, self.window, self.shift, self.filtered, self.lift, self.per,
-             self.per_grain, self.named),
-            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2),
+             self.per_grain, self.named, self.conversion, self.rank),
+            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2, 2, 2),
         )[0](scope)  # fmt: skip
 
     # Leaves
 
     def leaf(self, scope: Scope) -> Drawn:
         """An aggregate over rows; of a stock or a dataset without time where the window is empty."""
-        readable = sorted(scope.datasets - {"orders"} if scope.empty else scope.datasets)
+        readable = sorted(scope.datasets - FLOWS if scope.empty else scope.datasets)
         if not readable:
             text, exact = self.rows.aggregate("orders", empty=False, opened=True)
             return Drawn(f"cumulative({text})", exact)
@@ -82,6 +93,35 @@ class Formulas:
         if not fitting:
             return self.leaf(scope)
         return Drawn(*self.random.choice(fitting))
+
+    def conversion(self, scope: Scope) -> Drawn:
+        """Members that go from step to step; the first step's dataset must reach what is in force."""
+        first = [s for s in STEPS if s[0] in scope.datasets]
+        if scope.empty or not first:
+            return self.leaf(scope)
+        steps = [
+            self.random.choice(first)[1],
+            *(self.random.choice(STEPS)[1] for _ in range(self.random.choice((1, 1, 2)))),
+        ]
+        parts = [*(self._step(s) for s in steps), "per customer"]
+        if self.random.random() < 0.75:
+            parts.append(f"within {self.random.choice(('1 day', '7 days', '30 days', '1 month', '2 weeks'))}")
+        if self.random.random() < 0.25:
+            parts.append("'same period'")
+        name = self.random.choice(("conversion", "converted"))
+        return Drawn(f"{name}({', '.join(parts)})", CLEAN if name == "conversion" else EXACT)
+
+    def _step(self, step: str) -> str:
+        dataset = step.split(" ")[0]
+        return step if self.random.random() < 0.6 else f"{step} where {self.random.choice(WHERE[dataset])}"
+
+    def rank(self, scope: Scope) -> Drawn:
+        """The place of an exact value among the members; of rounded ones a digit could turn it."""
+        drawn = self.number(replace(scope, depth=min(scope.depth - 1, 1), cost=scope.cost * 5))
+        if drawn.exact != EXACT or scope.cost * 5 > DEAREST:
+            return drawn
+        name = self.random.choice(("rank", "percent_rank", "zscore"))
+        return Drawn(f"{name}({drawn})", {"rank": EXACT, "percent_rank": CLEAN}.get(name, ROUGH))
 
     # Operators and functions
 
@@ -239,7 +279,7 @@ class Formulas:
             return self.leaf(scope)
         name = self.random.choice(names)
         inner = scope.deeper().member(name)
-        if inner.empty and not inner.datasets - {"orders"}:
+        if inner.empty and not inner.datasets - FLOWS:
             return self.leaf(scope)
         return self._gather(inner, name)
 

@@ -209,7 +209,7 @@ def _formula(random: Random, grain: str | None) -> str:
     """A formula of any form that has to do with amounts."""
     leaf = f"{random.choice(TAKEN)}(orders.{random.choice(AMOUNTS)}{random.choice(CONDITIONS)})"
     flow = random.choice(
-        (leaf, leaf, "revenue", "valued", "converted(list_prices)", "converted(sum(orders.list_price))")
+        (leaf, leaf, "revenue", "valued", "in_currency(list_prices)", "in_currency(sum(orders.list_price))")
     )
     taken = random.choice(("sum", "max", "median", "avg", "count"))
     stock = random.choice(("mrr", "mrr", f"{taken}(subs.mrr)", f"{taken}(subs.mrr where subs.mrr > 4)"))
@@ -223,7 +223,7 @@ def _formula(random: Random, grain: str | None) -> str:
         f"max({any_} per customer)", f"count({any_} > 6 per customer)", f"if({any_} > 9, {stock}, 0)",
         f"{stock} / count(orders)", f"at_opening_rates(avg({any_} per week))", f"avg({any_} per day)",
         f"({any_}) where country = 'fr'", f"total({any_})", "fx_drift(mrr)", "fx_drift(revenue)",
-        "fx_drift(sum(orders.net))", "converted(list_prices, 'GBP')", "list_prices",
+        "fx_drift(sum(orders.net))", "in_currency(list_prices, 'GBP')", "list_prices",
         f"at_opening_rates(max({stock} per customer))", f"coalesce({stock}, 0)",
     ]  # fmt: skip
     return random.choice(forms)

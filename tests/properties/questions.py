@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import date, datetime, time, timedelta
 from random import Random
 
+from naive.own_days import own_days
 from naive.world import Question
 from tallymark.formula.parse import parse_text
 
@@ -34,6 +35,10 @@ def question(seed: int, sample: Sample) -> Question:
     grain = random.choice(GRAINS[sample.spread])
     by = random.choice(BY)
     start, end = _range(random, sample, grain)
+    if grain is not None and random.random() < 0.5:
+        start, end = _whole(sample, grain, start, end)
+    # The engine knows nothing after today when nothing else is said.
+    end = min(end, date(2025, 12, 31))
     conditions = Conditions(random)
     datasets = reaching(frozenset(by))
     where, names = conditions.dimension(datasets) if random.random() < 0.25 else (None, frozenset[str]())
@@ -58,6 +63,14 @@ def question(seed: int, sample: Sample) -> Question:
         as_of=_as_of(random, start, end),
         sparse=random.random() < 0.05,
     )
+
+
+def _whole(sample: Sample, grain: str, start: date, end: date) -> tuple[date, date]:
+    """The range from whole periods of the project's own calendar to whole ones."""
+    own = own_days(sample.world.project.calendar, sample.world.rows)
+    if own is None or not own.has(grain):
+        return start, end
+    return own.first(start, grain), own.first(own.moved(end, 1, grain), grain) - timedelta(days=1)
 
 
 def _as_of(random: Random, start: date, end: date) -> date | datetime | None:

@@ -19,6 +19,8 @@ NUMBERS = {
         "if(plan = 'pro', subs.mrr, null)", "subs.customer.rank", "least(subs.seats, 3)",
     ),
     "customers": ("customers.rank", "customers.rank - 1", "if(customers.active, rank, 0)"),
+    "visits": ("round(visits.seconds / 1 second)", "visits.events", "visits.events - 1", "visits.last_quantity",
+               "floor(visits.seconds / 1 minute)", "visits.customer.rank", "if(long, visits.events, 0)"),
 }  # fmt: skip
 """Row-level numbers; of doubles, all are sums of quarters."""
 
@@ -30,7 +32,11 @@ COUNTED = {
         "orders.amount / quantity > 2.3137",
         "starts_with(orders.kind, 'n')",
         "weekday(orders.at) > 5", "date_part('hour', orders.at) = 0",
-        "month(orders.at) = month(orders.paid_at)", "date(orders.at) >= date('2024-01-01')",
+        "month(orders.at) = month(orders.paid_at)", "date_part('year', orders.at) = 2024",
+        "date_part('quarter', orders.at) < 2", "date_part('month', orders.at) > 3", "date_part('week', orders.at) < 10",
+        "date_diff('month', orders.at, orders.paid_at) = 0", "date_diff('quarter', orders.paid_at, orders.at) > 0",
+        "date_diff('year', orders.at, orders.paid_at) = 0", "year(orders.at) < date('2024-01-01')",
+        "quarter(orders.at) = quarter(orders.paid_at)", "date(orders.at) >= date('2024-01-01')",
         "orders.version.level = 'low'",
         "date_diff('day', orders.at, orders.paid_at) > 3", "date_diff('week', orders.at, orders.paid_at) = 0",
         "orders.paid_at - orders.at > 36 hours", "orders.paid_at < orders.at", "week(orders.at) = week(orders.paid_at)",
@@ -40,13 +46,18 @@ COUNTED = {
     "subs": ("subs", "subs", "subs.seats", "subs.mrr > 3", "subs.ended is null", "subs.plan = 'pro'", "subs.customer"),
     "customers": ("customers", "customers.country", "customers.active", "customers.first_order_at",
                   "rank > 0 or customers.active"),
+    "visits": ("visits", "visits", "visits.seconds", "visits.seconds > 36 hours", "visits.events > 1", "visits.first_kind",
+               "date(visits.started_at) < date(visits.ended_at)", "visits.long", "weekday(visits.ended_at) > 5",
+               "visits.ended_at - visits.started_at > 1 day", "visits.started_at = customer.first_order_at"),
 }  # fmt: skip
 
 DISTINCT = {
     "orders": ("orders.customer", "orders.customer", "orders.kind", "orders.quantity", "orders.amount",
-               "date(orders.at)", "month(orders.at)", "orders.customer.country", "lower(orders.kind)"),
+               "date(orders.at)", "month(orders.at)", "week(orders.at)", "quarter(orders.at)",
+               "date_part('month', orders.at)", "orders.customer.country", "lower(orders.kind)"),
     "subs": ("subs.customer", "subs.plan", "subs.seats", "lower(subs.plan)"),
     "customers": ("customers.country", "customers.rank", "customers.id", "customers.cohort"),
+    "visits": ("visits.customer", "visits.id", "visits.last_quantity", "month(visits.ended_at)"),
 }  # fmt: skip
 
 WHERE = {
@@ -56,6 +67,8 @@ WHERE = {
     "subs": ("plan = 'pro'", "plan != 'basic'", "mrr > 3", "seats is not null", "customer.country = 'fr'",
              "mrr between 1 and 6"),
     "customers": ("active", "country = 'fr'", "rank >= 1"),
+    "visits": ("events > 1", "first_kind = 'new'", "customer.country = 'fr'", "seconds > 0 seconds", "long",
+               "last_quantity is null"),
 }  # fmt: skip
 
 
@@ -91,6 +104,8 @@ class RowFormulas:
             return "date_diff('day', min(orders.at), max(orders.at))", 0
         if dataset == "subs":
             return "date_diff('day', min(subs.started), max(subs.started))", 0
+        if dataset == "visits":
+            return "date_diff('day', min(visits.started_at), max(visits.ended_at))", 0
         return "count(customers)", 0
 
     def postfix(self, dataset: str, *, empty: bool, opened: bool) -> str:
@@ -103,6 +118,8 @@ class RowFormulas:
             parts.append(self.random.choice(("on started", "on ended")))
         elif dataset == "subs" and 0.3 <= draw < 0.45:
             parts.append("at end" if opened else self.random.choice(("at start", "at end")))
+        elif dataset == "visits" and draw < 0.3:
+            parts.append("on ended_at")
         elif dataset == "customers" and draw < 0.3 and not empty:
             parts.append(self.random.choice(("on joined", "on first_order_at")))
         if self.random.random() < 0.35:

@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+DATASETS = frozenset(("orders", "subs", "customers", "visits"))
+FLOWS = frozenset(("orders", "visits"))
+"""Those that have nothing to say of an empty window."""
+
 REACH: dict[str, frozenset[str]] = {
-    "customer": frozenset(("orders", "subs", "customers")),
-    "customer.country": frozenset(("orders", "subs", "customers")),
-    "country": frozenset(("orders", "subs", "customers")),
-    "rank": frozenset(("orders", "subs", "customers")),
-    "cohort": frozenset(("orders", "subs", "customers")),
+    "customer": DATASETS,
+    "customer.country": DATASETS,
+    "country": DATASETS,
+    "rank": DATASETS,
+    "cohort": DATASETS,
     "kind": frozenset(("orders",)),
     "large": frozenset(("orders",)),
     "level": frozenset(("orders",)),
     "version.level": frozenset(("orders",)),
+    "first_kind": frozenset(("visits",)),
     "plan": frozenset(("subs",)),
     "seats": frozenset(("subs",)),
 }
@@ -79,7 +84,7 @@ class Scope:
 
 def reaching(names: frozenset[str]) -> frozenset[str]:
     """The datasets that reach every one of the dimensions."""
-    found = frozenset(("orders", "subs", "customers"))
+    found = DATASETS
     for name in names:
         found &= REACH[name]
     return found

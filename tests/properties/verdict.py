@@ -57,7 +57,8 @@ def report(world: World, asked: Question, title: str, opens: Opens) -> str:
     lines = [
         title,
         f"{project.timezone}, weeks from {project.week_start}, years from month {project.fiscal_year_start}",
-        *(f"{name}: {pformat(rows, width=160)}" for name, rows in world.rows.items() if rows),
+        *([f"with {project.calendar}"] if project.calendar else []),
+        *(f"{name}: {pformat(rows, width=160)}" for name, rows in world.rows.items() if rows and name != "days"),
         f"ask {asked.metrics} by {asked.by} grain {asked.grain} from {asked.start} to {asked.end}",
         f"where {where} as of {asked.as_of} sparse {asked.sparse}",
         *complaints(world, asked, opens(world))[:SHOWN],

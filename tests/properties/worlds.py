@@ -7,16 +7,21 @@ stretches that begin and end at once, and local times that occur twice or never.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from random import Random
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from naive.build import dataset, world
+from naive.build import dataset, made, world
 from naive.world import World
-from tallymark.definitions import DatasetDef, Project, RefDef
+from tallymark.definitions import ColumnDef, DatasetDef, Formula, Project, RefDef
+from tallymark.formula.nodes import Duration
+from tallymark.formula.parse import parse_text
+from tallymark.place import Written
+
+from .calendars import calendar, days, days_definition
 
 CUSTOMERS = ("a", "b", "c", "d", "e")
 KINDS = ("new", "old", "été", "")
@@ -66,6 +71,10 @@ def sample(seed: int) -> Sample:
         week_start=random.choice(("monday", "monday", "sunday")),
         fiscal_year_start=random.choice((1, 1, 1, 4)),
     )
+    own = calendar(seed)
+    if own is not None:
+        project = replace(project, fiscal_year_start=1, calendar=own)
+    table = [(days_definition(), days())] if own is not None and own.dataset else []
     spread = random.choice((2, 12, 40, 90))
     maker = Rows(random, anchor, kinds, ZoneInfo(project.timezone), spread)
     versions = maker.versions()
@@ -75,10 +84,12 @@ def sample(seed: int) -> Sample:
             (versions_definition(), versions),
             (orders_definition(kinds), maker.orders()),
             (subs_definition(kinds), maker.subs()),
+            *table,
+            (visits_definition(random, spread), []),
         ],
         METRICS,
         project,
-        {"kind": random.choice(KINDS[:2]), "limit": random.choice((0, 2, 5))},
+        {"kind": random.choice(KINDS[:2]), "limit": random.choice((0, 2, 5)), "gap": Duration(2, "day", (0, 0))},
     )
     return Sample(built, anchor, kinds, spread)
 
@@ -156,6 +167,18 @@ def subs_definition(kinds: Kinds) -> DatasetDef:
         valid=("started", "ended"),
         refs={"customer": "customers"},
     )
+
+
+def visits_definition(random: Random, spread: int) -> DatasetDef:
+    """Orders of a customer that follow one another soon: a flow that a transform makes."""
+    gap = random.choice(("$gap", "0 seconds", "1 hour", "90 minutes", "1 day", f"{spread} days"))
+    rows = random.choice(("orders", "orders", "orders on paid_at", "orders where kind != 'old'",
+                          "orders where quantity > 0 or rank > $limit"))  # fmt: skip
+    more = random.choice(("", "", ", tail: 30 seconds", ", single: null", ", tail: 0.5 hours, single: 1 minute"))
+    text = f"sessionize({rows}, gap: {gap}, per customer, first: [kind], last: [quantity, kind]{more})"
+    plain = made(text, "visits")
+    long = {"long": ColumnDef("long", formula=Formula(Written("events > 1"), parse_text("events > 1")))}
+    return replace(plain, columns={**plain.columns, **long})
 
 
 class Rows:

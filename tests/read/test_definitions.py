@@ -36,6 +36,14 @@ def dataset(text: str) -> DatasetDef:
     return read(f"datasets:\n  d: {text}\n").datasets["d"]
 
 
+def transform(text: str) -> tuple[Any, ...]:
+    """Name, inputs, arguments and text of the transform written like this."""
+    made = dataset(f"{{transform: {text}}}").transform
+    assert made is not None
+    arguments = {name: [v.text for v in said.values] for name, said in made.arguments.items()}
+    return made.name, [i.text for i in made.inputs], arguments, made.text
+
+
 def column(text: str) -> ColumnDef:
     """The column written like this."""
     return dataset(f"{{columns: {{c: {text}}}}}").columns["c"]
@@ -234,3 +242,24 @@ def test_a_question_s_formula() -> None:
     assert isinstance(written_formula("1").node, Number)
     with pytest.raises(FaultError):
         written_formula("1 +")
+
+
+def test_a_transform_is_a_call_or_a_mapping() -> None:
+    """Both forms say the same: inputs with their postfixes, lists, members that are named once or several times."""
+    call = "\"sessionize(e where n != 'a, b', gap: 30 minutes, per [u, v], first: [p, q], single: null)\""
+    mapping = "{sessionize: \"e where n != 'a, b'\", gap: 30 minutes, per: [u, v], first: [p, q], single: null}"
+    assert transform(mapping) == transform(call)
+    assert transform(call) == (
+        "sessionize",
+        ["e where n != 'a, b'"],
+        {"gap": ["30 minutes"], "per": ["u", "v"], "first": ["p", "q"], "single": ["null"]},
+        "sessionize(e where n != 'a, b', gap: 30 minutes, per [u, v], first: [p, q], single: null)",
+    )
+    assert transform('"f(a, b on c, per u, per: v)"')[1:3] == (["a", "b on c"], {"per": ["u", "v"]})
+    assert transform("{acme.smooth: [a, b], by: $x}")[:3] == ("acme.smooth", ["a", "b"], {"by": ["$x"]})
+
+
+def test_a_dataset_made_by_a_transform_has_no_source() -> None:
+    """Nothing is read for it, so it has neither a source nor a table."""
+    made = dataset("{transform: f(a), key: id}")
+    assert (None, None, "id") == (made.source, made.table, made.key)

@@ -32,9 +32,36 @@ def told(fault: Fault) -> tuple[str, int, int, int]:
     return fault.code, place.line, place.column, place.width
 
 
-SECTIONS = ["metrics", "datasets", "parameters", "sources", "limits", "packs", "name", "timezone", "fiscal_year_start"]
+SECTIONS = [
+    "metrics",
+    "datasets",
+    "parameters",
+    "sources",
+    "limits",
+    "packs",
+    "name",
+    "timezone",
+    "fiscal_year_start",
+    "calendar",
+]
 KEYS = ["a", "formula", "unit", "label", "columns", "refs", "valid", "format", "nulls", "type", "default", "options"]
-KEYS += ["kind", "cells", "aliases", "tags", "decimals", "money", "table", "source", "column", "dataset", "missing"]
+KEYS += [
+    "pattern",
+    "ends",
+    "day",
+    "week_53",
+    "kind",
+    "cells",
+    "aliases",
+    "tags",
+    "decimals",
+    "money",
+    "table",
+    "source",
+    "column",
+    "dataset",
+    "missing",
+]
 
 # Code, the stretch under the caret, a part of the help, the file.
 IN_METRIC_FILES = [
@@ -48,6 +75,19 @@ IN_METRIC_FILES = [
     ("R021", "'true'", "hidden: true", "metrics:\n  a: {formula: b, hidden: 'true'}"),
     ("R021", "[c]", None, "metrics:\n  a: {formula: b, tags: [[c]]}"),
     ("R021", "a.csv", "table: orders.csv", "datasets:\n  a: a.csv"),
+    ("R021", "[b]", "{sessionize: events, gap: 30 minutes, per: user}", "datasets:\n  a: {transform: [b]}"),
+    ("R021", "5", "{sessionize: events, gap: 30 minutes, per: user}", "datasets:\n  a: {transform: 5}"),
+    ("R005", ":", 'quote the whole call: `transform: "sess', "datasets:\n  a:\n    transform: f(b, gap: 1 day)"),
+    ("R033", "table", "keep one", "datasets:\n  a: {transform: f(b), table: b}"),
+    ("R033", "format", "keep one", "datasets:\n  a: {transform: f(b), format: {decimal: ','}}"),
+    ("R093", "b", "for example", "datasets:\n  a: {transform: b}"),
+    ("R093", "{}", "for example", "datasets:\n  a: {transform: {}}"),
+    ("R093", "{c: d}", None, "datasets:\n  a: {transform: {b: {c: d}}}"),
+    ("R093", "c", "for example", "datasets:\n  a: {transform: 'f(b, per c'}"),
+    ("R093", ",", "leave out one comma", "datasets:\n  a: {transform: 'f(b,, per c)'}"),
+    ("R093", "gap:", "for example", "datasets:\n  a: {transform: 'f(b, gap: , per c)'}"),
+    ("R093", "gap:", "keep one", "datasets:\n  a: {transform: 'f(b, gap: 1 day, gap: 2 days)'}"),
+    ("R093", ")", "for example", "datasets:\n  a: {transform: 'f(b), per c)'}"),
     ("R021", "[id]", "columns:", "datasets:\n  a: {columns: [id]}"),
     ("R021", "- a", "metrics:", "- a\n"),
     ("R021", "a", "metrics:", "a"),
@@ -114,6 +154,24 @@ IN_PROJECTS = [
     ("R022", "Aprl", "`april`", "fiscal_year_start: Aprl"),
     ("R022", "0", "1000000", "limits: {cells: 0}"),
     ("R022", "French", "fr", "language: French"),
+    ("R022", "4-4-4", "`5-4-4`", "calendar: {pattern: 4-4-4, ends: last friday of june}"),
+    ("R022", "13", "12", "calendar: {pattern: 4-4-5, ends: last friday of june, week_53: 13}"),
+    ("R020", "patern", "`pattern`", "calendar: {patern: 4-4-5, pattern: 4-5-4, ends: last friday of june}"),
+    ("R021", "retail", "4-5-4", "calendar: retail"),
+    ("R082", "friday", "nearest", "calendar: {pattern: 4-4-5, ends: friday}"),
+    ("R082", "last friday by 31 june", "last friday by", "calendar: {pattern: 4-4-5, ends: last friday by 31 june}"),
+    ("R082", "last freitag of june", "last friday by", "calendar: {pattern: 4-4-5, ends: last freitag of june}"),
+    ("R083", "4", "leave out", "fiscal_year_start: 4\ncalendar: {pattern: 4-4-5, ends: last friday of june}"),
+    ("R083", "monday", "leave out", "week_start: monday\ncalendar: {pattern: 4-4-5, ends: last friday of june}"),
+    ("R084", "days", "keep", "calendar: {pattern: 4-4-5, ends: last friday of june, dataset: days}"),
+    ("R084", "{pattern: 4-4-5}", "`ends:", "calendar: {pattern: 4-4-5}"),
+    ("R084", "{dataset: days, day: d}", "columns", "calendar: {dataset: days, day: d}"),
+    (
+        "R084",
+        "{dataset: a, month: b, quarter: c, year: d}",
+        "one row a day",
+        "calendar: {dataset: a, month: b, quarter: c, year: d}",
+    ),
     ("R023", "w", "kind", "sources: {w: {path: x}}"),
     ("R023", "w", "kind", "sources: {w: }"),
     ("R027", "revenu", "`revenue`", "packs: [revenu]"),

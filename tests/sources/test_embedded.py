@@ -186,6 +186,20 @@ def test_a_limit_nobody_understands_is_a_fault() -> None:
     assert "D408" == raised.value.faults[0].code
 
 
+def _bytes(shown: str) -> float:
+    """What DuckDB shows as `3.1 GiB`."""
+    number, unit = shown.split()
+    return float(number) * 1024 ** ["bytes", "KiB", "MiB", "GiB", "TiB"].index(unit)
+
+
+def test_memory_has_a_limit_unless_told_otherwise() -> None:
+    """Without a limit of the caller's the database takes most of the machine's memory, and never all of it."""
+    with Embedded() as made, Embedded(memory_limit="100%") as whole:
+        sizes = [e.run("SELECT current_setting('memory_limit')") for e in (made, whole)]
+    limited, all_ = (_bytes(size.column(0)[0].as_py()) for size in sizes)
+    assert 0.75 * all_ < limited < 0.85 * all_
+
+
 def test_cancel_stops_a_question(embedded: Embedded) -> None:
     """`cancel` from another thread ends a running question with Cancelled, and the next question runs."""
     threading.Timer(0.3, embedded.cancel).start()
@@ -198,9 +212,14 @@ def test_cancel_stops_a_question(embedded: Embedded) -> None:
 
 def test_an_interrupt_of_the_program_passes_through(embedded: Embedded) -> None:
     """Ctrl-C while a question runs raises KeyboardInterrupt."""
-    threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
-    with pytest.raises(KeyboardInterrupt):
-        embedded.run(ENDLESS)
+    # Where a program is started in the background, Ctrl-C is switched off for it.
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    try:
+        threading.Timer(0.3, lambda: os.kill(os.getpid(), signal.SIGINT)).start()
+        with pytest.raises(KeyboardInterrupt):
+            embedded.run(ENDLESS)
+    finally:
+        signal.signal(signal.SIGINT, before)
     assert 1 == embedded.run("SELECT 1 AS x").num_rows
 
 

@@ -4,8 +4,12 @@ The way of a definition, a file a step:
 
     joining.py        a project's datasets laid over the canonical ones they implement
     tables.py         stored columns as their source has them and as they are declared; references, keys, times
+    transforms.py     datasets that a transform makes of others
+    arguments.py      and what is said to the transform
+    making.py         the order in which they are made
     columns.py        computed columns, in the order of their dependencies
-    datasets.py       these three, one after the other
+    datasets.py       all these, one after the other
+    calendar.py       the table of a calendar
     metrics.py        metrics, in the order of their dependencies
     formulas.py       one formula as a whole
 
@@ -32,22 +36,28 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallymark.catalog import Catalog
+from tallymark.check.calendar import check_calendar
 from tallymark.check.datasets import Describe, bind_datasets
 from tallymark.check.metrics import bind_metrics
 from tallymark.definitions import Definitions
 from tallymark.errors import Fault, in_order
 from tallymark.formula.functions import TABLE, Function
+from tallymark.transforms.table import TRANSFORMS, Transform
 
 __all__ = ["Describe", "check"]
 
 
 def check(
-    definitions: Definitions, describe: Describe, functions: Mapping[str, Function] = TABLE
+    definitions: Definitions,
+    describe: Describe,
+    functions: Mapping[str, Function] = TABLE,
+    transforms: Mapping[str, Transform] = TRANSFORMS,
 ) -> tuple[Catalog, tuple[Fault, ...]]:
     """Binds everything that can be bound. A metric with a fault stays in the catalog without an expression, so that the
     others can be asked; warnings are faults of severity `warning`. Never raises for what users wrote.
     """
     faults: list[Fault] = []
-    catalog = bind_datasets(definitions, describe, functions, faults)
+    catalog = bind_datasets(definitions, describe, functions, transforms, faults)
+    check_calendar(catalog, faults)
     catalog = bind_metrics(catalog, definitions.metrics, functions, faults)
     return catalog, in_order(faults)

@@ -42,7 +42,7 @@ class Aggregation:
         rows = Rows(self.catalog, self.functions, self.report, dataset)
         argument = self._argument(function, scope, rows)
         conditions = [rows.condition(w) for w in scope.where]
-        axis = self._axis(scope, rows, node)
+        axis = self.axis(scope, rows, node)
         found = outcome(function, argument, node, self.report) if argument is not POISON else None
         if axis is None or found is None or any(c is POISON for c in conditions):
             return POISON
@@ -52,7 +52,7 @@ class Aggregation:
             # Whether there is an amount does not depend on any rate.
             argument = argument.arguments[0]
         leaf = Aggregate(
-            function.name, dataset, argument, _all_of(conditions), axis, found.type, found.unit, found.extra,
+            function.name, dataset, argument, all_of(conditions), axis, found.type, found.unit, found.extra,
             gives_zero(function, self.missing), node.span,
         )  # fmt: skip
         return Windowed("opening", leaf, leaf.type, leaf.unit, span=node.span) if scope.at == "start" else leaf
@@ -73,7 +73,8 @@ class Aggregation:
 
     # --- time ------------------------------------------------------------------------------------------------------
 
-    def _axis(self, scope: RowScope, rows: Rows, node: n.Call) -> Axis | None:
+    def axis(self, scope: RowScope, rows: Rows, node: n.Node) -> Axis | None:
+        """What places the rows in time; None with a fault. Raises Missing."""
         own = self.catalog.datasets[rows.dataset]
         if scope.on is not None and scope.at is not None:
             help_ = "a flow is counted `on` a time, a stock is read `at` an edge"
@@ -169,7 +170,8 @@ def _is_condition(argument: Bound, scope: RowScope) -> bool:
     return argument.type is Type.BOOLEAN and not isinstance(scope.body, n.Name)
 
 
-def _all_of(conditions: list[Bound]) -> Bound | None:
+def all_of(conditions: list[Bound]) -> Bound | None:
+    """The conditions joined by `and`; None when there are none."""
     if not conditions:
         return None
     result = conditions[0]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from tallymark.catalog import Catalog, Column, Dataset, Reached
@@ -30,30 +30,32 @@ Computed = Mapping[tuple[str, str], ColumnDef]
 """Definitions of computed columns by dataset and name."""
 
 
-def bind_columns(
-    catalog: Catalog, computed: Computed, functions: Mapping[str, Function], faults: list[Fault]
-) -> Catalog:
-    """The catalog with its computed columns bound. One with faults stays without values."""
-    names = {f"{dataset}.{name}": (dataset, name) for dataset, name in computed}
-    binder = _Binder(catalog, computed, functions, faults)
-    order = in_order(names, lambda name: binder.below(*names[name]))
-    ringed = {name for ring in order.rings for name in ring}
-    faults += [binder.ring_fault(ring, names) for ring in order.rings]
-    for name in order.names:
-        if name not in ringed:
-            binder.bind(*names[name])
-    return binder.catalog
-
-
 @dataclass(slots=True)
-class _Binder:
-    """Binds computed columns one after the other. `levels`: how many each is made of, one upon the other."""
+class Columns:
+    """Binds computed columns one after the other. One with faults stays without values.
+
+    `levels`: how many each is made of, one upon the other.
+    """
 
     catalog: Catalog
     computed: Computed
     functions: Mapping[str, Function]
     faults: list[Fault]
     levels: dict[str, int] = field(default_factory=dict)
+    done: set[str] = field(default_factory=set)
+
+    def bind_all(self, wanted: Iterable[tuple[str, str]]) -> Catalog:
+        """The catalog with the wanted columns bound, and all those that they rest on."""
+        names = {f"{dataset}.{name}": (dataset, name) for dataset, name in self.computed}
+        asked = [f"{dataset}.{name}" for dataset, name in wanted if (dataset, name) in self.computed]
+        order = in_order(asked, lambda name: () if name in self.done else self.below(*names[name]))
+        ringed = {name for ring in order.rings for name in ring}
+        self.faults += [self.ring_fault(ring, names) for ring in order.rings]
+        for name in order.names:
+            if name not in ringed and name not in self.done:
+                self.bind(*names[name])
+            self.done.add(name)
+        return self.catalog
 
     # --- order -----------------------------------------------------------------------------------------------------
 
@@ -112,7 +114,17 @@ class _Binder:
         if report.needs:
             self.faults.extend(report.errors)
             columns = {k: v for k, v in own.columns.items() if k != name}
-            self._put(replace(own, columns=columns, waiting={**own.waiting, name: tuple(report.needs)}))
+            # What refers through the column waits with it.
+            held = {r.name: r.dataset for r in own.references.values() if r.column == name}
+            self._put(
+                replace(
+                    own,
+                    columns=columns,
+                    waiting={**own.waiting, name: tuple(report.needs)},
+                    references={n: r for n, r in own.references.items() if n not in held},
+                    unreferenced={**own.unreferenced, **held},
+                )
+            )
             return
         if not column.faulty:
             column = self._agreed(column, definition, report)

@@ -23,7 +23,7 @@ from tallymark.formula.bound import (
 )
 from tallymark.kinds import Type
 from tallymark.place import Span
-from tallymark.units import money
+from tallymark.units import Unit, currency_column, money, own_currency
 
 RATES = "the project's rates"
 """What faults of `rates:` belong to."""
@@ -110,6 +110,33 @@ def _from(bound: Bound, path: tuple[str, ...]) -> Bound:
     return bound
 
 
+def carries(column: Column) -> bool:
+    """Whether a transform may carry a column on: not what is made of amounts in each row's own currency, which has no
+    value before a rate is chosen.
+    """
+    if column.currency is not None and column.currency.path:
+        return False
+    return column.formula is None or not conversions(column.formula)
+
+
+def carried_unit(column: Column) -> Unit:
+    """The unit of a column for a transform, which tells of an amount in its row's own currency where that stands."""
+    return own_currency(column.currency.column) if column.currency is not None else column.unit
+
+
+def carried_currencies(columns: Mapping[str, Column], currency: str) -> dict[str, Column]:
+    """The columns that a transform gives, each amount beside its currency; one that has lost its own is left out."""
+    called = {c.stored: c.name for c in columns.values() if c.stored is not None}
+    found = {}
+    for name, column in columns.items():
+        code = currency_column(column.unit)
+        if code is None:
+            found[name] = column
+        elif code in called:
+            found[name] = replace(column, unit=money(currency), currency=ColumnUse((), called[code], Type.TEXT))
+    return found
+
+
 # --- rates -----------------------------------------------------------------------------------------------------------
 
 
@@ -172,6 +199,17 @@ def priceable(catalog: Catalog, span: Span, report: Report) -> bool:
     return catalog.rates is not None
 
 
+def unpriced(condition: Bound, report: Report) -> Bound:
+    """A condition where there is nothing to say at which rate an amount would be converted; a fault when one is."""
+    found = conversions(condition)
+    if not found:
+        return condition
+    message = "an amount in its row's own currency has no one value here"
+    return report.fault(
+        "U331", message, found[0].span, "compare it with one currency at a time: `code = 'EUR'` beside it"
+    )
+
+
 def rule_fits(bound: Bound, rule: ConvertDef | None, report: Report) -> bool:
     """Whether what the formula converts has a rule that says at which rate, and one that its rows can follow."""
     for node in walk(bound):
@@ -189,7 +227,7 @@ def rule_fits(bound: Bound, rule: ConvertDef | None, report: Report) -> bool:
 
 
 def _changes(node: Bound) -> bool:
-    """Whether `converted` turns amounts into another currency than the one they are defined in."""
+    """Whether `in_currency` turns amounts into another currency than the one they are defined in."""
     return isinstance(node, Rated) and node.currency is not None and node.body.unit.currencies != (node.currency,)
 
 

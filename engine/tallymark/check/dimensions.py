@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from types import MappingProxyType
 from typing import NamedTuple
 
-from tallymark.catalog import Catalog, Dataset, Reached, Unreached
+from tallymark.catalog import Catalog, Column, Dataset, Reached, Reference, Unreached
 from tallymark.errors import nearest
 from tallymark.formula.bound import (
     Aggregate,
@@ -59,7 +59,7 @@ def leaves(
                 if expression is not None and (name, level) not in seen:
                     seen.add((name, level))
                     waiting.append((expression, level))
-            case Lifted() if dimension is not None and _lifts(here, dimension, level):
+            case Lifted() if dimension is not None and _lifts(catalog, here, dimension, level):
                 pass
             case Nested(body=body, by_grain=by_grain):
                 waiting.append((body, level if by_grain else level + 1))
@@ -70,9 +70,11 @@ def leaves(
     return frozenset(found)
 
 
-def _lifts(lifted: Lifted, dimension: Parts, level: int) -> bool:
+def _lifts(catalog: Catalog, lifted: Lifted, dimension: Parts, level: int) -> bool:
     """Whether a `total` at this many levels of `per` below the dimension's own lifts it."""
-    return level == 0 if lifted.dimensions is None else dimension in lifted.dimensions
+    if lifted.dimensions is None:
+        return level == 0
+    return bool(catalog.called(lifted.dimensions, (dimension,), leaves(catalog, lifted.body)))
 
 
 def reach_all(catalog: Catalog, datasets: frozenset[str], parts: Parts) -> Reached | tuple[str, Unreached]:
@@ -109,6 +111,16 @@ def _near(parts: Parts, known: Parts) -> str | None:
 def _listed(names: Parts) -> str:
     shown = ", ".join(f"`{n}`" for n in names[:12])
     return f"{shown}{', …' if len(names) > 12 else ''}"
+
+
+def undeclared(catalog: Catalog, datasets: Iterable[str], name: str) -> str | None:
+    """How to get at a column that the table of one of `datasets` has, where others are declared and it is not."""
+    for dataset in datasets:
+        own = catalog.datasets[dataset]
+        if own.table.columns and name not in own.columns and (kind := catalog.stored(own).get(name)) is not None:
+            known = "" if kind is Type.OPAQUE else f": {kind.value}"
+            return f"the table of `{dataset}` has it, and its `columns:` leave it out: declare `{name}{known}` there"
+    return None
 
 
 # --- what waits for data ---------------------------------------------------------------------------------------------
@@ -179,13 +191,46 @@ def blocked(catalog: Catalog, dataset: str, found: Reached, name: str) -> Proble
     """The fault when a way over references cannot be taken: it must lead to keys, and to rows without validity."""
     here = catalog.datasets[dataset]
     for step in found.path:
+        before = here
         here = catalog.datasets[here.references[step].dataset]
         if here.valid is not None:
             message = f"`{name}` reaches into `{here.name}`, whose rows are valid for a time only"
             return Problem("T220", message, "this is not answered yet: refer to a dataset without `valid`")
         if here.key is None or here.key not in here.columns:
             return Problem("T221", f"`{here.name}` has no key to refer to", "give it a `key:`")
+        apart = unlike(catalog, before, before.references[step])
+        if apart is not None:
+            return apart
     return None
+
+
+def unlike(catalog: Catalog, dataset: Dataset, reference: Reference) -> Problem | None:
+    """The fault of a reference whose column can never be equal to the key it refers to, for their types."""
+    target = catalog.datasets[reference.dataset]
+    holder = dataset.columns[reference.column]
+    key = target.columns.get(target.key) if target.key is not None else None
+    if key is None or holder.faulty or key.faulty or Type.NULL in (holder.type, key.type):
+        return None
+    if holder.type.family == key.type.family and holder.type is not Type.OPAQUE:
+        return None
+    message = (
+        f"reference `{reference.name}` finds no partner: `{dataset.name}.{holder.name}` is {_kind(holder.type)},"
+        f" the key `{target.name}.{key.name}` {_kind(key.type)}"
+    )
+    return Problem("T270", message, _alike(dataset, holder, target, key))
+
+
+def _kind(found: Type) -> str:
+    return f"{'an' if found.value[0] in 'aeio' else 'a'} {found.value}"
+
+
+def _alike(dataset: Dataset, holder: Column, target: Dataset, key: Column) -> str:
+    """How both columns become texts, or get one type."""
+    if holder.type is Type.TEXT and key.stored is not None:
+        return f"declare both alike: `{key.name}: text` in `{target.name}`"
+    if key.type is Type.TEXT and holder.stored is not None:
+        return f"declare both alike: `{holder.name}: text` in `{dataset.name}`"
+    return "hold the reference in a column of the key's type"
 
 
 def blocked_anywhere(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> Problem | None:

@@ -34,13 +34,6 @@ PARAMETER_TYPES = {
     "list": Type.TEXT,
 }
 
-NOT_BUILT = {
-    "conversion": "count the members that convert with `count(… per …)`, or compare two times of one row",
-    "zscore": "compute it from `avg(… per …)` and `stddev(… per …)`",
-    "percent_rank": "count the members above a value with `count(… > … per …)`",
-}
-"""Functions of the language that are not answered yet, with a way round each."""
-
 
 class Expressions:
     """Binds expressions of one level. Subclasses give `name`, `special` and `scoped`; `Calls` the scalar functions."""
@@ -127,12 +120,7 @@ class Expressions:
 
     def parameter(self, node: n.Parameter) -> ParameterDef | None:
         """The parameter's definition, or None with a fault."""
-        found = self.catalog.parameters.get(node.name)
-        if found is None:
-            known = [f"${name}" for name in self.catalog.parameters]
-            help_ = did_you_mean(f"${node.name}", known) or "declare it under `parameters:`"
-            self.report.fault("T110", f"unknown parameter `${node.name}`", node.span, help_)
-        return found
+        return declared_parameter(node, self.catalog, self.report)
 
     def _stray(self, node: n.PerArgument | n.WithinArgument) -> Bound:
         word = "per" if isinstance(node, n.PerArgument) else "within"
@@ -237,8 +225,6 @@ class Expressions:
 
     def _call(self, node: n.Call) -> Bound:
         function = self.functions.get(node.name)
-        if node.name in NOT_BUILT and (function is None or function.kind is Kind.SETS):
-            return self.report.fault("T230", f"`{node.name}` is not answered yet", node.name_span, NOT_BUILT[node.name])
         if function is None or function.kind is Kind.OPERATOR:
             known = [f.name for f in self.functions.values() if f.kind is not Kind.OPERATOR]
             help_ = did_you_mean(node.name, known)
@@ -256,3 +242,13 @@ class Expressions:
         message = f"`{function.name}` takes {wanted} argument{'' if wanted == '1' else 's'}, this gives {found}"
         self.report.fault("T203", message, node.span, f"it is called as {function.signature}")
         return False
+
+
+def declared_parameter(node: n.Parameter, catalog: Catalog, report: Report) -> ParameterDef | None:
+    """The definition of a parameter, or None with a fault."""
+    found = catalog.parameters.get(node.name)
+    if found is None:
+        known = [f"${name}" for name in catalog.parameters]
+        help_ = did_you_mean(f"${node.name}", known) or "declare it under `parameters:`"
+        report.fault("T110", f"unknown parameter `${node.name}`", node.span, help_)
+    return found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
+from decimal import Decimal
 from types import MappingProxyType
 from typing import Literal
 
@@ -25,6 +26,7 @@ from tallymark.check.dimensions import (
 )
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import row_scope
+from tallymark.check.sequences import Sequences
 from tallymark.errors import did_you_mean
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
@@ -35,21 +37,20 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
     Rated,
     Shift,
     Windowed,
     WindowForm,
 )
 from tallymark.formula.functions import Function, Kind
+from tallymark.formula.nodes import is_length, plain_count
 from tallymark.kinds import Type
 from tallymark.place import Span
-from tallymark.units import BARE, RATIO, reported
+from tallymark.units import BARE, COUNT, NUMBER, RATIO, reported
 
 MAX_PERIODS = 100_000
 """Periods that `previous` may go back."""
-
-MAX_LENGTH = 1_000_000
-"""Days, months, … that a window or a shift may be long."""
 
 
 class Measures(Calls):
@@ -143,9 +144,11 @@ class Measures(Calls):
                 return self._nested(function, first, first.per, node)
             aggregation = Aggregation(self.catalog, self.functions, self.report, self.missing)
             return aggregation.bind(function, row_scope(first), node)
+        if function.kind is Kind.SETS:
+            return Sequences(self.catalog, self.functions, self.report, self.missing).bind(function, node)
         form = _FORMS.get(function.name)
         if form is None:
-            return self.report.fault("T230", f"`{node.name}` is not answered yet", node.name_span)
+            return self.report.fault("T236", f"`{node.name}` changes the context in no way known", node.name_span)
         return form(self, node)
 
     def _nested(self, function: Function, scope: n.Scoped, member: n.Name, node: n.Call) -> Bound:
@@ -225,6 +228,16 @@ class Measures(Calls):
         body = self.value(node.arguments[0])
         return self._both(node, self._arithmetic("/", node, body, self._lifted(node, body)))
 
+    def _ranked(self, node: n.Call) -> Bound:
+        function, body = self.functions[node.name], self.value(node.arguments[0])
+        if body is POISON:
+            return POISON
+        if not body.type.numeric and body.type is not Type.NULL:
+            message = f"`{node.name}` takes a number, this is a {body.type.family}"
+            return self.report.fault("T201", message, node.arguments[0].span, "compare what can be measured")
+        unit = {"count": COUNT, "ratio": RATIO}.get(function.unit, NUMBER)
+        return Ranked(node.name, body, Type(function.gives), unit, node.span)
+
     def _arithmetic(self, operator: str, node: n.Call, body: Bound, other: Bound) -> Bound:
         if body is POISON or body.type.numeric or body.type is Type.NULL:
             return self.operate(operator, [body, other], node.span)
@@ -259,11 +272,11 @@ class Measures(Calls):
             if found is None:
                 return POISON
             duration = found.default
-        if not isinstance(duration, n.Duration) or not _whole(duration):
-            message = "`trailing` takes a whole duration, as it stands or as a parameter"
-            return self.report.fault("T209", message, by.span, "write `28 days`, `3 months`")
+        if not isinstance(duration, n.Duration) or not is_length(duration):
+            message = "`trailing` takes a duration, as it stands or as a parameter"
+            return self.report.fault("T209", message, by.span, "write `28 days`, `3 months`, `1.5 hours`")
         parameter = by.name if isinstance(by, n.Parameter) else None
-        return self._windowed("trailing", node, body, int(duration.count), duration.unit, parameter)
+        return self._windowed("trailing", node, body, plain_count(duration), duration.unit, parameter)
 
     def _to_date(self, node: n.Call) -> Bound:
         body, grain = self.value(node.arguments[0]), node.arguments[1]
@@ -287,7 +300,7 @@ class Measures(Calls):
         form: WindowForm,
         node: n.Call,
         body: Bound,
-        count: int = 0,
+        count: int | Decimal = 0,
         step: str | None = None,
         parameter: str | None = None,
     ) -> Bound:
@@ -321,7 +334,7 @@ class Measures(Calls):
 
     # --- currencies ------------------------------------------------------------------------------------------------
 
-    def _converted(self, node: n.Call) -> Bound:
+    def _in_currency(self, node: n.Call) -> Bound:
         body, into = self.value(node.arguments[0]), self._currency(node)
         if body is POISON or into is None or not self._is_money(node, body):
             return POISON
@@ -331,14 +344,14 @@ class Measures(Calls):
         return Rated(body, kind, reported(body.unit, into), currency=into, span=node.span)
 
     def _currency(self, node: n.Call) -> str | None:
-        """The currency that `converted` names, else the project's; None with a fault when it is no code."""
+        """The currency that `in_currency` names, else the project's; None with a fault when it is no code."""
         if len(node.arguments) < 2:
             return self.catalog.project.currency
         code = node.arguments[1]
         if isinstance(code, n.Text) and is_code(code.value):
             return code.value
         message = f"`{node.name}` takes the three capital letters of a currency, in quotes"
-        self.report.fault("U329", message, code.span, "write `converted(mrr, 'USD')`")
+        self.report.fault("U329", message, code.span, "write `in_currency(mrr, 'USD')`")
         return None
 
     def _is_money(self, node: n.Call, body: Bound) -> bool:
@@ -375,13 +388,16 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "closing": Measures._closing,
     "total": Measures._total,
     "share": Measures._share,
-    "converted": Measures._converted,
+    "in_currency": Measures._in_currency,
     "at_opening_rates": Measures._at_rates,
     "at_closing_rates": Measures._at_rates,
     "fx_drift": Measures._fx_drift,
+    "rank": Measures._ranked,
+    "percent_rank": Measures._ranked,
+    "zscore": Measures._ranked,
 }
 """The forms that change the context in which a metric is evaluated."""
 
 
 def _whole(duration: n.Duration) -> bool:
-    return duration.count == int(duration.count) and 0 < duration.count <= MAX_LENGTH
+    return is_length(duration) and duration.count == int(duration.count)

@@ -9,7 +9,7 @@ from typing import Literal
 from tallymark.catalog import Catalog, Dataset, Reached
 from tallymark.check.calls import Calls
 from tallymark.check.currencies import in_project_currency, priceable
-from tallymark.check.dimensions import MAX_SUGGESTED, absent, blocked, faulty, needs_of, opaque
+from tallymark.check.dimensions import MAX_SUGGESTED, absent, blocked, faulty, needs_of, opaque, undeclared
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.errors import did_you_mean
 from tallymark.formula import nodes as n
@@ -103,7 +103,8 @@ class Rows(Calls):
             return self.report.fault("T105", message, node.span, did_you_mean(str(node), known))
         name = ".".join(node.parts[1:]) if len(node.parts) > 1 and own is not None else str(node)
         message = f"`{self.dataset}` has no column `{name}`"
-        return self.report.fault("T105", message, node.span, did_you_mean(name, known))
+        help_ = undeclared(self.catalog, [self.dataset], name) or did_you_mean(name, known)
+        return self.report.fault("T105", message, node.span, help_)
 
     def scoped(self, node: n.Scoped) -> Bound:
         """A postfix inside an expression over rows, where none may stand."""
@@ -214,8 +215,8 @@ def _unknown_rows(catalog: Catalog, names: list[n.Name], report: Report) -> None
             report.fault("T102", f"unknown dataset `{head}`", name.span, did_you_mean(head, known))
             return
         columns = {c for d in catalog.datasets.values() for c in d.columns} | set(catalog.datasets)
-        report.fault("T105", f"no dataset has a column `{name}`, and none is called so", name.span,
-                     did_you_mean(head, sorted(columns)[:MAX_SUGGESTED]))  # fmt: skip
+        help_ = undeclared(catalog, catalog.datasets, head) or did_you_mean(head, sorted(columns)[:MAX_SUGGESTED])
+        report.fault("T105", f"no dataset has a column `{name}`, and none is called so", name.span, help_)
         return
     listed = ", ".join(f"`{x}`" for x in dict.fromkeys(map(str, names)))
     help_ = "write the dataset before each: `orders.amount`"

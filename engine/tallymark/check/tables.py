@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tallymark.catalog import Catalog, Column, Dataset, Reference
 from tallymark.check.declared import unit_of
+from tallymark.check.dimensions import unlike
 from tallymark.check.joining import Joined
 from tallymark.definitions import ColumnDef, DatasetDef, Definitions
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -31,7 +32,8 @@ def put_on_table(item: Joined, definitions: Definitions, describe: Describe, fau
     source = definition.source or (DEFAULT_SOURCE if definition.table else MEMORY)
     wanted = tuple(WantedColumn(c.column or c.name, wanted_type(c), c.format, c.place, item.demands(c)) for c in stored)
     wanted += _needed(definition) if stored else ()
-    table = Table(definition.name, definition.table or definition.name, wanted, definition.format, definition.place)
+    table = Table(definition.name, definition.table or definition.name, wanted, definition.format,
+                  definition.table_place, definition.source_place)  # fmt: skip
     try:
         found = {c.name: c for c in describe(source, table)}
     except FaultError as error:
@@ -189,6 +191,15 @@ def refer(dataset: Dataset, item: Joined, catalog: Catalog, faults: list[Fault])
             message = f"reference `{ref.name}` leads to an unknown dataset `{ref.dataset}`"
             faults.append(Fault("T102", message, ref.place, help_, subject))
     return replace(dataset, references=references, unreferenced=unreferenced, lacking=frozenset(lacking))
+
+
+def check_references(dataset: Dataset, catalog: Catalog, faults: list[Fault]) -> None:
+    """A reference must be held in a column of the key's own kind: no text is ever equal to a number."""
+    for reference in dataset.references.values():
+        apart = unlike(catalog, dataset, reference)
+        if apart is not None:
+            subject = f"dataset `{dataset.name}`"
+            faults.append(Fault(apart.code, apart.message, reference.place, apart.help, subject))
 
 
 def check_roles(dataset: Dataset, faults: list[Fault]) -> None:

@@ -26,7 +26,7 @@ def functions_command(session: Session, name: str | None, format_: str | None) -
         known = [row["name"] for row in rows]
         rows = [row for row in rows if row["name"] == name.lower()]
         if not rows:
-            raise FaultError(Fault("T190", f"unknown function `{name}`", help=did_you_mean(name.lower(), known)))
+            raise FaultError(Fault("T104", f"unknown function `{name}`", help=did_you_mean(name.lower(), known)))
     if format_ == "json":
         from tallymark.show.raw import json_text
 

@@ -33,7 +33,7 @@ def answer_of(
     starts: dict[date | datetime, str] = {}
     if question.grain is not None:
         values, starts = _periods(asked, table.column("i").to_pylist())
-        columns.append(AnswerColumn("period", "period", Type.DATE, None, "period"))
+        columns.append(AnswerColumn("period", "period", _period_type(question.grain), None, "period"))
         arrays.append(values)
     for number, (metric, (name, _)) in enumerate(zip(asked.metrics, question.metrics, strict=True)):
         columns.append(_metric(name, metric, catalog.project.language, question.currency))
@@ -67,13 +67,23 @@ def _metric(name: str, metric: Metric, language: str, currency: str | None) -> A
     return AnswerColumn(name, "metric", kind, unit, label, metric.definition.decimals)
 
 
+def _period_type(grain: str) -> Type:
+    """Hours begin at instants, everything else on a day."""
+    return Type.INSTANT if grain == "hour" else Type.DATE
+
+
 def _periods(asked: Asked, numbers: list[int]) -> tuple[Any, dict[date | datetime, str]]:
-    """The starts of the rows' periods: dates, or local times for a grain of hours."""
+    """The starts of the rows' periods, and their labels: dates, or for a grain of hours times of the question's zone,
+    as instants, because the clock can show an hour twice. Labels of those are by the instant in UTC.
+    """
     question = asked.question
-    hours = question.grain == "hour"
-    walls = [question.calendar.local(p.start) for p in question.periods]
-    starts: list[Any] = walls if hours else [w.date() for w in walls]
-    kind = pa.timestamp("us") if hours else pa.date32()
+    if question.grain == "hour":
+        instants = [p.start for p in question.periods]
+        kind = pa.timestamp("us", tz=question.calendar.timezone)
+        labels: dict[date | datetime, str] = {p.start: p.label for p in question.periods}
+        return pa.array([instants[n] for n in numbers], type=kind), labels
+    starts = [question.calendar.local(p.start).date() for p in question.periods]
+    kind = pa.date32()
     labels = {s: p.label for s, p in zip(starts, question.periods, strict=True)}
     return pa.array([starts[n] for n in numbers], type=kind), labels
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
@@ -36,8 +36,8 @@ from tallymark.windows.clocks import INSTANT
 
 MAX_DIMENSIONS = 8
 
-Earliest = Callable[[tuple[Bound, ...], datetime], datetime | None]
-"""Gives the earliest time among the rows that some formulas read up to an instant, or None."""
+Earliest = Callable[[tuple[Bound, ...], datetime, Mapping[str, Any]], datetime | None]
+"""Gives the earliest time among the rows that some formulas read up to an instant, by the values of parameters."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,19 +54,20 @@ class Asked:
 class Asking:
     """Binds questions to one catalog."""
 
-    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Calendar) -> None:
+    def __init__(self, catalog: Catalog, functions: Mapping[str, Function], calendar: Callable[[], Calendar]) -> None:
         self.catalog = catalog
         self.functions = functions
-        self.calendar = calendar
+        self._known = calendar
 
     def bind(self, query: Query, earliest: Earliest, now: datetime) -> Asked:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
+        query = replace(query, metrics=tuple(self._funnels(query.metrics)))
         named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
         metrics = tuple(m for m in named if m is not None)
         if not query.metrics:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
-        calendar = self._collect(faults, lambda: self._calendar(query)) or self.calendar
+        calendar = self._collect(faults, lambda: self._calendar(query)) or Calendar()
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
         bounds = tuple(
             MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics
@@ -83,7 +84,7 @@ class Asking:
         if faults:
             raise FaultError(faults)
         start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of)
+            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of, values)
         )
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
         question = Question(
@@ -103,6 +104,12 @@ class Asking:
             return None
 
     # --- metrics ---------------------------------------------------------------------------------------------------
+
+    def _funnels(self, texts: tuple[str, ...]) -> Iterator[str]:
+        """The names asked, those of a funnel's metrics in the place of its own."""
+        for text in texts:
+            funnel = self.catalog.funnels.get(text) if text not in self.catalog.metrics else None
+            yield from funnel.metrics if funnel is not None else (text,)
 
     def metric(self, text: str) -> Metric:
         """The metric a text names, by name or alias, or the formula it is. Raises FaultError."""
@@ -129,16 +136,22 @@ class Asking:
 
     def _usable(self, metric: Metric) -> Metric:
         if metric.needs:
-            needs = ", ".join(metric.needs)
-            help_ = "map a table of yours onto it with `implements:`" if "dataset" in needs else None
-            raise FaultError(
-                Fault("Q502", f"`{metric.name}` cannot be answered: it needs {needs}", metric.place, help_)
-            )
+            message = f"`{metric.name}` cannot be answered: it needs {', '.join(metric.needs)}"
+            raise FaultError(Fault("Q502", message, metric.place, self._way_out(metric.needs)))
         if not metric.available:
             raise FaultError(
                 Fault("Q510", f"`{metric.name}` has faults of its own: `tally check` lists them", metric.place)
             )
         return metric
+
+    def _way_out(self, needs: Iterable[str]) -> str | None:
+        """What is wrong with the first dataset needed that has faults; else how to give data to one."""
+        wanted = [need.removeprefix("dataset ") for need in needs if need.startswith("dataset ")]
+        for name in wanted:
+            cause = self.catalog.broken.get(name)
+            if cause is not None:
+                return f"`{name}` has faults: {cause.message}" + (f" ({cause.place})" if cause.place else "")
+        return "map a table of yours onto it with `implements:`" if wanted else None
 
     def _formula(self, text: str) -> Metric:
         written = Written(text, "<question>")
@@ -163,7 +176,8 @@ class Asking:
         metric = Metric(name, definition, None if bound is POISON else bound, bound.type, _unit(bound))
         errors = report.errors
         if report.needs:
-            errors.append(Fault("Q502", f"the question needs {', '.join(report.needs)}", report.place(None)))
+            message = f"the question needs {', '.join(report.needs)}"
+            errors.append(Fault("Q502", message, report.place(None), self._way_out(report.needs)))
         if errors:
             raise FaultError(errors)
         return metric
@@ -238,7 +252,7 @@ class Asking:
         formulas = Formulas(self.catalog, self.functions, Windows(self.catalog))
         bound = formulas.condition(node, report, datasets)
         if report.needs:
-            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None)
+            report.fault("Q502", f"the condition needs {', '.join(report.needs)}", None, self._way_out(report.needs))
         if report.errors:
             raise FaultError(report.errors)
         return (bound,)
@@ -271,7 +285,8 @@ class Asking:
         raise FaultError(Fault("Q580", f"`{shown}` is no code of a currency", help=help_))
 
     def _calendar(self, query: Query) -> Calendar:
-        return replace(self.calendar, timezone=query.timezone) if query.timezone else self.calendar
+        known = self._known()
+        return replace(known, timezone=query.timezone) if query.timezone else known
 
     def _as_of(self, query: Query, calendar: Calendar, now: datetime) -> datetime:
         known = query.as_of if query.as_of is not None else self.catalog.project.as_of
@@ -292,8 +307,10 @@ class Asking:
             whole: Period = parse_period(str(query.period), calendar)
             return whole.start, whole.end
         start = parse_moment(query.start, calendar, end=False) if query.start is not None else None
-        whole_last = calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain) if grain is not None else as_of
-        end = parse_moment(query.end, calendar, end=True) if query.end is not None else whole_last
+        if query.end is not None:
+            end = parse_moment(query.end, calendar, end=True)
+        else:
+            end = as_of if grain is None else calendar.add(calendar.floor(as_of - INSTANT, grain), 1, grain)
         if start is None:
             first = earliest()
             if first is None or first >= end:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
 from datetime import date, datetime
+from functools import partial
 from pathlib import Path
 from types import MappingProxyType, TracebackType
 from typing import Any
@@ -15,6 +16,7 @@ from tallymark.check import check
 from tallymark.definitions import Definitions, Project
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asking, now
+from tallymark.engine.calendars import Calendars
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.rates import converts, unsound_rates
@@ -23,13 +25,12 @@ from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
-from tallymark.lower import Lowered, lower
+from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins, load
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.keys import repeated_key
-from tallymark.windows import WEEKDAYS, Calendar
 
 Moment = str | date | datetime
 
@@ -46,11 +47,10 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
-        project = definitions.project
-        self._calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
-        self._asking = Asking(self._catalog, plugins.functions, self._calendar)
+        self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
+        self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
         self._sound: Hashable = None
         self._lock = threading.Lock()
@@ -87,8 +87,10 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        of_rates = unsound_rates(self._catalog, self._sources, self._calendar)
-        return in_order([*self.faults, *check_data(self._catalog, self._sources), *of_rates])
+        values = {p.name: p.default for p in self._catalog.parameters.values()}
+        settled = settle_datasets(self._catalog, values)
+        of_rates = unsound_rates(settled, self._sources, self._calendars.current())
+        return in_order([*self.faults, *check_data(settled, self._sources), *of_rates])
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -135,12 +137,13 @@ class Book:
             currency,
         )
         asked = self._asking.bind(query, self._earliest, now())
-        lowered = lower(self._catalog, asked.question)
-        rendered = self._render(lowered)
+        catalog = settle_datasets(self._catalog, asked.question.values)
+        lowered = lower(catalog, asked.question)
+        rendered = self._render(catalog, lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, rendered, table, self._catalog, self._sources)
-        return answer_of(asked, lowered, table, rendered.sql, notes, self._catalog)
+        notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
+        return answer_of(asked, lowered, table, rendered.sql, notes, catalog)
 
     def explain(
         self,
@@ -163,8 +166,9 @@ class Book:
             (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone, currency
         )
         asked = self._asking.bind(query, self._earliest, now())
+        catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, self._catalog, self._sources, self._render)
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog))
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
@@ -185,20 +189,21 @@ class Book:
     ) -> None:
         self.close()
 
-    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime) -> datetime | None:
-        return earliest(bounds, as_of, self._catalog, self._sources, self._calendar)
+    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
+        catalog = settle_datasets(self._catalog, values)
+        return earliest(bounds, as_of, catalog, self._sources, self._calendars.current())
 
-    def _render(self, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
+    def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
 
         def relation(dataset: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[dataset])
+            return self._sources.relation(catalog.datasets[dataset])
 
-        rendered = render(lowered.plan, self._catalog, relation, functions=self._plugins.functions, keep=keep)
+        rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
-            self._require_unique_key(dataset)
+            self._require_unique_key(catalog, dataset)
         if converts(lowered.plan):
-            self._require_sound_rates()
+            self._require_sound_rates(catalog)
         return rendered
 
     def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
@@ -213,33 +218,33 @@ class Book:
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
 
-    def _require_sound_rates(self) -> None:
+    def _require_sound_rates(self, catalog: Catalog) -> None:
         """Rates that contradict one another, or cannot be rates, are faults, looked for once for every state."""
-        rates = self._catalog.rates
+        rates = catalog.rates
         if rates is None:
             return
-        state = (rates, self._sources.state(self._catalog.datasets[rates.dataset]))
+        state = (rates, self._sources.state(catalog.datasets[rates.dataset]))
         with self._lock:
             if self._sound == state:
                 return
-        faults = unsound_rates(self._catalog, self._sources, self._calendar)
+        faults = unsound_rates(catalog, self._sources, self._calendars.current())
         if faults:
             raise FaultError(faults)
         with self._lock:
             self._sound = state
 
-    def _require_unique_key(self, dataset: str) -> None:
+    def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
-        own = self._catalog.datasets[dataset]
-        state = self._sources.state(own)
+        own = catalog.datasets[dataset]
+        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
         def relation(name: str) -> tuple[str, ...]:
-            return self._sources.relation(self._catalog.datasets[name])
+            return self._sources.relation(catalog.datasets[name])
 
-        sql = repeated_key(self._catalog, dataset, relation, self._calendar, self._plugins.functions)
+        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
         found = self._sources.embedded.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()

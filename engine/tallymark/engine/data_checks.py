@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 from tallymark.catalog import Catalog, Dataset, Reference
 from tallymark.definitions import NOWHERE
+from tallymark.engine.calendars import Calendars, plain_calendar
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError, Severity
 from tallymark.formula.bound import Apply, ColumnUse
@@ -14,7 +16,6 @@ from tallymark.kinds import Type
 from tallymark.place import Place
 from tallymark.render.keys import current_writer
 from tallymark.render.tallies import Counted, Overlapping, Repeated, Tallies, Tally, is_null, orphaned
-from tallymark.windows import WEEKDAYS, Calendar
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,15 +49,28 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
     faults: list[Fault] = []
     readable: dict[str, bool] = {}
     for dataset in catalog.datasets.values():
-        found = _read(dataset, sources)
-        readable[dataset.name] = not any(f.severity == "error" for f in found)
-        faults += found
+        if dataset.making is None:
+            found = _read(dataset, sources)
+            readable[dataset.name] = not any(f.severity == "error" for f in found)
+            faults += found
+    for name, dataset in catalog.datasets.items():
+        if dataset.making is not None:
+            readable[name] = all(readable[d.name] for d in catalog.basis(name))
     for dataset in catalog.datasets.values():
         if readable[dataset.name]:
             checkable = [r for r in dataset.references.values() if _obstacle(catalog, dataset, r, readable) is None]
             faults += _unchecked(catalog, dataset, readable)
             faults += _counts(list(_checks(catalog, dataset, checkable)), dataset, catalog, sources)
-    return faults
+    return faults + _calendar(catalog, sources)
+
+
+def _calendar(catalog: Catalog, sources: Sources) -> list[Fault]:
+    """What is wrong with the rows of the project's own calendar."""
+    try:
+        Calendars(catalog, sources, sources.plugins.functions).current()
+    except FaultError as error:
+        return list(error.faults)
+    return []
 
 
 def _read(dataset: Dataset, sources: Sources) -> list[Fault]:
@@ -218,8 +232,9 @@ def _counts(checks: Sequence[_Check], dataset: Dataset, catalog: Catalog, source
 
 
 def _tallies(catalog: Catalog, sources: Sources) -> Tallies:
-    project = catalog.project
-    calendar = Calendar(project.timezone, WEEKDAYS.index(project.week_start), project.fiscal_year_start)
+    calendar = plain_calendar(catalog.project)
+    with suppress(FaultError):
+        calendar = Calendars(catalog, sources, sources.plugins.functions).current()
     writer = current_writer(calendar, sources.plugins.functions)
     return Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar)
 

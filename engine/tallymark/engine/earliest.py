@@ -50,9 +50,7 @@ def _axes(bounds: tuple[Bound, ...], catalog: Catalog) -> set[tuple[str, str]]:
 def _first(place: tuple[str, str], catalog: Catalog, sources: Sources, calendar: Calendar) -> datetime | None:
     dataset, name = place
     statement = Statement()
-    clock = Clock(
-        calendar.timezone, calendar.week_start, calendar.fiscal_year_start, date.max, datetime.max.replace(tzinfo=UTC)
-    )
+    clock = Clock(calendar, date.max, datetime.max.replace(tzinfo=UTC))
     rows = Rows(catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(clock), calendar, statement)
     relation = rows.relation(dataset, frozenset({name}))
     query = exp.select(exp.alias_(exp.Min(this=column(name)), "first")).from_(relation)

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from tallymark.catalog import Catalog, Metric
+from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.engine.origins import ColumnName, below_column, counted, read_by, uses
 from tallymark.graph import reached
 from tallymark.show.tree import Branch, tree
@@ -27,7 +27,7 @@ SHAPES: Mapping[Kind, tuple[str, str]] = {
 class Node:
     """A metric, a dataset, a column (`dataset.column`) or a table of a source (`files: billing.csv`).
 
-    `formula` is that of a metric, `stored` the name that a column has in its table.
+    `formula` is that of a metric, or the transform that makes a dataset; `stored` is a column's name in its table.
     """
 
     kind: Kind
@@ -165,7 +165,7 @@ def _dataset_of(node: Node) -> str | None:
 
 
 def _said(node: Node) -> str:
-    stored = f" = {node.stored}" if node.stored else ""
+    stored = f" = {node.stored or node.formula}" if node.stored or (node.formula and node.kind == "dataset") else ""
     name = " ".join(node.name.split())
     return name if node.kind == "metric" else f"{name}{stored} ({node.kind})"
 
@@ -211,9 +211,18 @@ class _Graph:
         self._put(here, *map(self.node, uses(metric)))
         read = tuple(read_by(self.catalog, metric))
         computed = [below for column in read for below in self._computed(column)]
-        datasets = dict.fromkeys([*counted(metric), *(dataset for dataset, _ in (*read, *computed))])
+        behind = {d.name for dataset, _ in read for d in self._inputs(dataset)}
+        further = [dataset for dataset, _ in computed if dataset not in behind]
+        datasets = dict.fromkeys([*counted(metric), *(dataset for dataset, _ in read), *further])
         self._put(here, *map(self._dataset, datasets))
         self._put(here, *map(self._column, read))
+
+    def _inputs(self, name: str) -> Iterator[Dataset]:
+        """What a transform makes a dataset of, near and far: it stands under that dataset."""
+        making = self.catalog.datasets[name].making
+        for each in making.inputs if making is not None else ():
+            yield self.catalog.datasets[each.dataset]
+            yield from self._inputs(each.dataset)
 
     def _computed(self, column: ColumnName) -> Iterator[ColumnName]:
         """What a computed column is computed from, near and far, with the edges."""
@@ -229,6 +238,10 @@ class _Graph:
     def _dataset(self, name: str) -> Node:
         dataset = self.catalog.datasets[name]
         place = str(dataset.place) if dataset.place.file != "<none>" else ""
+        if dataset.making is not None:
+            node = Node("dataset", name, formula=dataset.making.text, place=place)
+            self._put(node, *(self._dataset(i.dataset) for i in dataset.making.inputs))
+            return node
         node = Node("dataset", name, place=place)
         self._put(node, Node("table", f"{dataset.source}: {dataset.table.name}"))
         return node

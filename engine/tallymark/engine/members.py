@@ -15,7 +15,7 @@ from tallymark.formula.bound import Apply, Bound, Nested
 from tallymark.kinds import Type
 from tallymark.lower import Lowered, Question, lower
 from tallymark.render import Rendered
-from tallymark.windows import ask_periods, resolve
+from tallymark.windows import cut, resolve
 
 SHOWN = 5
 """How many members a receipt names."""
@@ -110,8 +110,8 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
     window = resolve(part.context.window, question.periods[0], question.grain, question.calendar, question.as_of)
     if window.void or window.start is None or window.start >= window.end or part.context.rates is not None:
         return None
-    grain = nest.member[0]
-    periods = ask_periods(window.start, window.end, grain, question.calendar, question.max_pieces)
+    grain, calendar = nest.member[0], question.calendar
+    periods = cut(part.context.window, window, question.periods[0], question.grain, grain, calendar)
     metrics, order = _ordered(nest.body, nest)
     whole = count <= ALL_PIECES
     return replace(

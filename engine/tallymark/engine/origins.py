@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from tallymark.catalog import Catalog, Metric, Reached
 from tallymark.check.dimensions import leaves
 from tallymark.check.dimensions import uses as dimensions_of
-from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Filtered, MetricUse, Nested, parts, walk
+from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Filtered, MetricUse, Nested, Sequence, parts, walk
 
 ColumnName = tuple[str, str]
 """A dataset and one of its columns."""
@@ -24,7 +24,13 @@ def counted(metric: Metric) -> tuple[str, ...]:
     """The datasets whose rows a formula aggregates itself, each once."""
     if metric.expression is None:
         return ()
-    return tuple(dict.fromkeys(b.dataset for b in walk(metric.expression) if isinstance(b, Aggregate)))
+    found: dict[str, None] = {}
+    for bound in walk(metric.expression):
+        if isinstance(bound, Aggregate):
+            found[bound.dataset] = None
+        elif isinstance(bound, Sequence):
+            found.update((step.dataset, None) for step in bound.later)
+    return tuple(found)
 
 
 def read_by(catalog: Catalog, metric: Metric) -> Iterator[ColumnName]:
@@ -42,6 +48,9 @@ def read_by(catalog: Catalog, metric: Metric) -> Iterator[ColumnName]:
                     found.update(dict.fromkeys(_of_dimension(catalog, body, use.parts)))
                 waiting.append(body)
                 continue
+            case Sequence():
+                found.update(dict.fromkeys(_of_sequence(catalog, here)))
+                continue
             case Nested(body=body, member=member, by_grain=False):
                 found.update(dict.fromkeys(_of_dimension(catalog, body, member)))
         waiting.extend(reversed(parts(here)))
@@ -49,8 +58,11 @@ def read_by(catalog: Catalog, metric: Metric) -> Iterator[ColumnName]:
 
 
 def below_column(catalog: Catalog, name: ColumnName) -> Iterator[ColumnName]:
-    """The columns that a computed column is computed from; none for one that is read from its table."""
+    """The columns that a computed column, or one of a transform's, is made of; none for one read from its table."""
     dataset, column = catalog.datasets[name[0]], catalog.datasets[name[0]].columns[name[1]]
+    if dataset.making is not None and column.stored is not None:
+        inputs = dataset.making.inputs
+        yield from ((inputs[number].dataset, own) for number, own in dataset.making.fields[column.stored].of)
     if column.formula is not None:
         yield from _of_rows(catalog, dataset.name, column.formula)
     if column.aggregate is not None:
@@ -60,6 +72,19 @@ def below_column(catalog: Catalog, name: ColumnName) -> Iterator[ColumnName]:
         if dataset.key is not None:
             yield dataset.name, dataset.key
         yield from _of_aggregate(catalog, column.aggregate)
+
+
+def _of_sequence(catalog: Catalog, bound: Sequence) -> Iterator[ColumnName]:
+    """The times, conditions and members of every step."""
+    yield from _of_dimension(catalog, bound.entry, bound.member)
+    yield from _of_aggregate(catalog, bound.entry)
+    for step in bound.later:
+        member = catalog.reach(step.dataset, bound.member)
+        if isinstance(member, Reached):
+            yield from _on_the_way(catalog, step.dataset, member.path, member.column)
+        for part in (step.time, step.condition):
+            if part is not None:
+                yield from _of_rows(catalog, step.dataset, part)
 
 
 def _of_aggregate(catalog: Catalog, leaf: Aggregate) -> Iterator[ColumnName]:

@@ -64,6 +64,8 @@ def _duration(value: Any) -> n.Duration:
     if isinstance(value, n.Duration):
         return value
     if isinstance(value, timedelta):
+        if value % timedelta(days=1) == timedelta():
+            return n.Duration(value.days, "day", (0, 0))
         return n.Duration(Decimal(str(value.total_seconds())), "second", (0, 0))
     try:
         node = parse(Written(str(value)))

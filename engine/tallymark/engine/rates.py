@@ -17,7 +17,7 @@ from tallymark.formula.bound import Apply, Bound, conversions
 from tallymark.lower import Lowered
 from tallymark.place import Place
 from tallymark.plan import AtEnd, AtEvent, AtWall, Group, Leaf, Moment, Plan
-from tallymark.render import Rendered, calendar_of
+from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.keys import current_writer
 from tallymark.render.lacking import Lack, lacking, unsound
@@ -118,7 +118,7 @@ def _unrated(plan: Plan, rendered: Rendered, catalog: Catalog, sources: Sources)
         put(row["code"], Unrated(row["found"], _day(row["first"]), _day(row["last"])))
     if rendered.lacking is not None:
         groups = {g.number: g for g in plan.groups}
-        calendar = calendar_of(plan)
+        calendar = plan.clock.calendar
         for row in sources.embedded.run(rendered.lacking()).to_pylist():
             instants = groups[row["g"]].ends[row["k"]][1]
             first, last = (calendar.local(instants[row[i]] - datetime.resolution).date() for i in ("first", "last"))
@@ -170,7 +170,7 @@ def _state(dataset: str, conversion: Bound, catalog: Catalog, sources: Sources) 
 
 def _tallies(plan: Plan, catalog: Catalog, sources: Sources) -> Tallies:
     writer = Writer(plan.clock, functions=sources.plugins.functions)
-    return Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
+    return Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
 
 
 def _listed(found: Mapping[str | None, Unrated]) -> list[tuple[str | None, Unrated]]:

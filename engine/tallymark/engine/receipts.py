@@ -25,6 +25,7 @@ from tallymark.formula.bound import (
     MetricUse,
     Nested,
     ParameterUse,
+    Sequence,
     Windowed,
 )
 from tallymark.formula.bound import parts as parts_of
@@ -83,7 +84,7 @@ class _Steps:
         nest = part.bound if isinstance(part.bound, Nested) and not part.parts else None
         found = self._members(part, rows) if nest is not None else None
         named = self._named(part, nest, found) if nest is not None and found is not None else ()
-        member = nest.member[-1] if nest is not None else None
+        member = part.bound.member[-1] if isinstance(part.bound, Nested | Sequence) and not part.parts else None
         return Step(
             text=part.text, kind=part.kind, value=value, type=part.type, unit=part.unit, name=part.name, rows=rows,
             notes=tuple(self._notes(part, member)), children=(*map(self.step, self._shown(part)), *named),

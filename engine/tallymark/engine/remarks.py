@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 from typing import Any
 
 import pyarrow.compute as pc
@@ -10,14 +11,17 @@ import pyarrow.compute as pc
 from tallymark.catalog import Catalog
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
+from tallymark.engine.left_out import left_out
 from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
-from tallymark.render import Rendered, calendar_of
+from tallymark.plan import Follow
+from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
+from tallymark.windows import resolve
 
 
 def remarks(
@@ -25,12 +29,13 @@ def remarks(
 ) -> tuple[str, ...]:
     """The notes of an answer, each once. Raises Cancelled, and FaultError for amounts without an exchange rate."""
     notes = _zero_denominators(lowered, table)
+    notes += _ripening(lowered)
     notes += rate_notes(lowered, rendered, catalog, sources)
     notes += _counted(lowered, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
-    for dataset in datasets_read(lowered, catalog):
+    for dataset in dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)):
         notes += sources.notes(catalog.datasets[dataset])
     return tuple(dict.fromkeys(notes))
 
@@ -45,24 +50,48 @@ def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
     return notes
 
 
+def _ripening(lowered: Lowered) -> list[str]:
+    """Periods whose last members have not had all the time that a conversion gives them."""
+    plan = lowered.plan
+    calendar, as_of = plan.clock.calendar, plan.clock.as_of
+    found: dict[tuple[str, ...], tuple[int | Decimal, str]] = {}
+    for space in plan.spaces:
+        grid = plan.grids[space.grid]
+        for node in space.nodes:
+            if isinstance(node, Follow) and node.limit is not None and grid.outer is None:
+                ends = [resolve(node.window, p, grid.grain, calendar, as_of) for p in grid.periods]
+                open_ = [p.label for p, r in zip(grid.periods, ends, strict=True)
+                         if not r.void and calendar.add(r.end, *node.limit) > as_of]  # fmt: skip
+                found[tuple(open_)] = node.limit
+    return [_still_rising(periods, limit) for periods, limit in found.items() if periods]
+
+
+def _still_rising(periods: tuple[str, ...], limit: tuple[int | Decimal, str]) -> str:
+    count, unit = limit
+    time = f"{count} {unit}{'' if count == 1 else 's'}"
+    which = periods[0] if len(periods) == 1 else f"{periods[0]} to {periods[-1]}"
+    return f"{which}: conversions may still rise, the last members have had less than {time}"
+
+
 def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     """The remarks whose rows there are.
 
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions)
+    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan
     writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar_of(plan))
+    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
         rows = sources.embedded.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
-    states = {d: sources.state(catalog.datasets[d]) for d in sorted({d for r in found for d in r.datasets})}
+    read = sorted({d for r in found for d in r.datasets})
+    states = {d: tuple(sources.state(b) for b in catalog.basis(d)) for d in read}
     wanted = {r.fact: tuple(states[d] for d in sorted(r.datasets)) for r in found if r.fact is not None}
     known = facts_of(sources).counts(wanted, count)
     counts = {r: known[r.fact] for r in found if r.fact in known and (known[r.fact] == 0 or r.fact == r.counted)}

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from tallymark.catalog import Dataset
-from tallymark.definitions import Definitions, SourceDef
+from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
 from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.place import Place
 from tallymark.plugins import Plugins
 from tallymark.source import Source, Table, TableColumn
 
@@ -82,9 +84,13 @@ class Sources:
     def describe(self, name: str, table: Table) -> tuple[TableColumn, ...]:
         """The columns of a table. Raises FaultError."""
         try:
-            return self.source(name).describe(table)
+            source = self.source(name)
         except FaultError as error:
-            raise FaultError(f if f.place else _placed(f, table) for f in error.faults) from error
+            raise FaultError(_placed(f, table.source_place) for f in error.faults) from error
+        try:
+            return source.describe(table)
+        except FaultError as error:
+            raise FaultError(_placed(f, table.place) for f in error.faults) from error
 
     def relation(self, dataset: Dataset) -> tuple[str, ...]:
         """Makes a dataset queryable: the parts of its name on the backend. Raises FaultError."""
@@ -103,7 +109,6 @@ class Sources:
                 self._embedded.close()
 
 
-def _placed(fault: Fault, table: Table) -> Fault:
-    from dataclasses import replace
-
-    return replace(fault, place=table.place) if table.place.file != "<none>" else fault
+def _placed(fault: Fault, place: Place) -> Fault:
+    """The fault with a place, if it has none and one is known."""
+    return replace(fault, place=place) if fault.place is None and place != NOWHERE else fault

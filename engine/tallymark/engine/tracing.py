@@ -22,7 +22,9 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
     Rated,
+    Sequence,
     Shift,
     Windowed,
 )
@@ -103,6 +105,10 @@ class Tracing:
                 return self._aggregate(bound, source, context, forms)
             case Nested():
                 return self._nest(bound, source, context, forms)
+            case Sequence():
+                return self._sequence(bound, source, context, forms)
+            case Ranked():
+                return self._rank(bound, source, context, forms)
         return self._moved(bound, source, context, forms, _text(source, bound.span))
 
     # --- metrics ---------------------------------------------------------------------------------------------------
@@ -143,7 +149,11 @@ class Tracing:
         """An argument of an operator. A form that a shorter one stands for (`growth`) is written out."""
         if isinstance(bound, Shift | Lifted | Rated) and bound.span == above:
             return self._moved(bound, source, context, forms, _written_out(bound, source))
-        return self.part(bound, source, context, forms)
+        found = self.part(bound, source, context, forms)
+        if isinstance(bound, Aggregate) and bound.span == above and above != NOSPAN:
+            # The members a conversion starts from are nowhere written as an aggregate of their own.
+            return replace(found, text=f"entered at {bound.dataset}")
+        return found
 
     # --- leaves ----------------------------------------------------------------------------------------------------
 
@@ -175,6 +185,24 @@ class Tracing:
             bound, text, "per", node, bound.type, _unit(bound, context), context, forms, rows=members, filled=filled
         )
 
+    def _sequence(self, bound: Sequence, source: str, context: Context, forms: Forms) -> Part:
+        """The members that arrive; `rows` counts those that set out."""
+        space = self.contexts.space(context)
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
+        nest = space.nodes[node]
+        assert isinstance(nest, Nest)
+        one = self.contexts.spaces[nest.inner].put(Value(1, Type.INTEGER))
+        entered = space.put(replace(nest, body=one, zero=True))
+        return Part(
+            bound, _reached(bound), "aggregate", node, bound.type, _unit(bound, context), context, forms, rows=entered
+        )  # fmt: skip
+
+    def _rank(self, bound: Ranked, source: str, context: Context, forms: Forms) -> Part:
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
+        body = self.part(bound.body, source, context, forms)
+        text = _text(source, bound.span)
+        return Part(bound, text, "operator", node, bound.type, _unit(bound, context), context, forms, parts=(body,))
+
     # --- forms that change the context -----------------------------------------------------------------------------
 
     def _moved(self, bound: Bound, source: str, context: Context, forms: Forms, text: str) -> Part:
@@ -201,6 +229,17 @@ def _text(source: str, span: Span) -> str:
 def _unit(bound: Bound, context: Context) -> Unit:
     unit = NUMBER if bound.unit.free else bound.unit
     return unit if context.currency is None else reported(unit, context.currency)
+
+
+def _reached(bound: Sequence) -> str:
+    """`reached leads within 30 days`: the last step, and how long there was."""
+    text = f"reached {bound.later[-1].dataset}"
+    if len(bound.later) > 1:
+        text = f"reached step {len(bound.later) + 1}, {bound.later[-1].dataset}"
+    if bound.limit is not None:
+        count, unit = bound.limit
+        text += f" within {count} {unit}{'' if count == 1 else 's'}"
+    return text
 
 
 def _whole(body: Bound, source: str) -> bool:

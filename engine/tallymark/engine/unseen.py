@@ -11,7 +11,7 @@ from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
-from tallymark.plan import Group, Leaf, Nest, Parts, Plan, Space, is_late
+from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Plan, Space, is_late
 from tallymark.render.tallies import Counted, Scope, Strange, Tally, is_null, not_false, orphaned
 from tallymark.windows import Resolved
 
@@ -65,6 +65,8 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
         found[group.dataset] = None
         for read in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)]):
             found.update(dict.fromkeys((*read.through, read.dataset)))
+    followed = (n for space in lowered.plan.spaces for n in space.nodes if isinstance(n, Follow))
+    found.update((node.dataset, None) for node in followed)
     return tuple(found)
 
 
@@ -88,7 +90,7 @@ class _Unseen:
                 self._conditions(group, leaf)
                 self._times(group, leaf)
                 self._orphans(group, leaf, read)
-                doubles = (r for r in read if r.column.physical is Type.DOUBLE)
+                doubles = (r for r in read if r.column.physical is Type.DOUBLE and not self._is_made(r.dataset))
                 self.strange.update((Strange(r.dataset, r.column.name), None) for r in doubles)
         for space in reversed(self.plan.spaces):
             for node in space.nodes:
@@ -106,15 +108,7 @@ class _Unseen:
         hollow = [c for c in sure if self._hollow(group.dataset, c)]
         for condition in hollow:
             others = [not_false(c) if c in hollow else c for c in sure if c != condition]
-            text = spell(condition, self.functions)
-            of, column = f"`{group.dataset}`", _decides(condition)
-            if column is None:
-                one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
-                many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
-            else:
-                one = f"1 row of {of} has no `{column}`: `{text}` leaves it out"
-                many = f"{{count}} rows of {of} have no `{column}`: `{text}` leaves them out"
-            test = is_null(column or condition)
+            test, one, many = undecided(group.dataset, condition, self.functions)
             draft = self._draft(("condition", group.dataset, condition), group.dataset, test, one, many)
             self._in_force(draft, group, leaf, frozenset(others))
 
@@ -203,12 +197,16 @@ class _Unseen:
         if not scopes:
             return None
         read = list(_reads(self.catalog, draft.dataset, [draft.test]))
-        passing = bool(conversions(draft.test)) or any(
-            r.column.aggregate is not None or _of_today(r.column.formula) for r in read
-        )
+        passing = any(r.column.aggregate is not None or _of_today(r.column.formula) for r in read)
+        passing = passing or bool(conversions(draft.test))
+        passing = passing or any(self._is_made(d) for d in (draft.dataset, *(r.dataset for r in read)))
         fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test)
         datasets = frozenset({draft.dataset, *(d for r in read for d in (r.dataset, *r.through))})
         return Remark(Tally(draft.dataset, draft.test, tuple(scopes)), fact, datasets, draft.one, draft.many)
+
+    def _is_made(self, dataset: str) -> bool:
+        """Whether a transform makes its rows, which then depend on the knowledge date."""
+        return self.catalog.datasets[dataset].making is not None
 
     def _group(self, number: int) -> Group:
         return next(g for g in self.plan.groups if g.number == number)
@@ -235,13 +233,33 @@ class _Unseen:
         return any(r.path[: len(path)] == path for r in _reads(self.catalog, dataset, [condition]))
 
     def _hollow(self, dataset: str, condition: Bound) -> bool:
-        """Whether a condition says what rows are not, of a column that may be null."""
-        return _negative(condition) and self._nullable(dataset, condition)
+        return hollow(self.catalog, dataset, condition)
 
     def _nullable(self, dataset: str, bound: Bound) -> bool:
-        own = self.catalog.datasets[dataset]
-        used = [b for b in walk(bound) if isinstance(b, ColumnUse)]
-        return any(u.path or u.column != own.key for u in used)
+        return nullable(self.catalog, dataset, bound)
+
+
+def hollow(catalog: Catalog, dataset: str, condition: Bound) -> bool:
+    """Whether a condition says what rows are not, of a column that may be null."""
+    return _negative(condition) and nullable(catalog, dataset, condition)
+
+
+def nullable(catalog: Catalog, dataset: str, bound: Bound) -> bool:
+    """Whether what is computed from rows may be null, for all that is known: a dataset's key is not."""
+    used = [b for b in walk(bound) if isinstance(b, ColumnUse)]
+    return any(u.path or u.column != catalog.datasets[dataset].key for u in used)
+
+
+def undecided(dataset: str, condition: Bound, functions: Mapping[str, Function]) -> tuple[Bound, str, str]:
+    """Which rows a condition has no value for, and what is said of one such row and of many."""
+    text, of, column = spell(condition, functions), f"`{dataset}`", _decides(condition)
+    if column is None:
+        one = f"1 row of {of} gives no value to `{text}`, which leaves it out"
+        many = f"{{count}} rows of {of} give no value to `{text}`, which leaves them out"
+    else:
+        one = f"1 row of {of} has no `{column}`: `{text}` leaves it out"
+        many = f"{{count}} rows of {of} have no `{column}`: `{text}` leaves them out"
+    return is_null(column or condition), one, many
 
 
 @dataclass(frozen=True, slots=True)

@@ -190,10 +190,10 @@ CONTEXTS = (
         "mrr / total(mrr)",
     ),
     _context(
-        "converted",
+        "in_currency",
         (M, Take("currency", "text", optional=True, literal=True)),
         "m with its amounts in another currency: the project's unless named.",
-        "converted(mrr)",
+        "in_currency(mrr)",
     ),
     _context(
         "at_opening_rates",
@@ -216,14 +216,57 @@ CONTEXTS = (
     _context("share", (M, LIFTED), "m / total(m): a ratio.", "share(mrr) * 100"),
 )
 
+
+def _ranking(name: str, gives: str, unit: str, help: str, example: str) -> Function:
+    return Function(name, Kind.CONTEXT, (Take("m"),), gives, unit, help, example)
+
+
+RANKINGS = (
+    _ranking(
+        "rank",
+        "integer",
+        "count",
+        "The place of m among the members, 1 for the highest; equal values share the better place.",
+        "count(rank(mrr) <= 10 and growth(mrr) < 0 per customer)",
+    ),
+    _ranking(
+        "percent_rank",
+        "double",
+        "ratio",
+        "The share of the other members that have a lower m, from 0 to 1; 0 for a member that is alone.",
+        "count(percent_rank(mrr) >= 90% per customer)",
+    ),
+    _ranking(
+        "zscore",
+        "double",
+        "none",
+        "How many sample standard deviations m lies above the members' mean; null where all are alike.",
+        "count(zscore(ticket_volume) > 3 per day)",
+    ),
+)
+
+_STEPS = (Take("per", "member"), Take("steps", "rows", repeats=True))
+_CALLED = "(first step, next step, …, per member, within duration)"
+
 SETS = (
     Function(
         "conversion",
         Kind.SETS,
-        (Take("from", "rows"), Take("to", "rows"), Take("per", "member"), Take("within", "duration")),
+        _STEPS,
         "double",
         "ratio",
-        "The share of members with a `from` row that have a `to` row within the duration after it. Not answered yet.",
+        "The share of the members with a row of the first step that go on to the last, in order, in the time given.",
         "conversion(visits, leads, per visitor, within 30 days)",
+        called="conversion" + _CALLED,
+    ),
+    Function(
+        "converted",
+        Kind.SETS,
+        _STEPS,
+        "integer",
+        "count",
+        "How many members have a row of the first step and go on to the last, in order, in the time given.",
+        "converted(visits, leads, per visitor, within 30 days)",
+        called="converted" + _CALLED,
     ),
 )

@@ -2,7 +2,8 @@
 
 Two levels share the operators and scalar functions (`Apply`). At **row level** the leaves are columns; at **metric
 level** they are aggregates, other metrics and, inside conditions, dimensions. Each form that changes the context in
-which its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`.
+which its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`. Two more look
+beyond one cell: `Sequence` follows members from step to step, `Ranked` compares them.
 
 Every node has a `type`, a `unit` and the `span` of the formula text it came from (spans do not count when comparing).
 """
@@ -10,6 +11,7 @@ Every node has a `type`, a `unit` and the `span` of the formula text it came fro
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from tallymark.kinds import Type
@@ -150,7 +152,7 @@ class Windowed:
     body: Bound
     type: Type
     unit: Unit = NUMBER
-    count: int = 0
+    count: int | Decimal = 0
     step: str | None = None
     parameter: str | None = None
     span: Span = field(default=NOSPAN, compare=False)
@@ -208,6 +210,52 @@ class Nested:
     span: Span = field(default=NOSPAN, compare=False)
 
 
+@dataclass(frozen=True, slots=True)
+class Later:
+    """A step after the first of a sequence: rows of a dataset, each at `time`.
+
+    `again` is the condition under which a row may be the same one as the step before; None when it cannot be.
+    """
+
+    dataset: str
+    axis: Axis
+    time: Bound
+    condition: Bound | None = None
+    again: Bound | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Sequence:
+    """How many members reach the last of several steps, one after the other, from their first row of the first step.
+
+    `entry` is the time of that row: the minimum over the rows of the first step in the context. `limit` is how long
+    after it the last step may be (a count and a unit; None: ever). `same_window`: whether all of it must happen in the
+    window. The slice narrows the first step alone: a later step belongs to the member, wherever its rows are.
+    """
+
+    entry: Aggregate
+    later: tuple[Later, ...]
+    member: tuple[str, ...]
+    limit: tuple[int | Decimal, str] | None
+    same_window: bool
+    type: Type
+    unit: Unit = NUMBER
+    parameter: str | None = None
+    zero: bool = True
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Ranked:
+    """Where the body's value stands among the members of the innermost `per`, else among the question's members."""
+
+    function: str
+    body: Bound
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
 Bound = (
     Constant
     | ParameterUse
@@ -222,6 +270,8 @@ Bound = (
     | Filtered
     | Lifted
     | Nested
+    | Sequence
+    | Ranked
 )
 
 
@@ -234,8 +284,12 @@ def parts(node: Bound) -> tuple[Bound, ...]:
             return tuple(p for p in (argument, condition) if p is not None)
         case Filtered(body=body, condition=condition):
             return (body, condition)
-        case Shift(body=body) | Windowed(body=body) | Rated(body=body) | Lifted(body=body) | Nested(body=body):
+        case Shift(body=body) | Windowed(body=body) | Rated(body=body) | Lifted(body=body):
             return (body,)
+        case Nested(body=body) | Ranked(body=body):
+            return (body,)
+        case Sequence(entry=entry, later=later):
+            return (entry, *(part for step in later for part in (step.time, step.condition) if part is not None))
     return ()
 
 

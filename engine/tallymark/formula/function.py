@@ -93,6 +93,8 @@ class Function:
     """For aggregates: what no rows give, `zero` or `null`."""
     mergeable: bool = False
     """For aggregates: whether partial results can be combined without going back to the rows."""
+    called: str = ""
+    """How it is called, where names and commas do not say it."""
 
     def __post_init__(self) -> None:
         if self.gives not in GIVES:
@@ -119,6 +121,8 @@ class Function:
     @property
     def signature(self) -> str:
         """`round(x, digits?)`: how the function is called; `…` after an argument that may repeat."""
+        if self.called:
+            return self.called
         return (
             f"{self.name}({', '.join(t.name + ('…' if t.repeats else '?' if t.optional else '') for t in self.takes)})"
         )

@@ -60,6 +60,25 @@ class Duration:
     span: Span
 
 
+MAX_LENGTH = 1_000_000
+"""Of whatever unit, more than any window or shift is long."""
+
+WHOLE_UNITS = frozenset(("month", "quarter", "year"))
+"""Units that differ in length, and so are never broken into parts."""
+
+
+def is_length(duration: Duration) -> bool:
+    """Whether a duration is one that a window may have: more than nothing, and of months a whole number."""
+    whole = duration.count == int(duration.count)
+    return 0 < duration.count <= MAX_LENGTH and (whole or duration.unit not in WHOLE_UNITS)
+
+
+def plain_count(duration: Duration) -> int | Decimal:
+    """The count as a whole number where it is one."""
+    whole = int(duration.count)
+    return whole if whole == duration.count else duration.count
+
+
 @dataclass(frozen=True, slots=True)
 class Parameter:
     """`$name`, without the dollar."""
@@ -161,9 +180,9 @@ class PerArgument:
 
 @dataclass(frozen=True, slots=True)
 class WithinArgument:
-    """The argument `within 7 days` of functions such as `conversion`."""
+    """The argument `within 7 days`, or `within $window`, of functions such as `conversion`."""
 
-    duration: Duration
+    duration: Duration | Parameter
     span: Span
 
 

@@ -190,6 +190,10 @@ class _Builder(Transformer[Token, Any]):
     def within_argument(self, keyword: Token, number: Token, unit: Token) -> _Part:
         return _part(nodes.WithinArgument(_duration(number, unit), (_span(keyword)[0], _span(unit)[1])))
 
+    def within_parameter(self, keyword: Token, name: Token) -> _Part:
+        span = (_span(keyword)[0], _span(name)[1])
+        return _part(nodes.WithinArgument(nodes.Parameter(name.value[1:], _span(name)), span))
+
     def parenthesised(self, opening: Token, inside: _Part, closing: Token) -> _Part:
         return _Part(inside.node, _span(opening)[0], _span(closing)[1])
 

@@ -15,12 +15,13 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
+from tallymark.lower.making import settle_datasets
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.plan import AtEnd, Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, resolve
+from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
-__all__ = ["Lowered", "Question", "lower", "settle"]
+__all__ = ["Lowered", "Question", "lower", "settle", "settle_datasets"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,12 @@ class _Lowering:
     keys: dict[Parts, Key] = field(default_factory=dict)
     cut: dict[tuple[int, Window, str], int] = field(default_factory=dict)
     resolved: dict[tuple[Window, int], tuple[Resolved, ...]] = field(default_factory=dict)
+    stepped: dict[tuple[int, int, str], int | None] = field(default_factory=dict)
 
     def run(self) -> Lowered:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
-        contexts = Contexts(self.catalog, question.values, self._pieces)
+        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps)
         root = Context(
             0, filters=question.filters, levels=(question.by,), currency=question.currency, convert=question.convert
         )
@@ -91,9 +93,7 @@ class _Lowering:
     def _clock(self) -> Clock:
         calendar = self.question.calendar
         last = calendar.local(self.question.as_of - (self.question.as_of.resolution))
-        return Clock(
-            calendar.timezone, calendar.week_start, calendar.fiscal_year_start, last.date(), self.question.as_of
-        )
+        return Clock(calendar, last.date(), self.question.as_of)
 
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
@@ -123,6 +123,7 @@ class _Lowering:
     def _cut(self, outer: int, window: Window, grain: str) -> int:
         periods: list[Period] = []
         parents: list[int] = []
+        here = self.grids[outer]
         for number, whole in enumerate(self._resolve(window, outer)):
             if whole.void:
                 continue
@@ -131,7 +132,7 @@ class _Lowering:
                 raise FaultError(Fault("Q540", message, None, "use `trailing` or `to_date` instead of `cumulative`"))
             count = self.question.calendar.count(whole.start, whole.end, grain) if whole.start < whole.end else 0
             self._cap(len(periods) + count, grain)
-            pieces = self.question.calendar.pieces(whole.start, whole.end, grain) if count else ()
+            pieces = cut(window, whole, here.periods[number], here.grain, grain, self.question.calendar)
             periods += pieces
             parents += [number] * len(pieces)
         found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))
@@ -142,6 +143,14 @@ class _Lowering:
         if same is None:
             self.grids.append(found)
         return found.number if same is None else same
+
+    def _steps(self, grid: int, count: int, unit: str) -> int | None:
+        """How many periods of a grid a shift by so many units goes back; None when it does not land on the grid."""
+        place = (grid, count, unit)
+        if place not in self.stepped:
+            here = self.grids[grid]
+            self.stepped[place] = whole_steps(here.periods, count, unit, here.grain, self.question.calendar)
+        return self.stepped[place]
 
     def _cap(self, count: int, grain: str) -> None:
         if count > self.question.max_pieces:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
@@ -21,18 +22,22 @@ from tallymark.formula.bound import (
     Constant,
     DimensionUse,
     Filtered,
+    Later,
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
     Rated,
+    Sequence,
     Shift,
     Windowed,
     parts,
+    walk,
 )
 from tallymark.kinds import Type
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
-from tallymark.plan import AtEnd, Key, Leaf, Lift, Nest, Node, Operation, Parts, Value
+from tallymark.plan import AtEnd, Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value
 from tallymark.windows import PERIOD, Window
 
 ROWS = "rows"
@@ -53,6 +58,10 @@ class Context:
     convert: ConvertDef | None = None
     rates: AtEnd | None = None
     """The moment whose rates `at_opening_rates` and the like ask for."""
+    among: tuple[int, ...] | None = None
+    """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
+    pieces: bool = False
+    """Whether the innermost `per` is over pieces of time."""
 
     @property
     def dimensions(self) -> tuple[Parts, ...]:
@@ -85,6 +94,11 @@ Result = TypeVar("Result")
 Pieces = Callable[[int, Window, str], int]
 """Gives the grid of the pieces that a grain cuts out of a window, over every period of a grid."""
 
+Steps = Callable[[int, int, str], int | None]
+"""How many periods of a grid a shift by so many units goes back; None when it does not land on the grid."""
+
+MOST_WINDOWS = 2_000
+"""Different windows of one question. Shifts that do not land on the grid double them with each formula around."""
 
 DEEPEST = 120
 """Levels of metrics on metrics that are lowered on one stack; below that, the deeper ones are lowered first."""
@@ -101,11 +115,12 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces) -> None:
+    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces, steps: Steps) -> None:
         self.catalog = catalog
         self.values = values
         self.pieces = pieces
         self.pricing = Pricing(catalog)
+        self.steps = steps
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
@@ -114,6 +129,7 @@ class Contexts:
         self._levels: dict[str, int] = {}
         self._depth = 0
         self._presence: dict[tuple[str, Context, frozenset[Bound]], tuple[int, ...]] = {}
+        self._windows: set[tuple[int, Window]] = set()
 
     # --- spaces ----------------------------------------------------------------------------------------------------
 
@@ -155,6 +171,10 @@ class Contexts:
                 return self._nest(bound, context)
             case Lifted():
                 return self._lift(bound, context)
+            case Sequence():
+                return self._sequence(bound, context)
+            case Ranked():
+                return self._rank(bound, context)
         return self.lower(inside(bound), self.moved(bound, context))
 
     def shallow(self, work: Callable[[], Result]) -> Result:
@@ -200,21 +220,39 @@ class Contexts:
         return context if own is None else replace(context, convert=own)
 
     def moved(self, bound: Bound, context: Context) -> Context:
-        """The context in which the body of a window form, a shift or a filter is evaluated."""
+        """The context in which the body of a window form, a shift or a filter is evaluated.
+
+        Raises FaultError (Q595) for too many windows.
+        """
         match bound:
             case Shift(count=count, step=step):
-                return replace(context, window=shifted(context.window, count, step))
+                return self._over(self._shifted(context, count, step), context)
             case Windowed(form="trailing", count=count, step=str(step)):
-                return replace(context, window=context.window.trailing(count, step))
+                return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
-                return replace(context, window=context.window.to_date(step))
+                return self._over(context.window.to_date(step), context)
             case Windowed(form=form):
-                return replace(context, window=getattr(context.window, form)())
+                return self._over(getattr(context.window, form)(), context)
             case Rated():
                 return self.pricing.moved(bound, context)
             case Filtered(condition=condition):
                 return replace(context, filters=context.filters | frozenset(conjuncts(condition)))
         return context
+
+    def _over(self, window: Window, context: Context) -> Context:
+        self._windows.add((context.grid, window))
+        if len(self._windows) > MOST_WINDOWS:
+            message = f"the question reads more than {MOST_WINDOWS:,} different windows"
+            help_ = "shifts of different lengths stand inside one another too often; shift the inner metric once"
+            raise FaultError(Fault("Q595", message, None, help_))
+        return replace(context, window=window)
+
+    def _shifted(self, context: Context, count: int, step: str | None) -> Window:
+        """The window `count` further back. Shifts that land on the grid are so many of its periods, and so those in
+        whatever order they come are one window: a month and then a year is a year and then a month.
+        """
+        whole = count if step is None else self.steps(context.grid, count, step)
+        return shifted(context.window, count, step) if whole is None else shifted(context.window, whole, None)
 
     def _leaf(self, bound: Aggregate, context: Context) -> Leaf:
         bound = self.pricing.leaf(bound, context)
@@ -249,8 +287,8 @@ class Contexts:
 
     def _nest(self, bound: Nested, context: Context) -> int:
         inner = self.inner(bound, context)
-        body = self.lower(bound.body, inner)
         present = None if bound.by_grain else self.presence(bound.body, inner, inner.filters)
+        body = self.lower(bound.body, replace(inner, among=present) if self._ranks(bound.body) else inner)
         member = None if bound.by_grain else bound.member
         nest = Nest(
             self.space(inner).number, bound.function, body, present, context.window,
@@ -260,13 +298,17 @@ class Contexts:
 
     def inner(self, bound: Nested, context: Context) -> Context:
         """The context of one member of a `per`."""
-        path = (*context.path, "per " + ".".join(bound.member))
         if not bound.by_grain:
-            return replace(context, levels=(*context.levels, (bound.member,)), path=path)
+            return self._member(bound.member, context)
+        path = (*context.path, "per " + ".".join(bound.member))
         grid = self.pieces(context.grid, context.window, bound.member[0])
-        inner = replace(context, grid=grid, window=PERIOD, path=path)
+        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True)
         self.space(inner).dense = True
         return inner
+
+    def _member(self, member: Parts, context: Context) -> Context:
+        path = (*context.path, "per " + ".".join(member))
+        return replace(context, levels=(*context.levels, (member,)), path=path, among=None, pieces=False)
 
     def presence(self, bound: Bound, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         """Nodes that count the rows a body reads in its windows, under the filters in force around it.
@@ -284,8 +326,10 @@ class Contexts:
                 return self._rows(bound, context, filters)
             case Nested(by_grain=True):
                 return self._presence_of_pieces(bound, context, filters)
-            case Nested():
+            case Nested() | Ranked():
                 return self.presence(bound.body, context, filters)
+            case Sequence():
+                return self.presence(bound.entry, context, filters)
             case Apply():
                 for part in parts(bound):
                     found.update(dict.fromkeys(self.presence(part, context, filters)))
@@ -334,11 +378,97 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            levels = tuple(tuple(d for d in level if d not in bound.dimensions) for level in context.levels)
+            named = self.catalog.called(bound.dimensions, context.dimensions, self._datasets(bound.body))
+            levels = tuple(tuple(d for d in level if d not in named) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
-        return replace(context, levels=levels, path=(*context.path, f"total {lifted}"))
+        return replace(context, levels=levels, path=(*context.path, f"total {lifted}"), among=None)
+
+    # --- sequences and rankings ------------------------------------------------------------------------------------
+
+    def _sequence(self, bound: Sequence, context: Context) -> int:
+        """The members that arrive at the last step, counted over a space with their times at each step."""
+        inner = self._member(bound.member, context)
+        space = self.space(inner)
+        first = at = self.lower(bound.entry, inner)
+        for step in bound.later:
+            at = space.put(self._follow(step, at, bound, inner))
+        present = self.presence(bound.entry, inner, inner.filters)
+        body = self._arrived(bound, space, first, at, inner)
+        return self.space(context).put(
+            Nest(space.number, "count", body, present, context.window, bound.type, bound.member, zero=bound.zero)
+        )
+
+    def _follow(self, step: Later, after: int, bound: Sequence, context: Context) -> Follow:
+        conditions = frozenset(conjuncts(step.condition)) if step.condition is not None else frozenset[Bound]()
+        holder = self.column(bound.member, step.dataset)
+        limit = None if bound.same_window else bound.limit
+        return Follow(
+            after, step.dataset, step.axis, step.time, holder, bound.member, conditions, step.again, context.window,
+            step.time.type, limit,
+        )  # fmt: skip
+
+    def _arrived(self, bound: Sequence, space: SpaceDraft, first: int, last: int, context: Context) -> int:
+        """Whether a member is at the last step, in time."""
+        kind = space.nodes[last].type
+        absent = space.put(Operation("is null", (last,), Type.BOOLEAN))
+        tests = [space.put(Operation("not", (absent,), Type.BOOLEAN))]
+        if bound.limit is not None:
+            count, unit = bound.limit
+            precise = unit in ("second", "minute", "hour") or count != int(count)
+            until = Operation("date_add", (first,), Type.TIMESTAMP if kind is Type.DATE and precise else kind,
+                              bound.limit)  # fmt: skip
+            tests.append(space.put(Operation("<=", (last, space.put(until)), Type.BOOLEAN)))
+        if bound.same_window:
+            edge = space.put(Edge(context.window, kind))
+            tests.append(space.put(Operation("<", (last, edge), Type.BOOLEAN)))
+        result = tests[0]
+        for test in tests[1:]:
+            result = space.put(Operation("and", (result, test), Type.BOOLEAN))
+        return result
+
+    def _rank(self, bound: Ranked, context: Context) -> int:
+        # Who stands before whom does not depend on the currency that is shown.
+        body = self.lower(bound.body, replace(context, currency=None))
+        members = () if context.pieces else context.levels[-1]
+        within = tuple(d for d in context.dimensions if d not in members)
+        found = Rank(bound.function, body, context.among, within, context.pieces, bound.type)
+        return self.space(context).put(found)
+
+    def _ranks(self, bound: Bound) -> bool:
+        """Whether members are ranked in a formula, or in a metric below it."""
+        seen: set[str] = set()
+        waiting = [bound]
+        while waiting:
+            for node in walk(waiting.pop()):
+                if isinstance(node, Ranked):
+                    return True
+                if isinstance(node, MetricUse) and node.name not in seen and self._somewhere_ranked:
+                    seen.add(node.name)
+                    waiting.append(self.metric(node.name))
+        return False
+
+    @cached_property
+    def _somewhere_ranked(self) -> bool:
+        found = (m.expression for m in self.catalog.metrics.values() if m.expression is not None)
+        return any(isinstance(node, Ranked) for expression in found for node in walk(expression))
+
+    def _datasets(self, bound: Bound) -> frozenset[str]:
+        """The datasets whose rows a formula aggregates, near or far."""
+        found: set[str] = set()
+        seen: set[str] = set()
+        waiting = [bound]
+        while waiting:
+            match waiting.pop():
+                case Aggregate(dataset=dataset):
+                    found.add(dataset)
+                case MetricUse(name=name) if name not in seen:
+                    seen.add(name)
+                    waiting.append(self.metric(name))
+                case here:
+                    waiting.extend(parts(here))
+        return frozenset(found)
 
 
 def _height(bound: Bound) -> int:

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from tallymark.kinds import Type
 from tallymark.lower.contexts import SpaceDraft
-from tallymark.plan import Lift, Nest, Operation, Value
+from tallymark.plan import Lift, Nest, Operation, Value, arguments
 
 
 def zero_denominators(spaces: Sequence[SpaceDraft], space: SpaceDraft, node: int) -> tuple[int | None, int | None]:
@@ -35,7 +35,7 @@ def _below(space: SpaceDraft, node: int) -> list[int]:
     seen, waiting = {node: None}, [node]
     while waiting:
         here = space.nodes[waiting.pop()]
-        fresh = [a for a in here.arguments if a not in seen] if isinstance(here, Operation) else []
+        fresh = [a for a in arguments(here) if a not in seen]
         seen.update(dict.fromkeys(fresh))
         waiting.extend(fresh)
     return list(seen)

@@ -84,7 +84,7 @@ class Pricing:
             raise FaultError(_bare(metric.name, found or "", context))
 
     def moved(self, bound: Rated, context: Context) -> Context:
-        """The context inside `converted`, `at_opening_rates` and `at_closing_rates`."""
+        """The context inside `in_currency`, `at_opening_rates` and `at_closing_rates`."""
         if bound.currency is not None and context.currency is None:
             context = replace(context, currency=bound.currency)
         if bound.edge is None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from decimal import Decimal
 from typing import Any
 
+from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import (
     Aggregate,
     Apply,
@@ -16,18 +17,23 @@ from tallymark.formula.bound import (
     Lifted,
     Nested,
     ParameterUse,
+    Ranked,
     Rated,
+    Sequence,
     Shift,
     Windowed,
 )
-from tallymark.formula.nodes import Duration
+from tallymark.formula.nodes import MAX_LENGTH, Duration, is_length, plain_count
 from tallymark.kinds import Type
 
 SECONDS = {"second": 1, "minute": 60, "hour": 3600, "day": 86400, "week": 604800}
 
 
 def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
-    """`node` with parameters replaced by their values, constant conditions decided and constant arithmetic done."""
+    """`node` with parameters replaced by their values, constant conditions decided and constant arithmetic done.
+
+    Raises FaultError (Q596) for a window of no length.
+    """
     match node:
         case ParameterUse():
             return _constant(node, values[node.name])
@@ -39,12 +45,37 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
             return replace(node, argument=argument, condition=condition)
         case Filtered():
             return replace(node, body=settle(node.body, values), condition=settle(node.condition, values))
+        case Sequence():
+            return _sequence(node, values)
         case Windowed(parameter=str(name)):
-            by = values[name]
-            return replace(node, body=settle(node.body, values), count=int(by.count), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Rated() | Lifted() | Nested():
+            by = _length(name, values[name])
+            return replace(node, body=settle(node.body, values), count=plain_count(by), step=by.unit, parameter=None)
+        case Shift() | Windowed() | Rated() | Lifted() | Nested() | Ranked():
             return replace(node, body=settle(node.body, values))
     return node
+
+
+def _sequence(node: Sequence, values: Mapping[str, Any]) -> Sequence:
+    def settled(bound: Bound | None) -> Bound | None:
+        return None if bound is None else settle(bound, values)
+
+    entry = settle(node.entry, values)
+    assert isinstance(entry, Aggregate)
+    later = tuple(replace(s, condition=settled(s.condition), again=settled(s.again)) for s in node.later)
+    limit = node.limit
+    if node.parameter is not None:
+        by = _length(node.parameter, values[node.parameter])
+        limit = (plain_count(by), by.unit)
+    return replace(node, entry=entry, later=later, limit=limit, parameter=None)
+
+
+def _length(name: str, value: Duration) -> Duration:
+    """The length of a window, as a parameter gives it."""
+    if is_length(value):
+        return value
+    shown = f"{value.count} {value.unit}{'' if value.count == 1 else 's'}"
+    help_ = f"more than nothing and at most {MAX_LENGTH:,}; months, quarters and years are whole"
+    raise FaultError(Fault("Q596", f"`${name}` is the length of a window, and {shown} is none", None, help_))
 
 
 def _arguments(arguments: tuple[Bound, ...], values: Mapping[str, Any]) -> tuple[Bound, ...]:

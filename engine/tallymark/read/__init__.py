@@ -7,6 +7,7 @@ One file a step:
     values.py       texts, units, names, formulas out of a marked tree
     parameters.py   parameters and their values
     entries.py      datasets and metrics
+    funnels.py      funnels, and the metrics they stand for
     settings.py     `tally.yaml`: the project and its sources
     gather.py       all files, the project's and its packs', as one
 """

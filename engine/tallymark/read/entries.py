@@ -7,6 +7,7 @@ from typing import Any
 
 from tallymark.definitions import EMPTY, ColumnDef, DatasetDef, MetricDef, RefDef
 from tallymark.kinds import DECLARABLE
+from tallymark.read.transforms import transform
 from tallymark.read.values import (
     Reading,
     by_language,
@@ -77,10 +78,16 @@ def dataset(key: Scalar, value: Value, reading: Reading) -> DatasetDef | None:
     if source is not None and table is None:
         at = said.key("source") or key
         reading.fault("R033", "a `source` without a `table`", at, f"write `table:`, the table in `{source}`", subject)
+    made_of = transform(said.get("transform"), reading, subject)
+    for other in ("table", "format") if made_of is not None else ():
+        if said.get(other) is not None:
+            help_ = "a dataset is read from a table or made by a transform; keep one"
+            reading.fault("R033", f"both `transform` and `{other}`", said.key(other) or key, help_, subject)
     made = DatasetDef(
         name=key.text,
-        source=source or ("files" if table else None),
-        table=table,
+        source=None if made_of is not None else source or ("files" if table else None),
+        table=None if made_of is not None else table,
+        transform=made_of,
         implements=text(said.get("implements")),
         key=text(said.get("key")),
         time=text(said.get("time")),
@@ -92,6 +99,8 @@ def dataset(key: Scalar, value: Value, reading: Reading) -> DatasetDef | None:
         description=by_language(said.get("description"), reading),
         pack=reading.pack,
         place=key.place(),
+        table_place=(said.get("table") or key).place(),
+        source_place=(said.get("source") or key).place(),
     )
     return made if usable else None
 

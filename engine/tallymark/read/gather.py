@@ -7,11 +7,12 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tallymark.definitions import DatasetDef, Definitions, MetricDef, ParameterDef, Project, SourceDef
+from tallymark.definitions import DatasetDef, Definitions, FunnelDef, MetricDef, ParameterDef, Project, SourceDef
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.place import Place
 from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
+from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
 from tallymark.read.settings import settings, source
 from tallymark.read.validate import FileKind, validate
@@ -19,7 +20,7 @@ from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, MetricDef, ParameterDef, SourceDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -35,6 +36,7 @@ class _Shelf:
     parameters: dict[str, ParameterDef] = field(default_factory=dict)
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
+    funnels: dict[str, FunnelDef] = field(default_factory=dict)
 
     def put(self, kind: str, into: dict[str, Made], made: Made | None) -> None:
         """Takes a definition, unless its name is taken."""
@@ -121,6 +123,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "parameter", shelf.parameters, parameter, root.get("parameters"), reading)
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
+    _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
 
 
 def _take(
@@ -209,16 +212,26 @@ def _read_packs(project: Project, root: Entries | None, packs: Packs, shelf: _Sh
 
 def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions, list[Fault]]:
     """The project's and the packs' definitions; of one name, the project's stands."""
-    given = {name: d for name, d in theirs.datasets.items() if d.table is not None}
-    canonical = {name: d for name, d in theirs.datasets.items() if d.table is None and not _replaced(name, own)}
+    given = {name: d for name, d in theirs.datasets.items() if d.table is not None or d.transform is not None}
+    canonical = {name: d for name, d in theirs.datasets.items() if name not in given and not _replaced(name, own)}
     datasets = {**given, **own.datasets}
     sources: dict[str, Any] = dict(own.sources)
     if any(d.source == DEFAULT_FILES.name for d in datasets.values()):
         sources.setdefault(DEFAULT_FILES.name, DEFAULT_FILES)
     completed = {name: _completed(p, theirs.parameters.get(name)) for name, p in own.parameters.items()}
     parameters = {**theirs.parameters, **completed}
-    made = Definitions(project, sources, parameters, datasets, {**theirs.metrics, **own.metrics}, canonical)
+    funnels = {**theirs.funnels, **own.funnels}
+    metrics = {**_with_steps(theirs), **_with_steps(own)}
+    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical)
     return made, list(in_order([*own.faults, *theirs.faults]))
+
+
+def _with_steps(shelf: _Shelf) -> dict[str, MetricDef]:
+    """The metrics of files, and those their funnels stand for."""
+    for made in shelf.funnels.values():
+        for each in metrics_of(made):
+            shelf.put("metric", shelf.metrics, each)
+    return shelf.metrics
 
 
 def _replaced(name: str, own: _Shelf) -> bool:

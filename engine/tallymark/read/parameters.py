@@ -9,13 +9,11 @@ from decimal import Decimal
 from typing import Any
 
 from tallymark.definitions import ParameterDef
-from tallymark.formula.nodes import TIME_UNITS, Duration
+from tallymark.formula.nodes import TIME_UNITS, WHOLE_UNITS, Duration
 from tallymark.json_schema import PARAMETER_TYPES
 from tallymark.read.values import Reading, by_language, named, text, texts
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 
-WHOLE_UNITS = ("month", "quarter", "year")
-"""Units of which a duration takes whole numbers only: their length differs."""
 MAX_DIGITS = 38
 
 _DURATION = re.compile(rf"([0-9_]+(?:\.[0-9]+)?)\s+({'|'.join(TIME_UNITS)})s?")

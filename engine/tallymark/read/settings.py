@@ -10,6 +10,7 @@ from zoneinfo import ZoneInfo, available_timezones
 from tallymark.definitions import Project, RatesDef, SourceDef
 from tallymark.errors import did_you_mean
 from tallymark.json_schema import MONTHS, WEEKDAYS
+from tallymark.read.calendar import calendar
 from tallymark.read.values import Reading, conversion, data, entries, named, text, texts, whole, word
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
@@ -34,6 +35,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         timezone=_timezone(root.get("timezone"), reading) or usual.timezone,
         week_start=week if week in WEEKDAYS else usual.week_start,
         fiscal_year_start=_MONTHS.get(text(root.get("fiscal_year_start")) or "", usual.fiscal_year_start),
+        calendar=calendar(root, reading),
         as_of=_day(root.get("as_of"), reading),
         language=language if language and language.isascii() and language.isalpha() else usual.language,
         locale=text(root.get("locale")),

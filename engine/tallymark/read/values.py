@@ -8,7 +8,7 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -55,41 +55,44 @@ class Reading:
 def written_formula(text: str, file: str = "<question>") -> Formula:
     """A formula that stands in no file, such as one in a question. Raises FaultError."""
     written = Written(text, file)
-    return Formula(written, _parsed(written))
+    return Formula(written, parsed(written))
 
 
 def formula(value: Value | None, reading: Reading, subject: str) -> Formula | None:
     """The formula in a scalar of any style and look; None, and a fault, when there is none."""
     if not isinstance(value, Scalar) or value.style == "*":
         return None
-    written = _stripped(value.written())
+    written = stripped(value.written())
     if not written.text:
         reading.fault("R026", "an empty formula", value, "write one, such as `sum(orders.amount)`", subject)
         return None
+    return parsed_or_fault(written, reading, subject)
+
+
+def parsed_or_fault(written: Written, reading: Reading, subject: str) -> Formula:
+    """The formula of a text; without a node, and with faults, when it does not parse."""
     try:
-        return Formula(written, _parsed(written))
+        return Formula(written, parsed(written))
     except FaultError as error:
         reading.faults += [f.within(subject) for f in error.faults]
         return Formula(written, None)
 
 
-def _parsed(written: Written) -> Node:
+def parsed(written: Written) -> Node:
+    """The text as a formula. Raises FaultError."""
     # The grammar costs a noticeable part of a second to build; who reads no formula does not pay for it.
     from tallymark.formula.parse import parse
 
     return parse(written)
 
 
-def _stripped(written: Written) -> Written:
+def stripped(written: Written) -> Written:
+    """The text without the blanks around it."""
     text = written.text.strip()
     lead = len(written.text) - len(written.text.lstrip())
     if text == written.text:
         return written
-    if written.positions is None:
-        return replace(written, text=text, column=written.column + lead)
-    positions = written.positions[lead : lead + len(text)]
-    line, column = positions[0] if positions else (written.line, written.column)
-    return replace(written, text=text, line=line, column=column, positions=positions)
+    return written.part((lead, lead + len(text)))
 
 
 def entries(value: Value | None) -> Iterator[tuple[Scalar, Value]]:

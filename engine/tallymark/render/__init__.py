@@ -16,9 +16,8 @@ from tallymark.render.groups import Groups
 from tallymark.render.rows import Relations, Rows, Statement
 from tallymark.render.spaces import Spaces
 from tallymark.render.values import any_of, column, compare, integer, named, select, table
-from tallymark.windows import Calendar
 
-__all__ = ["Rendered", "calendar_of", "render"]
+__all__ = ["Rendered", "render"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,12 +35,6 @@ class Rendered:
     `found`, `first`, `last`: the group, the moment, the currency, how many, and in which periods)."""
 
 
-def calendar_of(plan: Plan) -> Calendar:
-    """The calendar that the plan's instants were made by."""
-    clock = plan.clock
-    return Calendar(clock.timezone, clock.week_start, clock.fiscal_year_start)
-
-
 def render(
     plan: Plan,
     catalog: Catalog,
@@ -52,7 +45,7 @@ def render(
 ) -> Rendered:
     """The SELECT that answers `plan`: the keys, the period's number `i`, one column per output, and those of `keep`."""
     statement = Statement()
-    calendar = calendar_of(plan)
+    calendar = plan.clock.calendar
     writer = Writer(plan.clock, dialect, functions)
     rows = Rows(catalog, relations, writer, calendar, statement)
     groups = Groups(rows, statement)

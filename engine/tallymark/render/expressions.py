@@ -14,6 +14,7 @@ from sqlglot import exp
 from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
+from tallymark.render import lookups
 from tallymark.render.values import all_of, any_of, atom, call, case, cast, constant, integer
 
 REPEATING = frozenset(
@@ -46,6 +47,7 @@ class Writer:
 
     def __init__(self, clock: Clock, dialect: str = "duckdb", functions: Mapping[str, Function] = TABLE) -> None:
         self.clock = clock
+        self.calendar = clock.calendar
         self.dialect = dialect
         self.functions = functions
         self._own: dict[str, Callable[[Sequence[Term], tuple[Any, ...], Type], exp.Expression]] = {
@@ -97,12 +99,15 @@ class Writer:
 
     def local(self, instant: exp.Expression) -> exp.Expression:
         """An instant on the project's clock: a naive time."""
-        return call("TIMEZONE", exp.Literal.string(self.clock.timezone), instant)
+        return call("TIMEZONE", exp.Literal.string(self.calendar.timezone), instant)
 
     def truncated(self, unit: str, time: exp.Expression) -> exp.Expression:
         """The first day of the unit that a naive time or date lies in, on the project's calendar."""
         if unit == "day":
             return cast(time, Type.DATE)
+        own = self.calendar.owns(unit)
+        if own is not None:
+            return lookups.start(time, own.runs[unit])
         days, months = self._offset(unit)
         moved = time
         if days or months:
@@ -115,9 +120,9 @@ class Writer:
     def _offset(self, unit: str) -> tuple[int, int]:
         """How many days, or months, after the usual start a week, or a fiscal quarter or year, begins."""
         if unit == "week":
-            return self.clock.week_start, 0
+            return self.calendar.week_start, 0
         if unit in ("quarter", "year"):
-            return 0, (self.clock.fiscal_year_start - 1) % (3 if unit == "quarter" else 12)
+            return 0, (self.calendar.fiscal_year_start - 1) % (3 if unit == "quarter" else 12)
         return 0, 0
 
     def _date_add(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
@@ -126,13 +131,17 @@ class Writer:
         calendar = unit in ("day", "week", "month", "quarter", "year")
         if time.type is Type.INSTANT and calendar:
             moved = exp.Add(this=self.local(time.sql), expression=_duration(count, unit))
-            return call("TIMEZONE", exp.Literal.string(self.clock.timezone), moved)
+            return call("TIMEZONE", exp.Literal.string(self.calendar.timezone), moved)
         return cast(exp.Add(this=atom(time.sql), expression=_duration(count, unit)), kind)
 
     def _date_diff(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         unit = extra[0]
         first, second = (t.sql for t in terms)
-        if unit == "week" or (unit in ("quarter", "year") and self.clock.fiscal_year_start != 1):
+        own = self.calendar.owns(unit)
+        if own is not None:
+            place, before = (lookups.ordinal(x, own.runs[unit]) for x in (second, first))
+            return exp.Paren(this=exp.Sub(this=atom(place), expression=atom(before)))
+        if unit == "week" or (unit in ("quarter", "year") and self.calendar.fiscal_year_start != 1):
             first, second = (self.truncated(unit, x) for x in (first, second))
             steps = {"week": ("day", 7), "quarter": ("month", 3), "year": ("month", 12)}
             small, size = steps[unit]
@@ -145,10 +154,13 @@ class Writer:
     def _date_part(self, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         part = {"weekday": "isodow"}.get(extra[0], extra[0])
         time = terms[0].sql
+        own = self.calendar.owns(part)
+        if own is not None:
+            return lookups.number(time, own.runs[part])
         if part in ("hour", "minute", "second") and terms[0].type is Type.DATE:
             time = cast(time, Type.TIMESTAMP)
-        if part in ("quarter", "year") and self.clock.fiscal_year_start != 1:
-            back = _interval(self.clock.fiscal_year_start - 1, "MONTH")
+        if part in ("quarter", "year") and self.calendar.fiscal_year_start != 1:
+            back = _interval(self.calendar.fiscal_year_start - 1, "MONTH")
             moved: exp.Expression = exp.Sub(this=atom(time), expression=back)
             found = call("DATE_PART", exp.Literal.string(part), moved)
             return exp.Add(this=found, expression=integer(1)) if part == "year" else found

@@ -33,9 +33,11 @@ def repeated_key(
     return statement.before(query).sql("duckdb")
 
 
+NEVER = datetime(9000, 1, 1, tzinfo=UTC)
+"""A knowledge date that hides no row."""
+
+
 def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE) -> Writer:
-    """A writer of expressions as of now, for SQL that belongs to no question."""
-    now = datetime.now(UTC)
-    today = calendar.local(now).date()
-    clock = Clock(calendar.timezone, calendar.week_start, calendar.fiscal_year_start, today, now)
-    return Writer(clock, functions=functions)
+    """A writer of expressions as of today that hides no row, for SQL that belongs to no question."""
+    today = calendar.local(datetime.now(UTC)).date()
+    return Writer(Clock(calendar, today, NEVER), functions=functions)

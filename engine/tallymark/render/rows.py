@@ -18,6 +18,7 @@ from tallymark.plan import AtEnd
 from tallymark.render.aggregates import aggregate
 from tallymark.render.exchange import Exchange, Worth, factor, is_base, worths_of
 from tallymark.render.expressions import Term, Writer
+from tallymark.render.made import made
 from tallymark.render.values import (
     SQL_TYPES,
     all_of,
@@ -83,6 +84,7 @@ class Rows:
         """Datasets that were joined over references, whose keys must be unique."""
         self._known: dict[tuple[str, frozenset[str]], str] = {}
         self.exchange = Exchange(catalog, statement.add, self.relation, self.local, self._until)
+        self._made: dict[str, str] = {}
 
     # --- relations -------------------------------------------------------------------------------------------------
 
@@ -102,7 +104,15 @@ class Rows:
         query = select(*(named(self._read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
         if not columns:
             query = select(named(exp.Literal.number("1"), "one"))
-        return query.from_(_table(self.relations(own.name)), copy=False)
+        return query.from_(self._origin(own), copy=False)
+
+    def _origin(self, own: Dataset) -> exp.Table:
+        """Where stored columns are read: the table of the source, or what a transform makes, once for all columns."""
+        if own.making is None:
+            return _table(self.relations(own.name))
+        if own.name not in self._made:
+            self._made[own.name] = made(self, own)
+        return table(self._made[own.name])
 
     def _read(self, found: Column) -> exp.Expression:
         """A stored column as its type: infinities and NaN are null, and durations are seconds."""

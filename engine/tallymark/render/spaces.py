@@ -8,14 +8,14 @@ from dataclasses import dataclass, field
 from sqlglot import exp
 
 from tallymark.kinds import Type
-from tallymark.plan import Leaf, Lift, Nest, Operation, Plan, Space, Value
+from tallymark.plan import Edge, Follow, Leaf, Lift, Nest, Operation, Plan, Rank, Space, Value, arguments
 from tallymark.render.aggregates import aggregate, finished
+from tallymark.render.beyond import Following, edges, ranked
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Branch, Groups
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
-    SQL_TYPES,
     all_of,
     any_of,
     call,
@@ -28,10 +28,11 @@ from tallymark.render.values import (
     integer,
     left_join,
     named,
+    null,
     select,
     table,
 )
-from tallymark.windows import Calendar, Window, resolve
+from tallymark.windows import Calendar, Resolved, Window, resolve
 
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
@@ -75,6 +76,11 @@ class Spaces:
                 elif isinstance(node, Lift):
                     wanted[node.outer].add(node.body)
         return wanted
+
+    def resolved(self, window: Window, grid: int) -> list[Resolved]:
+        """The instants of a window over every period of a grid."""
+        here, as_of = self.plan.grids[grid], self.plan.clock.as_of
+        return [resolve(window, period, here.grain, self.calendar, as_of) for period in here.periods]
 
     def first_void(self, window: Window, grid: int) -> int | None:
         """The first period of a grid that has no value in this window, because it begins after `as_of`."""
@@ -202,13 +208,13 @@ class _Space:
     def _padded(self, relation: str, names: Mapping[str, int], columns: Mapping[str, Type]) -> exp.Select:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
-        shown += [named(column(own[c]) if c in own else _null(kind), c) for c, kind in columns.items()]
+        shown += [named(column(own[c]) if c in own else null(kind), c) for c, kind in columns.items()]
         return select(*shown).from_(table(relation), copy=False)
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
         keys = [column(k, "k") for k in self.keys]
-        shown = [column("i", "m"), *(named(_null(kind), c) for c, kind in columns.items())]
+        shown = [column("i", "m"), *(named(null(kind), c) for c, kind in columns.items())]
         return (
             select(*keys, *shown)
             .from_(table(self._population(), "k"), copy=False)
@@ -270,12 +276,6 @@ def _only_one(value: exp.Expression, kind: Type) -> exp.Expression:
     return call("BOOL_OR", value) if kind is Type.BOOLEAN else exp.Max(this=value)
 
 
-def _null(kind: Type) -> exp.Expression:
-    if kind not in SQL_TYPES or kind is Type.DECIMAL:
-        return exp.Null()
-    return exp.Cast(this=exp.Null(), to=exp.DataType.build(SQL_TYPES[kind], dialect="duckdb"))
-
-
 def _known(value: exp.Expression) -> exp.Expression:
     return exp.Not(this=exp.Is(this=value, expression=exp.Null()))
 
@@ -317,7 +317,7 @@ class _Derivation:
             if here not in seen:
                 seen.add(here)
                 node = self.nodes[here]
-                waiting.extend(node.arguments if isinstance(node, Operation) else ())
+                waiting.extend(arguments(node))
         return sorted(seen)
 
     def _count_uses(self) -> dict[int, int]:
@@ -325,10 +325,9 @@ class _Derivation:
         uses: dict[int, int] = {}
         for number in self._needed():
             node = self.nodes[number]
-            if isinstance(node, Operation):
-                weight = 2 if node.function in REPEATING else 1
-                for argument in node.arguments:
-                    uses[argument] = uses.get(argument, 0) + weight
+            repeats = not isinstance(node, Operation) or node.function in REPEATING
+            for argument in arguments(node):
+                uses[argument] = uses.get(argument, 0) + (2 if repeats else 1)
         return uses
 
     def _place(self, number: int) -> int | None:
@@ -337,6 +336,9 @@ class _Derivation:
         if isinstance(node, Value):
             self.height[number] = 0
             return self._top() if number in self.owner.wanted else None
+        if isinstance(node, Follow | Rank):
+            self.height[number] = 0
+            return 1 + max(self._depth(a) for a in arguments(node))
         if not isinstance(node, Operation):
             self.height[number] = 0
             return 0
@@ -375,6 +377,9 @@ class _Derivation:
             return constant(node.value, node.type)
         if isinstance(node, Lift):
             return self.lifts[number]
+        if isinstance(node, Edge):
+            spaces = self.owner.spaces
+            return edges(spaces.groups.rows, node, spaces.resolved(node.window, self.space.grid))
         assert isinstance(node, Leaf | Nest)
         value: exp.Expression = column(f"b{number}", "c")
         if node.zero:
@@ -383,23 +388,37 @@ class _Derivation:
         if void is None:
             return value
         if void == 0:
-            return _null(node.type)
+            return null(node.type)
         return case((compare(exp.LT, column("i", "c"), integer(void)), value))
 
     def _next(self, source: str, depth: int, layers: Sequence[Sequence[int]]) -> str:
         later = {a for deeper in layers[depth:] for n in deeper for a in self._columns_below(n)}
         kept = [n for layer in layers[:depth] for n in layer if n in later or n in self.owner.wanted]
+        for number in layers[depth]:
+            if isinstance(self.nodes[number], Follow):
+                source = self._followed(source, number, kept)
+                kept.append(number)
         shown: list[exp.Expression] = [column(c) for c in (*self.owner.keys, "i")]
         shown += [column(f"n{n}") for n in kept]
-        shown += [named(self._sql(n, top=True), f"n{n}") for n in layers[depth]]
+        shown += [named(self._sql(n, top=True), f"n{n}") for n in layers[depth] if n not in kept]
         name = f"{self.space.name}_values_{depth + 1}"
         return self.owner.statement.add(name, select(*shown).from_(table(source), copy=False))
+
+    def _followed(self, source: str, number: int, kept: Sequence[int]) -> str:
+        """`source` with the next step of each member as one more column."""
+        node = self.nodes[number]
+        assert isinstance(node, Follow)
+        add, name = self.owner.statement.add, f"{self.space.name}_step{number}"
+        windows = self.owner.spaces.resolved(node.window, self.space.grid)
+        following = Following(self.owner.spaces.groups.rows, self.space, node, windows)
+        line = add(f"{name}_line", following.line(source, kept))
+        return add(name, following.cells(add(f"{name}_ahead", following.ahead(line)), kept, f"n{number}"))
 
     def _columns_below(self, number: int) -> set[int]:
         """The columns that the SQL of a node names."""
         found: set[int] = set()
         node = self.nodes[number]
-        waiting = list(node.arguments) if isinstance(node, Operation) else []
+        waiting = list(arguments(node))
         while waiting:
             here = waiting.pop()
             if here in self.columns:
@@ -414,6 +433,9 @@ class _Derivation:
             return column(f"n{number}")
         if isinstance(node, Value):
             return constant(node.value, node.type)
+        if isinstance(node, Rank):
+            values = {a: self._sql(a) for a in arguments(node)}
+            return ranked(node, self.space, self.owner.spaces.plan.grids[self.space.grid], values)
         assert isinstance(node, Operation)
         terms = [Term(self._sql(a), self.nodes[a].type) for a in node.arguments]
         return self.owner.spaces.writer.apply(node.function, terms, node.extra, node.type)

@@ -97,6 +97,13 @@ def moment(value: datetime, zoned: bool) -> exp.Expression:
     return cast(exp.Literal.string(value.isoformat(" ")), Type.TIMESTAMP)
 
 
+def null(kind: Type) -> exp.Expression:
+    """A null of a type, where the type must be said."""
+    if kind not in SQL_TYPES or kind is Type.DECIMAL:
+        return exp.Null()
+    return exp.Cast(this=exp.Null(), to=exp.DataType.build(SQL_TYPES[kind], dialect="duckdb"))
+
+
 def all_of(conditions: list[exp.Expression]) -> exp.Expression | None:
     """The conditions joined by AND; None when there are none."""
     result: exp.Expression | None = None

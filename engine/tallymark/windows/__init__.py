@@ -12,6 +12,7 @@ from tallymark.windows.calendars import (
     grain_of,
 )
 from tallymark.windows.clocks import Count
+from tallymark.windows.cutting import cut
 from tallymark.windows.edges import (
     BEGINNING,
     EARLIEST,
@@ -25,8 +26,11 @@ from tallymark.windows.edges import (
     Window,
     resolve,
 )
+from tallymark.windows.given import Stretch, given
 from tallymark.windows.ranges import ask_periods, range_label
 from tallymark.windows.reading import MOMENT_FORMS, PERIOD_FORMS, parse_moment, parse_period
+from tallymark.windows.reckoning import Reckoning, Run, UncoveredError
+from tallymark.windows.retail import PATTERNS, YEAR_ENDS, YearEnd, parse_year_end, retail
 from tallymark.windows.segments import Segments, segments
 from tallymark.windows.shifts import Move, Shape, before, shape_of, shift, shifted, whole_steps
 
@@ -36,9 +40,11 @@ __all__ = [
     "FIRST_YEAR",
     "LAST_YEAR",
     "MOMENT_FORMS",
+    "PATTERNS",
     "PERIOD",
     "PERIOD_FORMS",
     "WEEKDAYS",
+    "YEAR_ENDS",
     "Beginning",
     "Boundary",
     "Calendar",
@@ -49,17 +55,26 @@ __all__ = [
     "Move",
     "OutsideCalendarError",
     "Period",
+    "Reckoning",
     "Resolved",
+    "Run",
     "Segments",
     "Shape",
+    "Stretch",
+    "UncoveredError",
     "Window",
+    "YearEnd",
     "ask_periods",
     "before",
+    "cut",
+    "given",
     "grain_of",
     "parse_moment",
     "parse_period",
+    "parse_year_end",
     "range_label",
     "resolve",
+    "retail",
     "segments",
     "shape_of",
     "shift",

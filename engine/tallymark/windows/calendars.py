@@ -19,6 +19,7 @@ from tallymark.formula.nodes import GRAINS, TIME_UNITS
 from tallymark.place import Place
 from tallymark.windows import clocks
 from tallymark.windows.clocks import INSTANT, Count
+from tallymark.windows.reckoning import Reckoning, UncoveredError, midnight
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 """The days a week may start with; a calendar's `week_start` is the index."""
@@ -48,8 +49,9 @@ class Period:
 class Calendar:
     """A time zone, the weekday weeks start with (0 is Monday), and the month (1 to 12) fiscal years start in.
 
-    `fiscal_year_start` moves the beginning of years and quarters. All instants are aware datetimes in UTC. Every method
-    raises OutsideCalendarError beyond the years 1 to 9999, and FaultError (Q529) for an unknown unit.
+    `fiscal_year_start` moves the beginning of years and quarters; `own` replaces months, quarters and years, and weeks
+    if it has some. All instants are aware datetimes in UTC. Every method raises OutsideCalendarError beyond the years 1
+    to 9999, UncoveredError (Q570) beyond the days of `own` where it decides, and FaultError (Q529) for an unknown unit.
 
     Raises FaultError (Q520) when made of an unknown zone, weekday or month.
     """
@@ -57,6 +59,7 @@ class Calendar:
     timezone: str = "UTC"
     week_start: int = 0
     fiscal_year_start: int = 1
+    own: Reckoning | None = None
 
     def __post_init__(self) -> None:
         faults = []
@@ -127,7 +130,7 @@ class Calendar:
             if not local.fold:
                 return found
             # A clock set back over midnight shows the old day again after the new one has begun.
-            later = clocks.instant_of(zone, clocks.step(begin, 1, unit))
+            later = clocks.instant_of(zone, self.step(begin, 1, unit))
             return later if later <= instant else found
         found = instant - (wall - begin)
         if clocks.clock_of(zone, found) == begin:
@@ -137,8 +140,27 @@ class Calendar:
             candidates += clocks.occurrences(zone, whole)
         return max(c for c in candidates if c <= instant)
 
+    def owns(self, unit: str | None) -> Reckoning | None:
+        """The reckoning of one's own that decides where this unit begins; None where it is the common calendar."""
+        return self.own if self.own is not None and unit in self.own.runs else None
+
+    def begins(self, instant: datetime, unit: str) -> bool:
+        """Whether a unit begins at `instant`; beyond the days of one's own calendar none does."""
+        try:
+            return self.floor(instant, unit) == instant
+        except UncoveredError:
+            return False
+
+    def step(self, wall: datetime, count: int, unit: str) -> datetime:
+        """The naive local time `count` days, weeks, months, quarters or years on."""
+        own = self.owns(unit)
+        return own.step(wall, count, unit) if own is not None else clocks.step(wall, count, unit)
+
     def floor_wall(self, wall: datetime, unit: str) -> datetime:
         """The naive local time at which the unit that holds the naive local time `wall` begins."""
+        own = self.owns(unit)
+        if own is not None:
+            return midnight(own.floor(wall.date(), unit))
         return clocks.floor(wall, unit, self.week_start, self.fiscal_year_start)
 
     def add(self, instant: datetime, count: Count, unit: str) -> datetime:
@@ -160,12 +182,12 @@ class Calendar:
 
     def step_wall(self, wall: datetime, count: Count, unit: str) -> tuple[datetime, timedelta]:
         """The naive local time `count` calendar units on, and the elapsed time that a fraction leaves to add."""
-        if isinstance(count, int):
-            return clocks.step(wall, count, unit), timedelta(0)
+        if isinstance(count, int) or (count == int(count) and self.owns(unit)):
+            return self.step(wall, int(count), unit), timedelta(0)
         if unit in clocks.DAYS:
             days = count * clocks.DAYS[unit]
             return clocks.step(wall, int(days), "day"), clocks.elapsed(days - int(days), "day")
-        return clocks.step(wall, int(count), unit), timedelta(0)
+        return self.step(wall, int(count), unit), timedelta(0)
 
     def pieces(self, start: datetime, end: datetime, grain: str) -> tuple[Period, ...]:
         """The grains that overlap `[start, end)`, in order, the first and last cut at its edges; none if it is empty.
@@ -205,7 +227,7 @@ class Calendar:
             yield now, self._label(wall, grain)
             if now >= end:
                 return
-            now = clocks.instant_of(zone, clocks.step(wall, 1, grain))
+            now = clocks.instant_of(zone, self.step(wall, 1, grain))
 
     def count(self, start: datetime, end: datetime, grain: str) -> int:
         """How many pieces `pieces` gives, reckoned without making them.
@@ -219,16 +241,24 @@ class Calendar:
         if grain == "hour":
             return -((first - end) // timedelta(hours=1))
         one, last = (self.floor_wall(self.local(self.floor(i, grain)), grain) for i in (first, end - INSTANT))
-        if grain in clocks.DAYS:
-            return (last - one).days // clocks.DAYS[grain] + 1
-        return ((last.year - one.year) * 12 + last.month - one.month) // clocks.MONTHS[grain] + 1
+        return self.between(one, last, grain) + 1
+
+    def between(self, first: datetime, last: datetime, unit: str) -> int:
+        """How many units lie between two naive local times at which one begins."""
+        own = self.owns(unit)
+        if own is not None:
+            return own.ordinal(last.date(), unit) - own.ordinal(first.date(), unit)
+        if unit in clocks.DAYS:
+            return (last.date() - first.date()).days // clocks.DAYS[unit]
+        return ((last.year - first.year) * 12 + last.month - first.month) // clocks.MONTHS[unit]
 
     def label(self, instant: datetime, grain: str) -> str:
         """What the grain that holds `instant` is called: `2024`, `2024-Q2`, `2024-06`, `2024-W23`, `2024-06-15`.
 
         A fiscal year bears the number of the calendar year in which it ends: from April 2023 to March 2024 is `FY2024`,
         its quarters `FY2024-Q1` to `FY2024-Q4`. Weeks are ISO weeks when they start on Monday, else named by their
-        first day. An hour is `2024-06-15 13:00`, with its offset from UTC when the clock shows it twice.
+        first day. A calendar of one's own has names of its own. An hour is `2024-06-15 13:00`, with its offset from UTC
+        when the clock shows it twice.
         """
         grain_of(grain)
         begin = self.floor(instant, grain)
@@ -244,6 +274,9 @@ class Calendar:
         return text + local.isoformat(timespec="hours")[13:] if twice else text
 
     def _label(self, wall: datetime, grain: str) -> str:
+        own = self.owns(grain)
+        if own is not None:
+            return own.label(wall.date(), grain)
         year = wall.year
         if grain == "week" and self.week_start == 0:
             year, week, _ = wall.isocalendar()

@@ -22,12 +22,19 @@ def range_label(start: datetime, end: datetime, calendar: Calendar) -> str:
     if start >= end:
         return f"nothing, at {_minute(calendar.local(start))}"
     for unit in NAMED:
-        if calendar.floor(start, unit) == start and calendar.add(start, 1, unit) == end:
+        if _is_one(start, end, unit, calendar):
             return calendar.label(start, unit)
     first, last = (date_clock(calendar.zone, i) for i in (start, end))
     if first.time() == last.time() == time.min:
         return f"{first.date()} to {calendar.local(calendar.floor(end - INSTANT, 'day')).date()}"
     return f"{_minute(first)} to {_minute(last)}"
+
+
+def _is_one(start: datetime, end: datetime, unit: str, calendar: Calendar) -> bool:
+    """Whether the range is exactly one unit. One's own calendar need not reach further than the range."""
+    if not calendar.begins(start, unit) or (calendar.owns(unit) and not calendar.begins(end, unit)):
+        return False
+    return calendar.add(start, 1, unit) == end
 
 
 def _minute(wall: datetime) -> str:

@@ -6,9 +6,11 @@ import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 
-from tallymark.errors import Fault, FaultError
+from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.place import Place
 from tallymark.windows.calendars import FIRST_YEAR, LAST_YEAR, WEEKDAYS, Calendar, OutsideCalendarError, Period
+from tallymark.windows.clocks import step
+from tallymark.windows.reckoning import midnight
 
 PERIOD_FORMS = "`2024`, `2024-Q2`, `2024-06`, `2024-W23`, `2024-06-15`, `FY2024`, `FY2024-Q1`"
 MOMENT_FORMS = "`2024-06-15`, `2024-06-15 13:00`, `2024-06-15T13:00:00+02:00`, or a period such as `2024-06`"
@@ -16,6 +18,9 @@ MOMENT_FORMS = "`2024-06-15`, `2024-06-15 13:00`, `2024-06-15T13:00:00+02:00`, o
 _TIME = re.compile(
     r"[0-9]{4}-[0-9]{2}-[0-9]{2}[ T][0-9]{2}:[0-9]{2}(:[0-9]{2}([.][0-9]{1,6})?)?(Z|[+-][0-9]{2}:[0-9]{2})?", re.I
 )
+
+_OWN = re.compile(r"(FY)?[0-9]{4,5}(-[PQW][0-9]{1,2})?", re.I)
+"""What periods of a calendar of one's own are called, unless they were given other names."""
 
 _NEAR = (
     (re.compile(r"(FY)?([0-9]{4})[ /_.]?Q([1-4])", re.I), "{1}{2}-Q{3}"),
@@ -37,10 +42,14 @@ def parse_period(text: str, calendar: Calendar, place: Place | None = None) -> P
 
     Without `FY`, years and quarters are the common calendar's, wherever the fiscal year starts; a fiscal year bears the
     number of the year in which it ends. Weeks are ISO 8601's, and refused when weeks do not start on Monday. Capitals
-    and surrounding blanks do not matter. Raises FaultError: Q522 for a text of no such form, Q524 for a date that does
-    not exist, Q525 beyond the calendar.
+    and surrounding blanks do not matter. Where the project has a calendar of its own, its names come first, and `2024`,
+    `2024-Q2`, `2024-P03` and `2024-W05` are its periods with or without `FY`. Raises FaultError: Q522 for a text of no
+    such form, Q524 for a date or period that does not exist, Q525 beyond the calendar.
     """
     shown = _shown(text)
+    own = _own(text, shown, calendar, place) if isinstance(text, str) and calendar.own is not None else None
+    if own is not None:
+        return own
     form, found = _form_of(text.strip()) if isinstance(text, str) else (None, None)
     if form is None or found is None:
         help = f"a period is written {PERIOD_FORMS}"
@@ -51,11 +60,28 @@ def parse_period(text: str, calendar: Calendar, place: Place | None = None) -> P
         first, count, unit = form(calendar, *(int(g) for g in found.groups()))
     except ValueError as error:
         raise FaultError(Fault("Q524", f"there is no `{shown}`: {error}", place)) from None
-    if unit == "week" and calendar.week_start:
+    if unit == "week" and calendar.week_start and not calendar.owns("week"):
         raise FaultError(_no_such_weeks(shown, first, calendar, place))
     begin = datetime.combine(first, time.min)
-    start, end = calendar.instant(begin), calendar.instant(calendar.step_wall(begin, count, unit)[0])
+    start, end = calendar.instant(begin), calendar.instant(step(begin, count, unit))
+    if start >= end:
+        raise FaultError(Fault("Q524", f"there is no `{shown}` in {calendar.timezone}: its clock skipped it", place))
     return Period(start, end, text.strip().upper())
+
+
+def _own(text: str, shown: str, calendar: Calendar, place: Place | None) -> Period | None:
+    """The period of the project's own calendar that a text names; None when it is a common month or day."""
+    assert calendar.own is not None
+    found = calendar.own.find(text.strip())
+    if found is not None:
+        start, end, name = found
+        return Period(calendar.instant(midnight(start)), calendar.instant(midnight(end)), name)
+    if not _OWN.fullmatch(text.strip()):
+        return None
+    names = [run.names[i] for run in calendar.own.runs.values() for i in (0, -1)]
+    near = did_you_mean(text.strip().upper(), [n for run in calendar.own.runs.values() for n in run.names])
+    help = near if near and near.startswith("did") else f"it has {names[0]} to {names[1]}"
+    raise FaultError(Fault("Q524", f"there is no `{shown}` in the project's calendar", place, help))
 
 
 def parse_moment(
@@ -81,7 +107,9 @@ def parse_moment(
             return _moment(datetime.fromisoformat(text.upper()), calendar, place)
         except ValueError as error:
             raise FaultError(Fault("Q524", f"there is no `{text}`: {error}", place)) from None
-    if _form_of(text)[0] is not None:
+    if _form_of(text)[0] is not None or (
+        calendar.own is not None and (_OWN.fullmatch(text) or calendar.own.find(text))
+    ):
         period = parse_period(text, calendar, place)
         return period.end if end else period.start
     near = _near(text)
@@ -128,7 +156,7 @@ def _month(_: Calendar, year: int, month: int) -> _Dated:
 
 def _day(calendar: Calendar, year: int, month: int, day: int) -> _Dated:
     first, count, unit = _month(calendar, year, month)
-    last = (calendar.step_wall(datetime.combine(first, time.min), count, unit)[0] - timedelta(days=1)).day
+    last = (step(datetime.combine(first, time.min), count, unit) - timedelta(days=1)).day
     if not 1 <= day <= last:
         raise ValueError(f"{year:04d}-{month:02d} has days 1 to {last}")
     return date(year, month, day), 1, "day"
@@ -157,7 +185,7 @@ def _fiscal_year(calendar: Calendar, year: int) -> _Dated:
 def _fiscal_quarter(calendar: Calendar, year: int, quarter: int) -> _Dated:
     _quarter(calendar, year, quarter)
     first = datetime.combine(_fiscal_year(calendar, year)[0], time.min)
-    return calendar.step_wall(first, quarter - 1, "quarter")[0].date(), 1, "quarter"
+    return step(first, quarter - 1, "quarter").date(), 1, "quarter"
 
 
 _Form = Callable[..., _Dated]

@@ -16,6 +16,7 @@ from tallymark.windows import clocks
 from tallymark.windows.calendars import Calendar, OutsideCalendarError, Period, check_length, grain_of
 from tallymark.windows.clocks import Count
 from tallymark.windows.ranges import range_label
+from tallymark.windows.reckoning import Reckoning
 
 Move = tuple[Count, str | None]
 """How far back: a count and a unit of time, or None for the period's own length (`previous(m, 3)` is `(3, None)`)."""
@@ -49,7 +50,7 @@ def shape_of(start: datetime, end: datetime, grain: str | None, calendar: Calend
     noon to Wednesday one o'clock two days and an hour.
     """
     for unit in _SHAPES[grain]:
-        if calendar.floor(start, unit) == start and calendar.floor(end, unit) == end:
+        if calendar.begins(start, unit) and calendar.begins(end, unit):
             return Shape(_units_between(start, end, unit, calendar), unit)
     if grain == "hour":
         return Shape(0, "day", end - start)
@@ -61,9 +62,7 @@ def shape_of(start: datetime, end: datetime, grain: str | None, calendar: Calend
 
 def _units_between(start: datetime, end: datetime, unit: str, calendar: Calendar) -> int:
     first, last = (clocks.date_clock(calendar.zone, i) for i in (start, end))
-    if unit in clocks.DAYS:
-        return (last.date() - first.date()).days // clocks.DAYS[unit]
-    return (last.year * 12 + last.month - first.year * 12 - first.month) // clocks.MONTHS[unit]
+    return calendar.between(first, last, unit)
 
 
 def shift(period: Period, count: Count, unit: str | None, grain: str | None, calendar: Calendar) -> Period:
@@ -76,8 +75,9 @@ def shift(period: Period, count: Count, unit: str | None, grain: str | None, cal
     moves by its grain too and keeps its shape: of 10 January to 20 March by month, the month before the first piece (22
     days from 10 January) is 22 days from 10 December.
 
-    A year back from a week is 52 weeks. Raises FaultError: Q528 for months or quarters back from a week, Q529 for an
-    unknown unit or a fraction of a month, OutsideCalendarError (Q525).
+    A year back from a week is 52 weeks, or in a calendar with weeks of its own the week of the same number. Raises
+    FaultError: Q528 for months or quarters back from a week, Q529 for an unknown unit or a fraction of a month,
+    OutsideCalendarError (Q525), UncoveredError (Q570).
     """
     start, end = shifted(period, ((count, unit),), grain, calendar)
     if grain is not None and calendar.floor(max(start, end - clocks.INSTANT), grain) == calendar.floor(start, grain):
@@ -97,8 +97,12 @@ def shifted(period: Period, moves: Sequence[Move], grain: str | None, calendar: 
     zone = calendar.zone
     try:
         at, wall = period.start, clocks.date_clock(zone, period.start)
-        for count, unit in _steps(moves, shape, grain):
-            if unit in clocks.SECONDS:
+        by_week = _own_weeks(shape, grain, calendar)
+        for count, unit in _steps(moves, shape, grain, calendar):
+            if by_week is not None and unit == "year":
+                wall = by_week.step_years_by_week(wall, -int(count))
+                at = clocks.instant_of(zone, wall)
+            elif unit in clocks.SECONDS:
                 at -= clocks.elapsed(count, unit)
                 wall = clocks.date_clock(zone, at)
             elif count:
@@ -108,18 +112,27 @@ def shifted(period: Period, moves: Sequence[Move], grain: str | None, calendar: 
                 wall = clocks.date_clock(zone, at) if rest else wall
         if not shape.count:
             return at, at + shape.rest
-        return at, clocks.instant_of(zone, clocks.step(wall, shape.count, shape.unit)) + shape.rest
+        return at, clocks.instant_of(zone, calendar.step(wall, shape.count, shape.unit)) + shape.rest
     except OverflowError:
         raise OutsideCalendarError(f"so far back from {period.label}") from None
 
 
-def _steps(moves: Sequence[Move], shape: Shape, grain: str | None) -> list[tuple[Count, str]]:
+def _own_weeks(shape: Shape, grain: str | None, calendar: Calendar) -> Reckoning | None:
+    """The calendar by whose weeks a period goes back a year: one with weeks of its own, for weeks, days and hours.
+
+    A month, quarter or year, and a range made of those, goes back to the one of the same number.
+    """
+    months = grain in clocks.MONTHS or (grain is None and shape.unit in clocks.MONTHS)
+    return None if months else calendar.owns("week")
+
+
+def _steps(moves: Sequence[Move], shape: Shape, grain: str | None, calendar: Calendar) -> list[tuple[Count, str]]:
     weekly = grain == "week" or (grain is None and shape.unit == "week")
     steps: list[tuple[Count, str]] = []
     for count, unit in moves:
         if unit is not None:
             check_length(count, unit)
-            steps.append(_from_week(count, unit) if weekly else (count, unit))
+            steps.append(_from_week(count, unit, calendar) if weekly else (count, unit))
         elif grain is not None:
             steps.append((count, grain))
         else:
@@ -129,9 +142,9 @@ def _steps(moves: Sequence[Move], shape: Shape, grain: str | None) -> list[tuple
     return steps
 
 
-def _from_week(count: Count, unit: str) -> tuple[Count, str]:
+def _from_week(count: Count, unit: str, calendar: Calendar) -> tuple[Count, str]:
     if unit == "year":
-        return count * 52, "week"
+        return (count, unit) if calendar.owns("week") else (count * 52, "week")
     if unit in clocks.MONTHS:
         help = "shift weeks by weeks, or by years of 52 weeks"
         raise FaultError(Fault("Q528", f"a week has no week a {unit} before it", help=help))
@@ -151,7 +164,7 @@ def whole_steps(
     if not periods:
         return None
     shape = shape_of(periods[0].start, periods[-1].end, grain, calendar)
-    ((moved, by), *more) = _steps(((count, unit),), shape, grain)
+    ((moved, by), *more) = _steps(((count, unit),), shape, grain, calendar)
     if not count:
         return 0
     if grain is None:
@@ -164,6 +177,8 @@ def whole_steps(
 
 def _ratio(count: Count, unit: str, step: int, grain: str, calendar: Calendar) -> int | None:
     """How many times `step` grains fit into `count` units; None if not a whole number, or not everywhere the same."""
+    if calendar.owns(unit) or calendar.owns(grain):
+        return _quotient(count, step) if unit == grain else None
     if unit in clocks.MONTHS and grain in clocks.MONTHS:
         return _quotient(count * clocks.MONTHS[unit], step * clocks.MONTHS[grain])
     if unit in clocks.DAYS and grain in clocks.DAYS:

@@ -1,0 +1,67 @@
+"""Rows that a transform leaves out because a value is missing: events of nobody belong to no session."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from tallymark.catalog import Catalog, Input, Making
+from tallymark.engine.unseen import Remark, hollow, undecided
+from tallymark.formula.bound import Bound, ColumnUse, walk
+from tallymark.formula.functions import Function
+from tallymark.lower.contexts import conjuncts
+from tallymark.render.tallies import Scope, Tally, is_null, not_false
+
+
+def left_out(catalog: Catalog, datasets: Iterable[str], functions: Mapping[str, Function]) -> list[Remark]:
+    """What is worth counting of the transforms that make these datasets, near or far."""
+    found: dict[str, Remark] = {}
+    waiting = list(dict.fromkeys(datasets))
+    seen = set(waiting)
+    while waiting:
+        making = catalog.datasets[waiting.pop(0)].making
+        if making is None:
+            continue
+        for remark in (*_by_conditions(catalog, making, functions), *_by_nulls(catalog, making)):
+            found.setdefault(remark.one, remark)
+        further = [i.dataset for i in making.inputs if i.dataset not in seen]
+        waiting += further
+        seen.update(further)
+    return list(found.values())
+
+
+def _by_conditions(catalog: Catalog, making: Making, functions: Mapping[str, Function]) -> Iterator[Remark]:
+    """Rows that a condition of an input has no value for though it says what rows are not."""
+    for rows in making.inputs:
+        parts = conjuncts(rows.condition) if rows.condition is not None else ()
+        doubtful = [c for c in parts if hollow(catalog, rows.dataset, c)]
+        for condition in doubtful:
+            others = [not_false(c) if c in doubtful else c for c in parts if c != condition]
+            test, one, many = undecided(rows.dataset, condition, functions)
+            yield _remark(catalog, rows, test, frozenset(others), (one, many))
+
+
+def _by_nulls(catalog: Catalog, making: Making) -> Iterator[Remark]:
+    """Rows without a value that the transform needs."""
+    for argument, (one, many) in making.transform.needs.items():
+        for rows in making.inputs:
+            times = (rows.shape.time,) if rows.shape.time is not None else ()
+            for column in times if argument == "time" else making.arguments.get(argument, ()):
+                if column == rows.shape.key:
+                    continue
+                test = is_null(ColumnUse((), column, catalog.datasets[rows.dataset].columns[column].type))
+                own = f"`{rows.dataset}`"
+                said = (
+                    f"1 row of {own} has no `{column}` and {one}",
+                    f"{{count}} rows of {own} have no `{column}` and {many}",
+                )
+                conditions = frozenset({rows.condition} if rows.condition is not None else ())
+                yield _remark(catalog, rows, test, conditions, said)
+
+
+def _remark(catalog: Catalog, rows: Input, test: Bound, conditions: frozenset[Bound], said: tuple[str, str]) -> Remark:
+    own = catalog.datasets[rows.dataset]
+    used = [u for u in walk(test) if isinstance(u, ColumnUse)]
+    # What is stored stays as long as the data does; what is made or computed may depend on the knowledge date.
+    lasting = own.making is None and all(not u.path and own.columns[u.column].stored is not None for u in used)
+    counted = Tally(own.name, test, (Scope(conditions),) if conditions else ())
+    return Remark(counted, Tally(own.name, test) if lasting else None, frozenset({own.name}), *said)

@@ -1,0 +1,64 @@
+"""Datasets that a transform makes of others: their inputs as relations, the transform's own SELECT on top."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from sqlglot import exp
+
+from tallymark.catalog import Dataset, Input
+from tallymark.kinds import Type
+from tallymark.render.expressions import Term, Writer
+from tallymark.render.values import all_of, any_of, column, compare, named
+from tallymark.transforms.transform import Rows as Given
+
+if TYPE_CHECKING:
+    from tallymark.render.rows import Rows, Statement
+
+BASE = "b"
+
+
+@dataclass(frozen=True, slots=True)
+class Bench:
+    """What a transform is written with (see `transforms.transform.Bench`)."""
+
+    dataset: str
+    statement: Statement
+    writer: Writer
+
+    def put(self, step: str, query: exp.Select | exp.Union) -> str:
+        """Adds a common table expression named after the dataset and the step."""
+        return self.statement.add(f"{self.dataset}_{step}", query)
+
+    def seconds(self, later: exp.Expression, earlier: exp.Expression, type: Type) -> exp.Expression:
+        """The seconds between two times, with a fraction."""
+        return self.writer.apply("elapsed", [Term(later, type), Term(earlier, type)], (), Type.DOUBLE)
+
+
+def made(rows: Rows, own: Dataset) -> str:
+    """The relation of all columns that the transform of `own` gives."""
+    making = own.making
+    assert making is not None
+    given = [_input(rows, own.name, number, each) for number, each in enumerate(making.inputs)]
+    bench = Bench(own.name, rows.statement, rows.writer)
+    return bench.put("made", making.transform.write(given, making.arguments, bench))
+
+
+def _input(rows: Rows, dataset: str, number: int, each: Input) -> Given:
+    """The rows of one input that its condition and the knowledge date leave."""
+    time = each.shape.time
+    conditions = [each.condition] if each.condition is not None else []
+    own = each.columns | ({time} if time is not None else set())
+    query, term = rows.joined(each.dataset, conditions, frozenset(own))
+    query = query.select(*(named(column(c, BASE), c, quoted=True) for c in sorted(own)), append=False, copy=False)
+    kept = [rows.express(c, term) for c in conditions]
+    if time is not None:
+        found = rows.catalog.datasets[each.dataset].columns[time]
+        before = compare(exp.LT, column(time, BASE), rows.edge(found, rows.writer.clock.as_of))
+        # Without a time nobody knows when it happened; what that means is the transform's to say.
+        kept.append(any_of([before, exp.Is(this=column(time, BASE), expression=exp.Null())]) or before)
+    where = all_of(kept)
+    query = query.where(where, copy=False) if where is not None else query
+    name = f"{dataset}_of_{each.dataset}" + (f"_{number + 1}" if number else "")
+    return Given(rows.statement.add(name, query), each.shape)

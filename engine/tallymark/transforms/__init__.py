@@ -1,0 +1,13 @@
+"""Transforms: how a dataset is made of the rows of others.
+
+One file a transform, and what they share:
+
+    transform.py   what a transform is: what it takes, the shape of what it gives, and how it becomes SQL
+    table.py       the built-in ones by name; plugins add rows of the same kind
+    sessions.py    `sessionize`: events of a member, cut where it is quiet for long
+    stacking.py    `union`: rows of several datasets one below the other
+    versions.py    `versions`: snapshots or changes as stretches of time in which values hold
+    duplicates.py  `dedupe`: one row of each key
+    keys.py        the keys of rows that are made
+    sql.py         the few forms of SQL that they share, none of one dialect only
+"""
