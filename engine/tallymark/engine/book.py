@@ -223,7 +223,7 @@ class Book:
         rates = catalog.rates
         if rates is None:
             return
-        state = (rates, self._sources.state(catalog.datasets[rates.dataset]))
+        state = (rates, *(self._sources.state(d) for d in catalog.basis(rates.dataset)))
         with self._lock:
             if self._sound == state:
                 return

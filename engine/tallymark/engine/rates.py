@@ -55,7 +55,8 @@ def rate_notes(lowered: Lowered, rendered: Rendered, catalog: Catalog, sources: 
     if found and rates.missing != "null":
         raise FaultError(_fault(found, rates))
     notes = [_note(code, unrated) for code, unrated in _listed(found)]
-    return [*(_sentence(converting, rates)), *notes]
+    of_rates = (note for d in catalog.basis(rates.dataset) for note in sources.notes(d))
+    return [*(_sentence(converting, rates)), *notes, *of_rates]
 
 
 def converts(plan: Plan) -> bool:
@@ -150,7 +151,8 @@ def _early(plan: Plan, catalog: Catalog, sources: Sources) -> list[dict[str, Any
         rows = sources.embedded.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
-    wanted: Mapping[Counted, Any] = {t: _state(p[0], p[1], catalog, sources) for p, t in tests.items()}
+    states = {t: _state(p[0], p[1], catalog, sources) for p, t in tests.items()}
+    wanted: Mapping[Counted, Any] = {t: state for t, state in states.items() if state is not None}
     known = facts_of(sources).counts(wanted, count)
     open_ = [Lack(p[0], p[1], tuple(s)) for p, s in scopes.items() if known.get(tests[p], 1)]
     return sources.embedded.run(lacking(open_, tallies)).to_pylist() if open_ else []
@@ -162,9 +164,11 @@ def _scope(group: Group, leaf: Leaf) -> Scope:
 
 
 def _state(dataset: str, conversion: Bound, catalog: Catalog, sources: Sources) -> Any:
-    """The state of everything that a conversion reads."""
+    """The state of everything that a conversion reads; None where transforms make some of it."""
     assert catalog.rates is not None
     names = {dataset, catalog.rates.dataset, *datasets_of(catalog, dataset, conversion)}
+    if any(catalog.datasets[d].making is not None for d in names):
+        return None
     return tuple(sources.state(catalog.datasets[d]) for d in sorted(names))
 
 
