@@ -53,11 +53,16 @@ class Table:
             if isinstance(part, nodes.Name):
                 return self.named(str(part), dataset, row, read)
             below = plain if decides(part) else visit
+            if isinstance(part, nodes.IsNull) and self.is_amount(dataset, part.item):
+                below = unpriced
             return compute(part, below, self.world.parameters, self.clock)
 
         def plain(part: nodes.Node) -> Any:
             pricing = None if read.pricing is None else read.pricing.as_defined()
             return self.evaluate(part, dataset, row, replace(read, pricing=pricing))
+
+        def unpriced(part: nodes.Node) -> Any:
+            return self.evaluate(part, dataset, row, replace(read, pricing=None))
 
         return visit(node)
 
@@ -193,7 +198,8 @@ class Table:
         dataset = leaf.source.dataset
         if leaf.where is not None:
             found = [(r, read) for r, read in found if self.evaluate(leaf.where, dataset, r, read) is True]
-        if self.counts_amounts(leaf):
+        if leaf.name == "count" and self.is_amount(dataset, leaf.argument):
+            # Whether there is an amount does not depend on any rate.
             found = [(r, replace(read, pricing=None)) for r, read in found]
         pairs = [
             (1 if leaf.argument is None else self.evaluate(leaf.argument, dataset, row, read), self.order(leaf, row))
@@ -204,13 +210,12 @@ class Table:
             pairs = [(None if value is None else 1, order) for value, order in pairs]
         return aggregates.aggregate(leaf.name, pairs, missing, leaf.fraction)
 
-    def counts_amounts(self, leaf: Leaf) -> bool:
-        """Whether a leaf counts the values of a column of amounts, for which no rate is needed."""
-        if leaf.name != "count" or not isinstance(leaf.argument, nodes.Name):
+    def is_amount(self, dataset: str, node: nodes.Node | None) -> bool:
+        """Whether an expression is a column of amounts in each row's own currency, read as it stands."""
+        path = self.path(dataset, str(node)) if isinstance(node, nodes.Name) else None
+        if path is None:
             return False
-        path = self.path(leaf.source.dataset, str(leaf.argument))
-        assert path is not None
-        home = self.world.datasets[leaf.source.dataset]
+        home = self.world.datasets[dataset]
         for ref in path.refs:
             home = self.world.datasets[home.refs[ref].dataset]
         return path.column in home.columns and home.columns[path.column].currency is not None

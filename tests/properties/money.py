@@ -30,7 +30,17 @@ from tallymark.place import Written
 CODES = ("EUR", "EUR", "USD", "USD", "GBP", "JPY")
 ANCHOR = date(2024, 3, 1)
 
-CONDITIONS = ("", "", "", " where amount > 5", " where code = 'USD'", " where amount > fee", " where net >= 1")
+CONDITIONS = (
+    "",
+    "",
+    "",
+    " where amount > 5",
+    " where code = 'USD'",
+    " where amount > fee",
+    " where net >= 1",
+    " where amount is not null",
+    " where net is null",
+)
 AMOUNTS = ("amount", "amount", "fee", "net", "amount - fee", "amount * 2", "cost", "dear")
 TAKEN = ("sum", "sum", "avg", "min", "max", "median", "first", "last", "count", "count_distinct", "stddev")
 
