@@ -17,7 +17,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.query import Query
 from tallymark.show.counts import many
-from tallymark.show.numbers import number, style_of, unit_sign, written
+from tallymark.show.numbers import Style, number, style_of, unit_sign, written
 from tallymark.show.periods import moment, period_label
 from tallymark.show.raw import json_document, json_text, raw
 from tallymark.show.sheet import Heading, Sheet, text_of
@@ -30,7 +30,8 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-Role = Literal["dimension", "period", "metric"]
+Role = Literal["dimension", "row", "period", "age", "metric"]
+"""What a column is. `row` says what a row is: of a `member`, of all `other` members as one, or a `total`."""
 
 StepKind = Literal[
     "metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"
@@ -39,13 +40,20 @@ StepKind = Literal[
 PAGE = 120
 """How wide a receipt is that nobody gave a width."""
 
+LARGE = 1_000
+"""From here on amounts of money are shown without cents where a pivot puts many side by side."""
+
 CUT = "*"
 """Stands after the label of a period that the knowledge date cuts."""
 
 
 @dataclass(frozen=True, slots=True)
 class AnswerColumn:
-    """A column of an answer. `label` is in the reader's language; `decimals` None leaves the display to the unit."""
+    """A column of an answer. `label` is in the reader's language; `decimals` None leaves the display to the unit.
+
+    Of a dimension, `folded` says that members without rows of their own are one row, `grain` that its values are
+    periods. In a pivoted answer `of` is the metric that the column is of, `at` the value that it stands for.
+    """
 
     name: str
     role: Role
@@ -53,11 +61,16 @@ class AnswerColumn:
     unit: Unit | None
     label: str
     decimals: int | None = None
+    folded: bool = False
+    grain: str | None = None
+    of: str | None = None
+    at: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The column as plain data."""
         unit = str(self.unit) if self.unit is not None else None
-        return {"name": self.name, "role": self.role, "type": self.type.value, "unit": unit, "label": self.label}
+        data = {"name": self.name, "role": self.role, "type": self.type.value, "unit": unit, "label": self.label}
+        return data | ({"metric": self.of, "at": self.at} if self.of is not None else {})
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -67,6 +80,8 @@ class Answer:
     `table` has one column per entry of `columns`, in their order and under their names. `partial` are the labels of the
     periods that `as_of` cuts. `periods` are the labels of the period column's values, of hours by their instant in UTC;
     one that is not there is named by its grain. `locale` is the language of labels and numbers in texts for readers.
+    `blank` are the cells of a pivoted answer, by column and row, that the question has no row for; `title` says what
+    such an answer shows.
     """
 
     columns: tuple[AnswerColumn, ...]
@@ -79,6 +94,8 @@ class Answer:
     timezone: str = "UTC"
     locale: str = "en"
     periods: Mapping[date | datetime, str] = field(default_factory=dict)
+    blank: frozenset[tuple[str, int]] = frozenset()
+    title: str = ""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -154,7 +171,7 @@ class Answer:
 
     def to_markdown(self) -> str:
         """The rows as a Markdown table, at full precision, the notes below."""
-        headings = tuple(Heading(c.name, number=c.role == "metric") for c in self.columns)
+        headings = tuple(Heading(c.name, number=c.role in ("metric", "age")) for c in self.columns)
         rows = tuple(tuple(" ".join(raw(v).splitlines()) for v in row) for row in self._rows())
         return markdown(Sheet(headings, rows)) + notes_text(self.notes)
 
@@ -169,29 +186,57 @@ class Answer:
 
     def sheet(self) -> Sheet:
         """The answer as texts for a reader: labelled, rounded, in the answer's language."""
-        headings = tuple(self._heading(c) for c in self.columns)
-        cells = [self._texts(c) for c in self.columns]
+        columns = [c for c in self.columns if c.role != "row"]
+        headings = tuple(self._heading(c) for c in columns)
+        cells = [self._blanked(c, self._texts(c)) for c in columns]
         notes = self.notes
         if self._cuts():
             notes = (*notes, f"{CUT} partial: cut by the knowledge date")
-        return Sheet(headings, tuple(zip(*cells, strict=True)), notes)
+        keys = sum(1 for c in columns if c.of is None) if any(c.of is not None for c in columns) else 0
+        return Sheet(headings, tuple(zip(*cells, strict=True)), notes, text_of(self.title), keys)
 
     def _heading(self, column: AnswerColumn) -> Heading:
-        measured = column.role == "metric" and (column.type.numeric or column.type is Type.NULL)
+        measured = column.role in ("metric", "age") and (column.type.numeric or column.type is Type.NULL)
         title = " ".join(text_of(column.label or column.name).split())
-        return Heading(title, unit_sign(column.unit, self.locale) if measured else "", measured)
+        title += CUT if column.at is not None and column.at in self.partial else ""
+        alone = column.of is not None and len({c.of for c in self.columns if c.of is not None}) == 1
+        return Heading(title, unit_sign(column.unit, self.locale) if measured and not alone else "", measured)
 
     def _texts(self, column: AnswerColumn) -> list[str]:
         values = self.table.column(column.name).to_pylist()
         if column.role == "period":
-            labels = [self._period(v) for v in values]
+            labels = [self.period(v) for v in values]
             return [label + CUT if label in self.partial else label for label in labels]
         if column.role == "metric" and column.type.numeric:
-            style = style_of(values, column.unit, column.type, decimals=column.decimals, locale=self.locale, sign=False)
+            style = self._style(column, values)
             return [written(v, style) for v in values]
-        return [text_of(v) for v in values]
+        texts = [self.period(v) if column.grain else text_of(v) for v in values]
+        return self._kinds(column, texts) if column.role == "dimension" else texts
 
-    def _period(self, start: Any) -> str:
+    def _style(self, column: AnswerColumn, values: list[Any]) -> Style:
+        """How the numbers of a column are written; the columns that a pivot makes of one metric are written alike."""
+        decimals = column.decimals
+        if column.of is not None:
+            alike = (c.name for c in self.columns if c.of == column.of)
+            values = [v for name in alike for v in self.table.column(name).to_pylist() if v is not None]
+            large = column.unit is not None and column.unit.currency is not None and max(map(abs, values), default=0)
+            decimals = 0 if large and large >= LARGE else decimals
+        return style_of(values, column.unit, column.type, decimals=decimals, locale=self.locale, sign=False)
+
+    def _kinds(self, column: AnswerColumn, texts: list[str]) -> list[str]:
+        """The texts of a dimension, rows that are not of a member being named in parentheses."""
+        role = next((c.name for c in self.columns if c.role == "row"), None)
+        if role is None:
+            return texts
+        first = column.name == next(c.name for c in self.columns if c.role == "dimension")
+        named = {"total": "(total)" if first else "", **({"other": "(other)"} if column.folded else {})}
+        return [named.get(kind, text) for kind, text in zip(self.table.column(role).to_pylist(), texts, strict=True)]
+
+    def _blanked(self, column: AnswerColumn, texts: list[str]) -> list[str]:
+        return ["" if (column.name, n) in self.blank else t for n, t in enumerate(texts)] if self.blank else texts
+
+    def period(self, start: Any) -> str:
+        """What a period that starts then is called."""
         # Two times of one zone are equal when the clock shows the same, even an hour apart: as instants they differ.
         known = start.astimezone(UTC) if isinstance(start, datetime) and start.tzinfo is not None else start
         if known in self.periods:
@@ -200,8 +245,10 @@ class Answer:
 
     def _cuts(self) -> bool:
         """Whether any row's period is cut by the knowledge date."""
+        if any(c.at is not None and c.at in self.partial for c in self.columns):
+            return True
         names = [c.name for c in self.columns if c.role == "period"]
-        return any(self._period(v) in self.partial for name in names for v in self.table.column(name).to_pylist())
+        return any(self.period(v) in self.partial for name in names for v in self.table.column(name).to_pylist())
 
     def _rows(self) -> Iterator[tuple[Any, ...]]:
         return zip(*(self.table.column(c.name).to_pylist() for c in self.columns), strict=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import deque
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -85,6 +85,11 @@ class Making:
     """The columns that come out, by name."""
     text: str
     place: Place = NOWHERE
+
+    @property
+    def given(self) -> Hashable:
+        """What the rows depend on besides the inputs' rows."""
+        return tuple(i.condition for i in self.inputs), tuple(self.arguments.items())
 
 
 @dataclass(frozen=True, slots=True)
@@ -361,20 +366,22 @@ class Catalog:
         return here
 
     def basis(self, dataset: str) -> tuple[Dataset, ...]:
-        """The datasets with tables that the rows of `dataset` come from: itself, unless a transform makes it.
+        """The datasets with tables that the rows of `dataset` come from: itself, unless a transform makes it."""
+        return tuple(d for d in self._sources_of((dataset,)) if d.making is None)
 
-        Those behind references that an input's condition follows are among them.
-        """
-        found: dict[str, None] = {}
-        waiting, seen = [dataset], {dataset}
+    def made(self, datasets: Iterable[str]) -> tuple[Dataset, ...]:
+        """The datasets among these, and behind them, that transforms make."""
+        return tuple(d for d in self._sources_of(datasets) if d.making is not None)
+
+    def _sources_of(self, datasets: Iterable[str]) -> tuple[Dataset, ...]:
+        """The datasets, and all that they are made of; also those behind references that inputs' conditions follow."""
+        found: dict[str, None] = dict.fromkeys(datasets)
+        waiting = list(found)
         while waiting:
-            here = self.datasets[waiting.pop(0)]
-            if here.making is None:
-                found[here.name] = None
-                continue
-            further = [d for i in here.making.inputs for d in (i.dataset, *self._behind(i))]
-            waiting += [d for d in dict.fromkeys(further) if d not in seen]
-            seen.update(further)
+            making = self.datasets[waiting.pop(0)].making
+            further = [d for i in making.inputs for d in (i.dataset, *self._behind(i))] if making is not None else []
+            waiting += [d for d in dict.fromkeys(further) if d not in found]
+            found.update(dict.fromkeys(further))
         return tuple(self.datasets[name] for name in found)
 
     def _behind(self, rows: Input) -> Iterator[str]:

@@ -274,6 +274,8 @@ class Project:
     """The month (1–12) in which the fiscal year begins."""
     as_of: str | None = None
     """The day after which nothing is known, for data that has ended; without it, now."""
+    partial: str = "mark"
+    """What becomes of periods that the knowledge date cuts: `include`, `mark` or `drop`."""
     language: str = "en"
     locale: str | None = None
     packs: tuple[str, ...] = ()

@@ -55,6 +55,7 @@ MONTHS = (
 )
 POLICIES = ("at_event", "period_end")
 """The rules of `convert:` that are a word."""
+PARTIAL = ("include", "mark", "drop")
 PARAMETER_TYPES = ("number", "text", "boolean", "date", "duration", "list")
 
 
@@ -136,6 +137,11 @@ _PROJECT: Mapping[str, Key] = {
         "The last day that is known, for data that has ended; otherwise today.",
         "2024-12-31",
         _like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31"),
+    ),
+    "partial": Key(
+        "What becomes of periods that the knowledge date cuts: `include`, `mark` or `drop`, unless a question says it.",
+        "drop",
+        _choice("`include`, `mark` or `drop`", *PARTIAL),
     ),
     "language": Key(
         "The language of plain labels, of notes and of numbers.", "fr", _like("^[a-z]{2,3}$", "a language's code")

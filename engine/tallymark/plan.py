@@ -31,6 +31,11 @@ class Key:
     column: str
     type: Type
 
+    @property
+    def name(self) -> str:
+        """What readers call it. A word in parentheses tells only what is made of the dimension."""
+        return ".".join(p for p in self.parts if not p.startswith("("))
+
 
 @dataclass(frozen=True, slots=True)
 class AtEvent:
@@ -279,11 +284,42 @@ class Output:
     """A boolean node that is true in cells where a division by zero made a null."""
     zero_among_members: int | None = None
     """The same for divisions inside a `per`: true where it happened for some member."""
+    ranked: bool = False
+    """Whether the column is not the node but its place among the cells of the period, 1 being the highest."""
 
     @property
     def nodes(self) -> tuple[int, ...]:
         """Every node the output needs."""
         return tuple(n for n in (self.node, self.zero_denominators, self.zero_among_members) if n is not None)
+
+
+PLACE = "(place)"
+"""In the order of an answer: the places of a `Kept` dimension's members, the others last."""
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """A dimension of which only some members have rows of their own, in this order.
+
+    `member` is the key that holds them, `other` the one that is true for all others; `shown` says whether these have a
+    row.
+    """
+
+    member: Key
+    other: Key
+    members: tuple[Any, ...]
+    shown: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A key that is the day on which something began; cells of periods before it are left out.
+
+    `starts` are the days on which the grains of the periods begin.
+    """
+
+    key: Key
+    starts: tuple[date, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -310,10 +346,14 @@ class Plan:
     touched: tuple[int, ...] | None = None
     """For a sparse answer: nodes that count rows; a cell is kept when any is above 0."""
     order: tuple[tuple[str, bool], ...] = ()
-    """Output names, key columns or `i`, each with whether it descends."""
+    """Output names, key columns, `i` or PLACE, each with whether it descends."""
     limit: int | None = None
     home: Mapping[tuple[int, int], int] | None = None
     """The group that holds each leaf, by space and node."""
+    having: tuple[int, ...] = ()
+    """Nodes that must all be true for a cell to be answered."""
+    kept: Kept | None = None
+    begun: Begun | None = None
 
     @property
     def space(self) -> Space:

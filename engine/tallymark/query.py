@@ -15,9 +15,18 @@ class Query:
     `metrics`: metric names, aliases or formulas. `by`: dimensions (`plan`, `customer.country`). `grain`: hour, day,
     week, month, quarter, year, or None for the range as one period. The range is `period` (`2024`, `2024-Q2`,
     `2024-06`, `2024-W23`, `2024-06-15`) or `start`/`end`; a date given as `end` includes its day. `where` is a
-    condition over dimensions. `order`: metric, dimension or `time`, with a leading `-` for descending. `as_of`: the
+    condition over dimensions. `order`: column, dimension or `time`, with a leading `-` for descending. `as_of`: the
     knowledge date, its day included; now unless given. `sparse` drops cells that no row touches. `currency`: what
     amounts of money are answered in; without it each is in the currency it is defined in.
+
+    `compare`: `previous`, `year_ago`, `previous:3`, `previous:1 year`; each adds to every metric its value then, the
+    change and the growth; with `like_for_like`, a period that is cut is compared with as much of the other one.
+    `share` adds the part of the total, `rank` the place among the cells of the period. `having`: conditions over
+    metrics that a cell must meet. `top`: how many members of a dimension keep rows of their own, `5`, `5 mrr` or
+    `5 plan by mrr`, the lowest when negative; `other` puts the rest in one row. `total` adds rows over all members.
+    `age`: a dimension of dates, whose periods past each cell are counted. `pivot`: a dimension, `period` or `age` whose
+    values become columns, or an empty text for the one that suits. `partial`: `include`, `mark` or `drop` periods that
+    `as_of` cuts; the project's own way unless given.
     """
 
     metrics: tuple[str, ...]
@@ -34,3 +43,14 @@ class Query:
     timezone: str | None = None
     currency: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
+    compare: tuple[str, ...] = ()
+    like_for_like: bool = False
+    having: tuple[str, ...] = ()
+    share: bool = False
+    rank: bool = False
+    top: int | str | None = None
+    other: bool = False
+    total: bool = False
+    age: str | None = None
+    pivot: str | None = None
+    partial: str | None = None

@@ -100,6 +100,8 @@ COUNT = Unit(name="count")
 SCORE = Unit(name="score")
 RATIO = Unit(fraction=True, name="ratio")
 PERCENT = Unit(fraction=True, hundreds=1, name="percent")
+POINTS = Unit(name="points")
+"""Of the difference between two percents, or between two scores."""
 DURATION = Unit(((SECOND, 1),), name="duration")
 
 

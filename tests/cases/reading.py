@@ -8,6 +8,7 @@ of
     expect    the cells: a list of rows, each `[dimensions…, period if a grain is asked, metrics…]`; a single value is
               the only cell of the only metric. Rows come in any order unless `order` is asked.
     notes     texts that notes of the answer contain; an empty list says that there are no notes
+    columns   the names of the answer's columns, in their order
     partial   the periods that are cut by `as_of`
     faults    instead of `expect`: what is wrong, each with `code` and any of `message`, `help` (parts of them),
               `file`, `line`, `column`, `width`; exactly these faults must come
@@ -29,7 +30,13 @@ from typing import Any
 import yaml
 
 HERE = Path(__file__).parent
-KEYS = {"says", "ask", "expect", "notes", "partial", "faults"}
+NOT_EXPLAINED = frozenset(
+    ("by", "grain", "order", "limit", "sparse", "compare", "like_for_like", "having", "share", "rank", "top", "other",
+     "total", "age", "pivot", "partial")
+)  # fmt: skip
+"""What a question may say that a receipt of one cell has no use for."""
+
+KEYS = {"says", "ask", "expect", "notes", "partial", "faults", "columns"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +51,7 @@ class Case:
     faults: tuple[Mapping[str, Any], ...] = ()
     notes: tuple[str, ...] | None = None
     partial: tuple[str, ...] | None = None
+    columns: tuple[str, ...] | None = None
 
     @property
     def name(self) -> str:
@@ -61,11 +69,7 @@ class Case:
     @property
     def single(self) -> bool:
         """Whether there is one cell of one metric, which `explain` can explain."""
-        return (
-            len(self.metrics) == 1
-            and self.rows is not None
-            and not self.ask.keys() & {"by", "grain", "order", "limit", "sparse"}
-        )
+        return len(self.metrics) == 1 and self.rows is not None and not self.ask.keys() & NOT_EXPLAINED
 
 
 @cache
@@ -104,10 +108,11 @@ def _case(folder: Path, number: int, entry: dict[str, Any]) -> Case:
     if "expect" in entry:
         expect = entry["expect"]
         rows = tuple(tuple(row) for row in expect) if isinstance(expect, list) else ((expect,),)
-    notes, partial = entry.get("notes"), entry.get("partial")
+    notes, partial, columns = entry.get("notes"), entry.get("partial"), entry.get("columns")
     return Case(
         folder, number, entry["says"], ask, rows, tuple(entry.get("faults", ())),
         None if notes is None else tuple(notes), None if partial is None else tuple(str(p) for p in partial),
+        None if columns is None else tuple(str(c) for c in columns),
     )  # fmt: skip
 
 

@@ -44,6 +44,8 @@ def test_answer(case: Case) -> None:
     if case.notes is not None:
         assert bool(case.notes) == bool(answer.notes), answer.notes
         assert [] == [n for n in case.notes if not any(n in note for note in answer.notes)], answer.notes
+    if case.columns is not None:
+        assert case.columns == tuple(c.name for c in answer.columns)
     if case.partial is not None:
         assert case.partial == answer.partial
 
@@ -72,7 +74,7 @@ def assert_rows(case: Case, answer: Answer) -> None:
     """Holds the answer's rows against the expected ones; in order only where an order was asked."""
     assert case.rows is not None
     found = [tuple(row.values()) for row in answer.to_dicts()]
-    keys = len(answer.columns) - len(case.metrics)
+    keys = sum(1 for c in answer.columns if c.role != "metric")
     assert [] == [row for row in case.rows if len(row) != len(answer.columns)], "a row has the wrong number of values"
     if "order" in case.ask:
         assert [r[:keys] for r in case.rows] == [as_written(r[:keys]) for r in found]

@@ -87,6 +87,7 @@ TABLES = {
               "at": "timestamp"},
     "accounts": {"id": "text", "balance": "decimal", "code": "text"},
     "fx": {"base": "text", "quote": "text", "rate": "decimal", "day": "date"},
+    "instants": {"at": "instant"},
 }  # fmt: skip
 """What the tables of the shop have: the type of each column by its name."""
 

@@ -21,7 +21,8 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
     args = (
         "mrr nrr --by plan,customer.country --by|plan at start --grain month --from 2024-01 --to 2024-06 "
         "--order -mrr --limit 5 --as-of 2024-07-01 --sparse --param $w=30 --timezone Europe/Paris --where plan='pro' "
-        "--currency USD"
+        "--compare previous,year_ago --compare previous:2 --like-for-like --having mrr>1 --having nrr<90% --share --rank "
+        "--top 5 --other --total --age cohort --partial drop --pivot age --currency USD"
     )
     result = run("ask", *(word.replace("|", "=") for word in args.replace("plan at start", "plan·at·start").split()))
     assert 0 == result.exit_code, result.stderr
@@ -41,8 +42,36 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
         "parameters": {"w": "30"},
         "timezone": "Europe/Paris",
         "currency": "USD",
+        "compare": ("previous", "year_ago", "previous:2"),
+        "like_for_like": True,
+        "having": ("mrr>1", "nrr<90%"),
+        "share": True,
+        "rank": True,
+        "top": "5",
+        "other": True,
+        "total": True,
+        "age": "cohort",
+        "partial": "drop",
+        "pivot": "age",
     }
     assert expected == question
+
+
+@pytest.mark.parametrize(
+    ("expected", "args"),
+    [({"pivot": "", "grain": "month"}, "--pivot --grain month"), ({"top": "-5 plan by mrr"}, "--bottom|5 plan by mrr")],
+)
+def test_ask_knows_short_ways(expected: dict[str, Any], args: str, run: Run, book: Book) -> None:
+    """A pivot need not be named; the lowest members are a negative number of them."""
+    assert 0 == run("ask", "mrr", *(args.split("|") if "|" in args else args.split())).exit_code
+    question = book.asked[0][1]
+    assert expected == {name: question[name] for name in expected}
+
+
+def test_top_and_bottom_exclude_each_other(run: Run, book: Book) -> None:
+    """Which members are wanted is said once."""
+    result = run("ask", "mrr", "--top", "5", "--bottom", "3")
+    assert (2, []) == (result.exit_code, book.asked)
 
 
 def test_ask_prints_a_table(run: Run, book: Book) -> None:

@@ -113,6 +113,11 @@ class Clock:
             value = datetime.combine(value + timedelta(days=1 if closes else 0), time())
         return self.at_wall(value) if value.tzinfo is None else self.at_instant(value)
 
+    def dated(self, moment: Moment) -> datetime:
+        """What the wall clock shows, but midnight at a day's first instant, even if the clock skipped midnight."""
+        midnight = datetime.combine(moment.wall.date(), time())
+        return midnight if moment.wall != midnight and self.instant(midnight) == moment.utc else moment.wall
+
     # Arithmetic
 
     def add(self, moment: Moment, count: Decimal | int, unit: str) -> Moment:
@@ -123,12 +128,12 @@ class Clock:
             return self.at_instant(moment.utc + timedelta(microseconds=int(count * SECONDS[unit] * 1_000_000)))
         if self.own is not None and self.own.has(unit) and count == int(count):
             return self.at_wall(
-                datetime.combine(self.own.moved(moment.wall.date(), int(count), unit), moment.wall.time())
+                datetime.combine(self.own.moved(moment.wall.date(), int(count), unit), self.dated(moment).time())
             )
         if unit not in DAYS or count == int(count):
-            return self.at_wall(add_to_wall(moment.wall, count, unit))
+            return self.at_wall(add_to_wall(self.dated(moment), count, unit))
         days = count * DAYS[unit]
-        there = self.at_wall(add_to_wall(moment.wall, int(days), "day"))
+        there = self.at_wall(add_to_wall(self.dated(moment), int(days), "day"))
         return self.at_instant(there.utc + timedelta(microseconds=int((days - int(days)) * 86_400_000_000)))
 
     def floor(self, moment: Moment, unit: str) -> Moment:
@@ -177,7 +182,7 @@ class Clock:
         for unit in LARGEST_FIRST if grain is None else (*MADE_OF[grain], "hour"):
             if self.floor(start, unit) == start and self.floor(end, unit) == end:
                 return Period(start, end, Shape(self.steps(start, end, unit), unit), grain)
-        length = end.wall - start.wall
+        length = self.dated(end) - self.dated(start)
         return Period(start, end, Shape(Decimal(length // timedelta(microseconds=1)) / 86_400_000_000, "span"), grain)
 
     def steps(self, start: Moment, end: Moment, unit: str) -> int:
@@ -194,7 +199,7 @@ class Clock:
             count, unit = (count, period.grain) if period.grain else (count * shape.count, shape.unit)
         elif unit == "year" and self.own is not None and self.own.weekly and (period.grain or shape.unit) not in MONTHS:
             moved = self.own.moved_by_week(period.start.wall.date(), -int(count))
-            return self.shaped(self.at_wall(datetime.combine(moved, period.start.wall.time())), period)
+            return self.shaped(self.at_wall(datetime.combine(moved, self.dated(period.start).time())), period)
         elif (period.grain or shape.unit) == "week" and unit in MONTHS:
             if unit != "year":
                 raise NaiveError(f"a {unit} back from a week has no meaning")

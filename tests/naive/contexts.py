@@ -54,6 +54,10 @@ class Context:
     """The moment whose rates `at_opening_rates` and the like ask for."""
     peers: tuple[Context, ...] = ()
     """The contexts of all members of the innermost `per`, or of the question's, moved as this one is."""
+    kept: tuple[Any, ...] = ()
+    """The members that REST does not stand for."""
+    cut: Moment | None = None
+    """Where the period ends that is compared like for like with one that the knowledge date cuts; a shift forgets it."""
 
     def moved(self, move: Callable[[Context], Context]) -> Context:
         """The context after a move that its peers make too."""
@@ -66,14 +70,18 @@ class Context:
         return self.moved(lambda c: replace(c, filters=(*c.filters, condition)))
 
     def shifted(self, shift: Callable[[Period], Period]) -> Context:
-        return self.moved(lambda c: replace(c, period=shift(c.period)))
+        return self.moved(lambda c: replace(c, period=shift(c.period), cut=None))
+
+    def ending(self, cut: Moment) -> Context:
+        """Where the period ends, like for like."""
+        return self.moved(lambda c: replace(c, cut=cut))
 
     def member(self, name: str, value: Any) -> Context:
         return replace(self, levels=(*self.levels, ((name, value),)), peers=())
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=(), peers=())
+        return replace(self, period=period, steps=(), peers=(), cut=None)
 
     def lifted(self, names: frozenset[str]) -> Context:
         """Without the innermost level's dimensions, or without the named ones. Peers that become one count once."""
@@ -87,6 +95,8 @@ class Context:
 def window(context: Context, clock: Clock, as_of: Moment) -> Window:
     """The window of a context: its period's, cut by the knowledge date, then each step from the outermost inwards."""
     start, whole = context.period.start, context.period.end
+    if context.cut is not None:
+        whole = min(whole, context.cut, key=lambda m: m.utc)
     end = min(whole, as_of, key=lambda m: m.utc)
     for step in context.steps:
         match step.form:
@@ -122,6 +132,22 @@ def enter(node: nodes.Call, context: Context, clock: Clock, parameters: Mapping[
             count, unit = _back(rest[0], parameters) if rest else (1, None)
             return context.shifted(lambda p: clock.shift(p, count, unit))
     raise NaiveError(f"{node.name} is no form of context")
+
+
+def compared(
+    context: Context, back: tuple[int, str | None], like_for_like: bool, clock: Clock, as_of: Moment
+) -> Context:
+    """The context of the value that a cell is compared with; like for like, as much of its period as is known here."""
+    there, here = context.shifted(lambda p: clock.shift(p, *back)), context.period
+    if not like_for_like or here.end.utc <= as_of.utc:
+        return there
+    if as_of.utc <= here.start.utc:
+        return there.ending(there.period.start)
+    days = 0
+    while here.grain != "hour" and clock.add(here.start, days + 1, "day").utc <= as_of.utc:
+        days += 1
+    rest = as_of.utc - clock.add(here.start, days, "day").utc
+    return there.ending(clock.at_instant(clock.add(there.period.start, days, "day").utc + rest))
 
 
 def lifted_names(node: nodes.Call) -> frozenset[str]:

@@ -17,11 +17,14 @@ from tallymark.formula import nodes
 from tallymark.formula.parse import parse_text
 
 from .clock import NEVER, Clock, Moment, Period
-from .contexts import Context
+from .contexts import Context, compared
 from .metrics import Evaluator, Glance
 from .rows import Read, Source
 from .transforms import derived
-from .world import Metric, Question, Row, World
+from .world import REST, Metric, Question, Row, World
+
+BEFORE = "before: "
+"""Stands before a metric's name where its value in the compared period is told."""
 
 
 @cache
@@ -59,24 +62,38 @@ class Answer:
                 **dict(zip(self.question.by, combination, strict=True)),
                 "period": self.label(period),
                 **{name: self.evaluator.metric_value(m, context) for name, m in self.metrics.items()},
+                **self.before(context),
             }
             for period, combination, context in contexts
             if not self.question.sparse or self.is_touched(context)
         ]
 
+    def before(self, context: Context) -> dict[str, Any]:
+        """The values that a cell is compared with, under the metrics' names and `BEFORE`."""
+        if self.question.back is None:
+            return {}
+        there = self.compared(context)
+        return {BEFORE + name: self.evaluator.metric_value(m, there) for name, m in self.metrics.items()}
+
+    def compared(self, context: Context) -> Context:
+        """The context that a cell is compared with."""
+        assert self.question.back is not None
+        return compared(context, self.question.back, self.question.like_for_like, self.clock, self.as_of)
+
     def label(self, period: Period) -> date | datetime:
         """The local start of a period, a date unless it begins within a day; of an hour its instant in UTC."""
         if self.question.grain == "hour":
             return period.start.utc
-        start = period.start.wall
+        start = self.clock.dated(period.start)
         return start if start.time() != time() else start.date()
 
     def context(self, period: Period, combination: Sequence[Any] | None = None) -> Context:
         """The context of a cell; without a combination, that of the whole period under the question's filters."""
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
+        kept = self.question.kept[1] if self.question.kept is not None else ()
         return Context(
-            period, period, filters=where, levels=(level,), currency=self.question.currency,
+            period, period, filters=where, levels=(level,), kept=kept, currency=self.question.currency,
             convert=self.evaluator.world.project.convert,
         )  # fmt: skip
 
@@ -127,6 +144,8 @@ class Answer:
         """What all metrics of the question read in a context."""
         for metric in self.metrics.values():
             yield from self.evaluator.glances(metric.node, context)
+            if self.question.back is not None:
+                yield from self.evaluator.glances(metric.node, self.compared(context))
 
     def is_touched(self, context: Context) -> bool:
         """Whether a row of the cell's slice lies in a window of one of its leaves."""
@@ -145,7 +164,7 @@ class Answer:
         for period, glance in glanced:
             if self.evaluator.reaches(glance.source.dataset, self.question.by):
                 seen.update(dict.fromkeys(self.combinations_of(glance, self.context(period), first, last)))
-        return sorted(seen, key=lambda combination: [(v is not None, v) for v in combination])
+        return sorted(seen, key=lambda combination: [(v is not None, v is REST, v) for v in combination])
 
     def combinations_of(
         self, glance: Glance, context: Context, first: Moment, last: Moment
@@ -154,7 +173,14 @@ class Answer:
         dataset = glance.source.dataset
         for row, read in self.between(glance, first, last):
             if self.evaluator.in_slice(dataset, row, read, context):
-                yield tuple(self.evaluator.dimension(n, dataset, row, read, context) for n in self.question.by)
+                yield tuple(
+                    self.told(n, self.evaluator.dimension(n, dataset, row, read, context)) for n in self.question.by
+                )
+
+    def told(self, name: str, value: Any) -> Any:
+        """A member as its cell tells it: REST when it has none of its own."""
+        kept = self.question.kept
+        return REST if kept is not None and kept[0] == name and value not in kept[1] else value
 
     def between(self, glance: Glance, first: Moment, last: Moment) -> Iterator[tuple[Row, Read]]:
         """A leaf's rows in `[first, last)`; of a stock those valid at some time of it, read at its window's end."""

@@ -13,7 +13,7 @@ from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
 from .rows import Leaf, Read, Source, Table, leaf_of
-from .world import Metric, NaiveError, Row, World
+from .world import REST, Metric, NaiveError, Row, World
 
 AT_START = " at start"
 
@@ -49,7 +49,8 @@ class Evaluator:
     def in_slice(self, dataset: str, row: Row, read: Read, context: Context) -> bool:
         """Whether a row has the slice's dimension values and passes its filters."""
         for name, wanted in (pair for level in context.levels for pair in level):
-            if self.dimension(name, dataset, row, read, context) != wanted:
+            value = self.dimension(name, dataset, row, read, context)
+            if value in context.kept if wanted is REST else value != wanted:
                 return False
         return all(self.table.evaluate(f, dataset, row, read) is True for f in context.filters)
 
@@ -160,7 +161,7 @@ class Evaluator:
         return False
 
     def aggregate(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
-        if context.period.start.utc >= self.as_of.utc:
+        if self.unknown(context):
             return None
         argument = node.arguments[0]
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
@@ -181,6 +182,11 @@ class Evaluator:
         inner = [(order, replace(c, peers=peers)) for order, c in inner]
         found_values = [(self.value(member, c, missing), order) for order, c in inner]
         return aggregates.aggregate(node.name, found_values, missing, fraction)
+
+    def unknown(self, context: Context) -> bool:
+        """Whether the context's period, or the one that it is compared with like for like, has not begun."""
+        begun = context.cut is None or context.cut.utc > context.period.start.utc
+        return context.period.start.utc >= self.as_of.utc or not begun
 
     def opened(self, leaf: Leaf, context: Context) -> Context:
         return context.stepped(contexts.Step("opening")) if leaf.opens else context
@@ -232,7 +238,7 @@ class Evaluator:
     def aggregate_glances(self, node: nodes.Call, context: Context) -> Iterator[Glance]:
         argument = node.arguments[0]
         # A period that begins after the knowledge date is not read, and has no pieces.
-        unknown = context.period.start.utc >= self.as_of.utc
+        unknown = self.unknown(context)
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
             if not unknown:

@@ -17,6 +17,16 @@ Value = int | Decimal | float | str | bool | date | datetime | Duration | None
 Row = Mapping[str, Any]
 
 
+class Rest:
+    """Stands for all members of a dimension but some."""
+
+    def __repr__(self) -> str:
+        return "the rest"
+
+
+REST = Rest()
+
+
 class NaiveError(Exception):
     """The question or a formula has no meaning: an unknown name, an unreachable dimension, a form not covered here."""
 
@@ -58,3 +68,8 @@ class Question:
     as_of: date | datetime | None = None
     sparse: bool = False
     currency: str | None = None
+    back: tuple[int, str | None] | None = None
+    """The period that each metric is compared with, so many periods or units before; None compares with none."""
+    like_for_like: bool = False
+    kept: tuple[str, tuple[Any, ...]] | None = None
+    """A dimension of `by` and the members that have cells of their own; all others are one, told as REST."""

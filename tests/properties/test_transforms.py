@@ -1,6 +1,6 @@
 """Random transforms of random rows: the engine makes the same datasets as the naive evaluator, row by row.
 
-`TALLY_CASES` sets how many questions are asked in all (400 unless set), `TALLY_SEED` the first world.
+`TALLY_CASES` sets how many questions are asked in all (200 unless set), `TALLY_SEED` the first world.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ from tallymark.formula.nodes import Duration
 from .engine_side import opened
 from .verdict import complaints, report
 
-CASES = int(os.environ.get("TALLY_CASES", "400"))
+CASES = int(os.environ.get("TALLY_CASES", "200"))
 FIRST = int(os.environ.get("TALLY_SEED", "0"))
 EACH = 20
 

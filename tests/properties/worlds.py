@@ -71,6 +71,10 @@ def sample(seed: int) -> Sample:
         week_start=random.choice(("monday", "monday", "sunday")),
         fiscal_year_start=random.choice((1, 1, 1, 4)),
     )
+    if Random(f"zone {seed}").random() < 0.15:
+        # Its days in spring begin at one o'clock, and in autumn one ends an hour late.
+        project = replace(project, timezone="Africa/Cairo")
+        anchor = Random(f"anchor {seed}").choice((date(2024, 4, 26), date(2023, 10, 26)))
     own = calendar(seed)
     if own is not None:
         project = replace(project, fiscal_year_start=1, calendar=own)

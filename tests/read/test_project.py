@@ -55,6 +55,7 @@ timezone: Europe/Paris
 week_start: sunday
 fiscal_year_start: april
 as_of: 2024-12-31
+partial: drop
 language: fr
 locale: fr_FR
 packs: [revenue]
@@ -65,8 +66,8 @@ convert: {fixed: 2024-01-31}
 """
     found = sound(read_project(make(tmp_path, tally=text, metrics__m="", more="metrics: {a: 1}"), PACKS)).project
     expected = Project(
-        "Acme", tmp_path.as_posix(), "EUR", found.rates, found.convert, "Europe/Paris", "sunday", 4, "2024-12-31", "fr",
-        "fr_FR", ("revenue",), ("metrics", "more.yaml"), 5000, found.place,
+        "Acme", tmp_path.as_posix(), "EUR", found.rates, found.convert, "Europe/Paris", "sunday", 4, "2024-12-31", "drop",
+        "fr", "fr_FR", ("revenue",), ("metrics", "more.yaml"), 5000, found.place,
     )  # fmt: skip
     assert expected == found
     assert found.rates is not None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
@@ -139,6 +140,36 @@ def test_as_of(text: str, window: Window, start: str, end: str, void: bool, part
     as_of = parse_moment("2024-03-15", PLAIN, end=True)
     expected = Resolved(utc(start), utc(end), void, partial)
     assert expected == resolve(window, parse_period(text, PLAIN), "month", PLAIN, as_of)
+
+
+LIKE = replace(PERIOD.shifted(1, None), like=True)
+"""The month before, like for like."""
+
+ALIKE = [
+    ("2024-03", "2024-03-10", LIKE, "2024-02-01", "2024-02-11"),
+    ("2024-03", "2024-03-30", LIKE, "2024-02-01", "2024-03-01"),
+    ("2024-03", "2024-03-31", LIKE, "2024-02-01", "2024-03-01"),
+    ("2024-02", "2024-03-10", LIKE, "2024-01-01", "2024-02-01"),
+    ("2024-03", "2024-03-10 06:00", LIKE, "2024-02-01", "2024-02-10 06:00"),
+    ("2024-03", "2024-03-10", LIKE.trailing(28, "day"), "2024-01-14", "2024-02-11"),
+    ("2024-03", "2024-03-10", LIKE.opening(), "2024-02-01", "2024-02-01"),
+    ("2024-03", "2024-03-10", LIKE.closing(), "2024-02-11", "2024-02-11"),
+    ("2024-03", "2024-03-10", replace(PERIOD.shifted(1, "year"), like=True), "2023-03-01", "2023-03-11"),
+]
+
+
+@pytest.mark.parametrize(("text", "known", "window", "start", "end"), ALIKE)
+def test_like_for_like(text: str, known: str, window: Window, start: str, end: str) -> None:
+    """A cut period is as long where it is moved to as it is here, and no longer than the period there."""
+    as_of = parse_moment(known, PLAIN, end=True)
+    expected = Resolved(utc(start), utc(end))
+    assert expected == resolve(window, parse_period(text, PLAIN), "month", PLAIN, as_of)
+
+
+def test_nothing_is_like_a_period_that_has_not_begun() -> None:
+    """As of 15 March, April is compared with nothing, though March has begun."""
+    as_of = parse_moment("2024-03-15", PLAIN, end=True)
+    assert resolve(LIKE, parse_period("2024-04", PLAIN), "month", PLAIN, as_of).void
 
 
 def test_a_period_that_starts_at_as_of_is_void() -> None:

@@ -102,7 +102,7 @@ class Transforming:
         self.faults = faults
 
     def columns_named(self, definition: TransformDef, catalog: Catalog) -> Iterator[tuple[str, str]]:
-        """The columns, with their datasets, that the inputs' conditions and the arguments may name."""
+        """The columns, with their datasets, that the transform may read."""
         names = [d for d in named_inputs(definition, catalog.aliases) if d in catalog.datasets]
         said = [f.node for f in definition.inputs] + [f.node for a in definition.arguments.values() for f in a.values]
         for node in said:
@@ -113,8 +113,7 @@ class Transforming:
                     if isinstance(found, Reached):
                         yield catalog.home(dataset, found.path).name, found.column
         transform = self.transforms.get(definition.name)
-        if transform is not None and not any(t.kind == "member" for t in transform.takes):
-            # What names no columns may read them all.
+        if transform is not None and transform.whole:
             yield from ((dataset, c) for dataset in names for c in catalog.datasets[dataset].columns)
 
     def make(self, item: Joined, catalog: Catalog, pending: Collection[str]) -> tuple[Dataset, Joined] | None:
@@ -155,12 +154,16 @@ class Transforming:
             raise Waits
         try:
             made = transform.shape([i.shape for i in found], arguments)
+            read = tuple(replace(i, columns=c & i.shape.fields.keys()) for i, c in zip(found, made.reads, strict=True))
         except Misfit as misfit:
             said = definition.arguments.get(misfit.argument or "")
             place = said.place if said is not None else definition.place
             self.faults.append(Fault("T247", misfit.message, place, misfit.help, subject))
             raise Waits from None
-        read = tuple(replace(i, columns=c & i.shape.fields.keys()) for i, c in zip(found, made.reads, strict=True))
+        except Exception as error:  # a plugin may fail in any way it likes
+            message = f"the transform `{transform.name}` failed: {type(error).__name__}: {error}"
+            self.faults.append(Fault("P700", message, definition.place, "tell the author of the plugin", subject))
+            raise Waits from None
         making = Making(transform, read, arguments, made.shape.fields, definition.text, definition.place)
         return making, made.shape
 

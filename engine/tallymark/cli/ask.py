@@ -10,7 +10,7 @@ import click
 from tallymark.cli.examples import Exemplified
 from tallymark.cli.opening import with_book
 from tallymark.cli.printing import deliver, print_sheet
-from tallymark.cli.question import parameters, question_options, split
+from tallymark.cli.question import members, parameters, question_options, shape_options, split
 from tallymark.cli.session import Session, format_option, session_options
 
 if TYPE_CHECKING:
@@ -28,6 +28,9 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markd
         'tally ask "mrr / customers" --by plan --period 2024-Q2',
         "tally ask ticket_volume --by customer.country --order -ticket_volume --limit 5",
         "tally ask mrr --grain month --output mrr.parquet",
+        "tally ask mrr --by plan --top 5 --other --total --compare previous --period 2024-06",
+        'tally ask nrr --by plan --having "nrr < 90%" --period 2024-Q2',
+        "tally ask customers --age signed_up_at --grain month --pivot",
     ),
 )
 @click.argument("metrics", nargs=-1, required=True, metavar="METRIC…")
@@ -37,6 +40,7 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markd
 @click.option(
     "--order", multiple=True, metavar="COLUMN", help="Sort by a metric, a dimension or `time`; -COLUMN falls."
 )
+@shape_options
 @click.option("--limit", type=click.IntRange(min=1), metavar="N", help="The first N rows only.")
 @click.option("--sparse", is_flag=True, help="Leave out cells that no row of data touches.")
 @click.option("--sql", is_flag=True, help="Print the SQL that answered, not the rows; with json, beside the rows.")
@@ -54,13 +58,17 @@ def ask_command(
     by: tuple[str, ...],
     order: tuple[str, ...],
     param: tuple[str, ...],
+    compare: tuple[str, ...],
+    top: str | None,
+    bottom: str | None,
     **question: Any,
 ) -> None:
     """Ask for metrics: by name, by an alias, or as a formula in quotes."""
     format_ = format_ or (SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
     if format_ == "parquet" and output is None:
         raise click.UsageError("parquet is not for a terminal: say where to write it with --output FILE.")
-    given = {"by": split(by), "order": split(order), "parameters": parameters(param)} | question
+    given = {"by": split(by), "order": split(order), "parameters": parameters(param), "compare": split(compare)}
+    given |= {"top": members(top, bottom)} | question
     answer = with_book(session, "asking", lambda book: book.ask(*metrics, **given))
     _hand_over(session, answer, format_, output, sql)
 

@@ -13,6 +13,7 @@ from tallymark.kinds import Type
 if TYPE_CHECKING:
     from tallymark.engine.sources import Sources
     from tallymark.formula.functions import Function
+    from tallymark.transforms.transform import Transform
 
 
 def functions_of(plugins: bool) -> list[Function]:
@@ -20,6 +21,13 @@ def functions_of(plugins: bool) -> list[Function]:
     import tallymark
 
     return list(tallymark.functions(plugins))
+
+
+def transforms_of(plugins: bool) -> list[Transform]:
+    """The rows of the table of transforms, those of plugins included, by name."""
+    from tallymark.plugins import load
+
+    return sorted(load(plugins).transforms.values(), key=lambda t: t.name)
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

@@ -22,6 +22,8 @@ from tallymark.cli.session import Session, format_option, session_options
 )
 @click.argument("metric")
 @question_options
+@click.option("--compare", metavar="WITH", help="The growth against another period: previous, year_ago, previous:3.")
+@click.option("--like-for-like", is_flag=True, help="Compare a period that is not over with as much of the other one.")
 @click.option("--sql", is_flag=True, help="The SQL too.")
 @format_option("text", "json")
 @session_options

@@ -19,12 +19,18 @@ from tallymark.cli.session import Session, format_option, session_options
 @click.option("--pack", metavar="PACK", help="Only metrics of a pack.")
 @click.option("--needs", metavar="DATASET", help="Only metrics that wait for a dataset.")
 @click.option("--available/--unavailable", default=None, help="Only metrics that can, or cannot, be asked now.")
+@click.option("--datasets", is_flag=True, help="The datasets instead: where their rows come from, key and time.")
 @click.option("--all", "hidden", is_flag=True, help="Hidden metrics too.")
 @format_option("table", "json")
 @session_options
 @click.pass_obj
-def list_command(session: Session, /, text: str | None, hidden: bool, format_: str | None, **wanted: Any) -> None:
+def list_command(
+    session: Session, /, text: str | None, hidden: bool, datasets: bool, format_: str | None, **wanted: Any
+) -> None:
     """List the metrics, or those whose name, label, alias or description has TEXT, in any language."""
+    if datasets:
+        _list_datasets(session, text, format_)
+        return
     metrics = with_book(session, "reading", lambda book: list(book.metrics.values()))
     found = [m for m in metrics if (hidden or not m.hidden) and _has(m, text) and _fits(m, **wanted)]
     if format_ == "json":
@@ -35,6 +41,21 @@ def list_command(session: Session, /, text: str | None, hidden: bool, format_: s
         print_sheet(session, _sheet(found))
     else:
         click.echo("no metric fits", err=True)
+
+
+def _list_datasets(session: Session, text: str | None, format_: str | None) -> None:
+    from tallymark.cli import datasets
+
+    every = with_book(session, "reading", lambda book: list(book.datasets.values()))
+    found = [d for d in every if not text or _bare(text) in _bare(f"{d.name} {' '.join(d.label.values())}")]
+    if format_ == "json":
+        from tallymark.show.raw import json_text
+
+        click.echo(json_text([datasets.as_dict(d) for d in found]))
+    elif found:
+        print_sheet(session, datasets.sheet(found))
+    else:
+        click.echo("no dataset fits", err=True)
 
 
 def _has(metric: Any, text: str | None) -> bool:

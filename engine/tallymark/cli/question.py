@@ -10,7 +10,7 @@ import click
 F = TypeVar("F", bound=Callable[..., Any])
 
 _OPTIONS = (
-    click.option("--period", metavar="PERIOD", help="2024, 2024-Q2, 2024-06, 2024-W23 or 2024-06-15."),
+    click.option("--period", metavar="PERIOD", help="2024, 2024-Q2, 2024-06, 2024-W23, 2024-06-15, FY2024-P03."),
     click.option("--from", "start", metavar="DATE", help="The first day (or month, or moment) of the range."),
     click.option("--to", "end", metavar="DATE", help="The last day of the range, included."),
     click.option(
@@ -28,6 +28,63 @@ def question_options(command: F) -> F:
     for option in reversed(_OPTIONS):
         command = option(command)
     return command
+
+
+_SHAPE = (
+    click.option(
+        "--compare",
+        multiple=True,
+        metavar="WITH",
+        help="Beside each metric what it was, the change and the growth: previous, year_ago, previous:3, "
+        '"previous:1 year". Repeat for several.',
+    ),
+    click.option(
+        "--like-for-like",
+        is_flag=True,
+        help="Compare a period that is not over with as much of the other one.",
+    ),
+    click.option("--share", is_flag=True, help="Beside each metric its share of the total."),
+    click.option("--rank", is_flag=True, help="Beside each metric its rank within the period, from the highest."),
+    click.option(
+        "--having",
+        multiple=True,
+        metavar="CONDITION",
+        help='Only cells that meet a condition over metrics: "nrr < 90%".',
+    ),
+    click.option("--top", metavar="N", help='The N highest members only: 5, "5 mrr", "5 plan by mrr".'),
+    click.option("--bottom", metavar="N", help="The N lowest members only, said as --top."),
+    click.option("--other", is_flag=True, help="With --top or --bottom, all other members as one row."),
+    click.option("--total", is_flag=True, help="Below the rows a total over all members."),
+    click.option(
+        "--age", metavar="DIMENSION", help="Group by the period a date lies in, and count periods since: cohorts."
+    ),
+    click.option(
+        "--pivot",
+        is_flag=False,
+        flag_value="",
+        metavar="[DIMENSION]",
+        help="One column per value of a dimension, `period` or `age`. [default: age, else period, else last --by]",
+    ),
+    click.option(
+        "--partial",
+        metavar="include|mark|drop",
+        help="What to do with periods that are not over. [default: the project's, else mark]",
+    ),
+)
+
+
+def shape_options(command: F) -> F:
+    """Gives a command the options that say what is shown beside the numbers, and which cells in what form."""
+    for option in reversed(_SHAPE):
+        command = option(command)
+    return command
+
+
+def members(top: str | None, bottom: str | None) -> str | None:
+    """How many members are chosen, negative for the lowest ones. Raises UsageError."""
+    if top is not None and bottom is not None:
+        raise click.UsageError("--top and --bottom are asked at once: give one of the two.")
+    return top if bottom is None else f"-{bottom.strip()}"
 
 
 def split(texts: Iterable[str]) -> tuple[str, ...]:

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
 
-from tallymark.cli.describing import functions_of
+from tallymark.cli.describing import functions_of, transforms_of
 from tallymark.cli.printing import print_sheet
 from tallymark.cli.session import Session, format_option, session_options
 from tallymark.errors import Fault, FaultError, did_you_mean
+
+if TYPE_CHECKING:
+    from tallymark.transforms.transform import Transform
 
 FIELDS = ("name", "signature", "kind", "help", "example")
 
@@ -20,8 +23,11 @@ FIELDS = ("name", "signature", "kind", "help", "example")
 @session_options
 @click.pass_obj
 def functions_command(session: Session, name: str | None, format_: str | None) -> None:
-    """List the functions of formulas, or tell one in full."""
-    rows = [{field: str(getattr(row, field)) for field in FIELDS} for row in functions_of(session.plugins)]
+    """List the functions of formulas and the transforms of datasets, or tell one in full."""
+    rows: list[dict[str, Any]] = [
+        {field: str(getattr(row, field)) for field in FIELDS} for row in functions_of(session.plugins)
+    ]
+    rows += map(_transform, transforms_of(session.plugins))
     if name is not None:
         known = [row["name"] for row in rows]
         rows = [row for row in rows if row["name"] == name.lower()]
@@ -50,8 +56,17 @@ def schema_command(which: str) -> None:
     click.echo(json_text(made))
 
 
+def _transform(row: Transform) -> dict[str, Any]:
+    """A transform as a row of the list, with what it takes."""
+    takes = {("per" if t.kind == "member" else t.name): t.help for t in row.takes}
+    found = {"name": row.name, "signature": row.signature, "kind": "transform", "help": row.help}
+    return {**found, "example": row.example, "takes": takes}
+
+
 def _told(row: dict[str, Any]) -> str:
     lines = [row["signature"] or row["name"], f"  {row['help']}", f"  {row['kind']}"]
+    width = max((len(name) for name in row.get("takes", ())), default=0)
+    lines += [f"  {name:{width}}  {help_}" for name, help_ in row.get("takes", {}).items()]
     if row["example"]:
         lines.append(f"  example: {row['example']}")
     return "\n".join(lines)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from dataclasses import dataclass, field, replace
+from datetime import date, datetime, time
+from functools import cache
 from typing import Any
 
 import pyarrow as pa
@@ -14,46 +16,136 @@ from tallymark.check.dimensions import leaves
 from tallymark.engine.asking import Asked
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
-from tallymark.lower import Lowered
-from tallymark.plan import Key
-from tallymark.units import reported
-from tallymark.windows import PERIOD, resolve
+from tallymark.lower import Lowered, Question
+from tallymark.plan import Key, Parts
+from tallymark.units import COUNT, reported
+from tallymark.windows import PERIOD, Period, resolve
+from tallymark.windows.clocks import INSTANT
+
+TOTAL = "total"
+"""The column of a table of rows that is true where a row is a total over all members."""
 
 
 def answer_of(
     asked: Asked, lowered: Lowered, table: pa.Table, sql: str, notes: tuple[str, ...], catalog: Catalog
 ) -> Answer:
-    """The answer. Raises FaultError (D451) for a number too large to be one."""
-    question, plan = asked.question, lowered.plan
-    columns: list[AnswerColumn] = []
-    arrays: list[Any] = []
-    for parts, key in zip(question.by, plan.space.level, strict=True):
-        columns.append(_dimension(".".join(parts), key, catalog, asked))
-        arrays.append(table.column(key.column))
-    starts: dict[date | datetime, str] = {}
-    if question.grain is not None:
-        values, starts = _periods(asked, table.column("i").to_pylist())
-        columns.append(AnswerColumn("period", "period", _period_type(question.grain), None, "period"))
-        arrays.append(values)
-    for number, (metric, (name, _)) in enumerate(zip(asked.metrics, question.metrics, strict=True)):
-        columns.append(_metric(name, metric, catalog.project.language, question.currency))
-        arrays.append(_finite(table.column(f"m{number}"), name))
-    partial = tuple(
-        p.label for p in question.periods
-        if resolve(PERIOD, p, question.grain, question.calendar, question.as_of).partial
-    )  # fmt: skip
-    named = pa.table(dict(zip([c.name for c in columns], arrays, strict=True)))
+    """The answer. Rows whose column TOTAL is true are totals. Raises FaultError (D451) for a number too large to be
+    one.
+    """
+    made = _Columns(asked, lowered, table, catalog)
+    made.dimensions()
+    made.rows()
+    made.periods()
+    made.metrics()
+    question = asked.question
+    marked = (asked.query.partial or catalog.project.partial) == "mark"
+    partial = tuple(p.label for p in question.periods if marked and _cut(question, p))
+    named = pa.table(dict(zip([c.name for c in made.columns], made.arrays, strict=True)))
     language = catalog.project.locale or catalog.project.language
     return Answer(
-        tuple(columns), named, notes, sql, asked.query, question.grain, partial, question.calendar.timezone, language,
-        starts,
+        tuple(made.columns), named, notes, sql, asked.query, question.grain, partial, question.calendar.timezone,
+        language, made.labels,
     )  # fmt: skip
 
 
-def _dimension(name: str, key: Key, catalog: Catalog, asked: Asked) -> AnswerColumn:
+def unknown_periods(question: Question) -> frozenset[date | datetime]:
+    """The starts, as labels are found by, of the periods that have not begun at the knowledge date."""
+    later = [p.start for p in question.periods if p.start >= question.as_of]
+    return frozenset(later if question.grain == "hour" else (question.calendar.local(s).date() for s in later))
+
+
+def _cut(question: Question, period: Period) -> bool:
+    return resolve(PERIOD, period, question.grain, question.calendar, question.as_of).partial
+
+
+@dataclass(slots=True)
+class _Columns:
+    """Names and types the columns of an answer, in their order."""
+
+    asked: Asked
+    lowered: Lowered
+    table: pa.Table
+    catalog: Catalog
+    columns: list[AnswerColumn] = field(default_factory=list)
+    arrays: list[Any] = field(default_factory=list)
+    labels: dict[date | datetime, str] = field(default_factory=dict)
+
+    def add(self, column: AnswerColumn, values: Any) -> None:
+        """A column; one whose name is taken is numbered."""
+        taken = {c.name for c in self.columns}
+        name, count = column.name, 1
+        while name in taken:
+            count += 1
+            name = f"{column.name} ({count})"
+        self.columns.append(replace(column, name=name))
+        self.arrays.append(values)
+
+    def dimensions(self) -> None:
+        question = self.asked.question
+        keys = {k.parts: k for k in self.lowered.plan.space.level}
+        for parts in question.by:
+            key = keys[question.keys_of(parts)[0]]
+            column = _dimension(".".join(parts), parts, key, self.catalog, self.asked)
+            folded = question.fold is not None and question.fold.dimension == parts
+            began = question.age is not None and question.age.dimension == parts
+            self.add(replace(column, folded=folded, grain=question.grain if began else None), self._values(key.column))
+
+    def _values(self, name: str) -> Any:
+        return self.table.column(name)
+
+    def rows(self) -> None:
+        """What each row is, where not all are of members: `member`, `other` or `total`."""
+        kept = self.lowered.plan.kept
+        shown = kept is not None and kept.shown
+        if not (shown or self.asked.query.total):
+            return
+        none = [None] * self.table.num_rows
+        others = self._values(kept.other.column).to_pylist() if kept is not None else none
+        totals = self._values(TOTAL).to_pylist() if TOTAL in self.table.column_names else none
+        kinds = ["total" if t else "other" if o else "member" for t, o in zip(totals, others, strict=True)]
+        self.add(AnswerColumn("row", "row", Type.TEXT, None, "row"), pa.array(kinds, type=pa.string()))
+
+    def periods(self) -> None:
+        """The starts of the rows' periods, and the ages of what began in another one."""
+        question = self.asked.question
+        if question.grain is None:
+            return
+        numbers = self._values("i").to_pylist()
+        values, self.labels = _periods(self.asked, numbers)
+        self.add(AnswerColumn("period", "period", _period_type(question.grain), None, "period"), values)
+        if self.lowered.plan.begun is not None:
+            began = self._values(self.lowered.plan.begun.key.column).to_pylist()
+            self.labels |= {d: question.calendar.label(_midnight(question, d), question.grain) for d in set(began)}
+            values = pa.array(_ages(question, began, numbers), type=pa.int64())
+            self.add(AnswerColumn("age", "age", Type.INTEGER, COUNT, "age"), values)
+
+    def metrics(self) -> None:
+        for number, (metric, (name, _)) in enumerate(zip(self.asked.metrics, self.asked.question.metrics, strict=True)):
+            column = _metric(name, metric, self.catalog.project.language, self.asked.question.currency)
+            self.add(column, _finite(self._values(f"m{number}"), name))
+
+
+def _midnight(question: Question, day: date) -> datetime:
+    return question.calendar.instant(datetime.combine(day, time.min))
+
+
+def _ages(question: Question, began: list[date], numbers: list[int]) -> list[int]:
+    """How many periods of the grain lie between a beginning and each row's own."""
+    calendar, grain = question.calendar, question.grain
+    assert grain is not None
+
+    @cache
+    def age(day: date, number: int) -> int:
+        reached = calendar.floor(question.periods[number].start, grain)
+        return calendar.count(_midnight(question, day), reached + INSTANT, grain) - 1
+
+    return [age(day, number) for day, number in zip(began, numbers, strict=True)]
+
+
+def _dimension(name: str, parts: Parts, key: Key, catalog: Catalog, asked: Asked) -> AnswerColumn:
     for metric in asked.metrics:
-        for dataset in sorted(leaves(catalog, metric.expression, key.parts)) if metric.expression else ():
-            found = catalog.reach(dataset, key.parts)
+        for dataset in sorted(leaves(catalog, metric.expression, parts)) if metric.expression else ():
+            found = catalog.reach(dataset, parts)
             if isinstance(found, Reached):
                 return AnswerColumn(name, "dimension", key.type, found.unit, name)
     return AnswerColumn(name, "dimension", key.type, None, name)

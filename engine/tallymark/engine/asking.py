@@ -17,15 +17,19 @@ from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
+from tallymark.engine.columns import Column, Columns, inlined
+from tallymark.engine.mistakes import dimensions_of, mistakes
 from tallymark.engine.parameters import read_value
+from tallymark.engine.topping import Top, parse_top
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Bound, MetricUse
+from tallymark.formula.bound import Bound
 from tallymark.formula.functions import Function
 from tallymark.formula.parse import parse
 from tallymark.kinds import Type
 from tallymark.lower import Question
 from tallymark.lower.contexts import conjuncts
+from tallymark.lower.keys import Began
 from tallymark.lower.settle import settle
 from tallymark.place import Written
 from tallymark.plan import Parts
@@ -33,8 +37,6 @@ from tallymark.query import Query
 from tallymark.units import NUMBER
 from tallymark.windows import Calendar, Period, ask_periods, grain_of, parse_moment, parse_period
 from tallymark.windows.clocks import INSTANT
-
-MAX_DIMENSIONS = 8
 
 Earliest = Callable[[tuple[Bound, ...], datetime, Mapping[str, Any]], datetime | None]
 """Gives the earliest time among the rows that some formulas read up to an instant, by the values of parameters."""
@@ -49,6 +51,9 @@ class Asked:
     query: Query
     start: datetime
     end: datetime
+    top: Top | None = None
+    dropped: tuple[Period, ...] = ()
+    """Periods left out because they are not over at the knowledge date."""
 
 
 class Asking:
@@ -63,37 +68,47 @@ class Asking:
         """The bound question. Raises FaultError with everything wrong in it."""
         faults: list[Fault] = []
         query = replace(query, metrics=tuple(self._funnels(query.metrics)))
-        named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
-        metrics = tuple(m for m in named if m is not None)
-        if not query.metrics:
-            faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
+        metrics = self._metrics(query, faults)
         calendar = self._collect(faults, lambda: self._calendar(query)) or Calendar()
         values = self._collect(faults, lambda: self.values(query.parameters)) or {}
-        bounds = tuple(
-            MetricUse(m.name, m.type, m.unit) if m.name in self.catalog.metrics else _bound(m) for m in metrics
-        )
-        by = self._collect(faults, lambda: self._dimensions(query.by, metrics)) or ()
-        filters = self._collect(faults, lambda: self._filters(query.where, metrics))
+        columns: tuple[Column, ...] = ()
+        if metrics and len(metrics) == len(query.metrics):
+            columns = self._collect(faults, lambda: self._columns(query, metrics)) or ()
+        conditions = self._conditions(columns)
+        held = [self._collect(faults, partial(conditions, text)) for text in query.having]
+        having = tuple(h for h in held if h is not None)
+        by = self._collect(faults, lambda: dimensions_of(query)) or ()
+        top = self._collect(faults, lambda: self._top(query, by, columns))
+        read = (*metrics, *having, *([top.metric] if top is not None else []))
+        self._collect(faults, lambda: self._reached(by, read))
+        filters = self._collect(faults, lambda: self._filters(query.where, read))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
-        names = _column_names(query.metrics, metrics) if len(metrics) == len(named) else query.metrics
-        order = self._collect(faults, lambda: self._order(query, names)) or ()
+        order = self._collect(faults, lambda: self._order(query, columns)) if columns else ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
         currency = self._collect(faults, lambda: self._currency(query))
-        if query.limit is not None and query.limit < 0:
-            faults.append(Fault("Q505", f"the limit is {query.limit}", help="a limit is 0 or more"))
+        age = self._collect(faults, lambda: self._age(query, by, read))
+        faults += mistakes(query)
         if faults:
             raise FaultError(faults)
-        start, end = self._range(
-            query, calendar, as_of, grain, lambda: earliest(tuple(_settled(b, values) for b in bounds), as_of, values)
-        )
+        bounds = tuple(_settled(c.bound, values) for c in columns)
+        start, end = self._range(query, calendar, as_of, grain, lambda: earliest(bounds, as_of, values))
         periods = ask_periods(start, end, grain, calendar, self.catalog.project.max_cells)
+        kept = self._kept(query, periods, as_of)
+        limit = query.limit if query.pivot is None else None
         question = Question(
-            tuple(zip(names, bounds, strict=True)), by, periods, grain, calendar, as_of,
-            frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse, order,
-            query.limit, currency, self.catalog.project.convert, self.catalog.project.max_cells,
-            self.catalog.project.max_cells,
+            tuple((c.name, c.bound) for c in columns), by, kept, grain, calendar, as_of,
+            frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse,
+            order or (), limit, tuple(_bound(h) for h in having), frozenset(c.name for c in columns if c.ranked),
+            frozenset(c.name for c in columns if c.quiet), None, age, currency, self.catalog.project.convert,
+            self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
-        return Asked(question, metrics, query, start, end)
+        return Asked(question, tuple(c.metric for c in columns), query, start, end, top, periods[len(kept) :])
+
+    def _metrics(self, query: Query, faults: list[Fault]) -> tuple[Metric, ...]:
+        if not query.metrics:
+            faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
+        named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
+        return tuple(m for m in named if m is not None)
 
     def _collect(self, faults: list[Fault], step: Callable[[], Any]) -> Any:
         """The step's result; None with its faults noted when it fails."""
@@ -189,6 +204,42 @@ class Asking:
             help_ = "`tally list` shows the metrics there are"
         return Fault("T103", f"unknown metric `{text}`", help=help_)
 
+    # --- columns and conditions over them --------------------------------------------------------------------------
+
+    def _columns(self, query: Query, metrics: tuple[Metric, ...]) -> tuple[Column, ...]:
+        language = self.catalog.project.language
+        return Columns(query, self.bind_formula, lambda m: m.name in self.catalog.metrics, language).of(metrics)
+
+    def _conditions(self, columns: tuple[Column, ...]) -> Callable[[str], Metric]:
+        """Binds conditions that cells must meet; what the question adds to metrics goes by the names of its columns."""
+        added = {c.name: c.metric for c in columns if c.asked is None and not c.ranked}
+        named = {name: m for name, m in added.items() if name not in self.catalog.metrics}
+        wider = replace(self.catalog, metrics={**self.catalog.metrics, **named})
+        asking = Asking(wider, self.functions, self._known)
+        bounds = {name: _bound(m) for name, m in named.items()}
+        return lambda text: asking.condition(text, bounds)
+
+    def condition(self, text: str, columns: dict[str, Bound]) -> Metric:
+        """A condition over metrics, and over `columns`. Raises FaultError."""
+        written = Written(text, "<having>")
+        metric = self.bind_formula(text, parse(written), written)
+        if metric.type is not Type.BOOLEAN:
+            help_ = "a condition compares: `nrr < 90%`, `growth(mrr) < 0`"
+            raise FaultError(Fault("Q551", "this is no condition over metrics", written.place(None), help_))
+        return replace(metric, expression=inlined(_bound(metric), columns))
+
+    def _top(self, query: Query, by: tuple[Parts, ...], columns: tuple[Column, ...]) -> Top | None:
+        if query.top is None or not (columns or query.metrics):
+            return None
+        count, dimension, text = parse_top(query.top, by)
+        metric = self.metric(text) if text is not None else columns[0].metric if columns else None
+        if metric is None:
+            return None
+        if not metric.type.numeric:
+            message = f"`{metric.name}` is a {metric.type.family}: members are chosen by a number"
+            raise FaultError(Fault("Q562", message, None, 'say by which: `--top "5 mrr"`'))
+        return Top(abs(count), count < 0, dimension, metric, _bound(metric), query.other)
+
     # --- parameters ------------------------------------------------------------------------------------------------
 
     def values(self, given: Mapping[str, Any]) -> dict[str, Any]:
@@ -211,19 +262,13 @@ class Asking:
 
     # --- dimensions, filters, order --------------------------------------------------------------------------------
 
-    def _dimensions(self, by: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[Parts, ...]:
-        if len(by) > MAX_DIMENSIONS:
-            raise FaultError(Fault("Q506", f"{len(by)} dimensions are asked; {MAX_DIMENSIONS} is the most"))
-        faults = [_not_yet(name) for name in by if " at " in name]
-        if faults:
-            raise FaultError(faults)
-        parts = tuple(dict.fromkeys(tuple(name.strip().split(".")) for name in by))
-        for dimension in parts:
+    def _reached(self, by: tuple[Parts, ...], metrics: tuple[Metric, ...]) -> None:
+        faults: list[Fault] = []
+        for dimension in by:
             for metric in metrics:
                 self._reach(dimension, metric, faults)
         if faults:
             raise FaultError(faults)
-        return parts
 
     def _reach(self, dimension: Parts, metric: Metric, faults: list[Fault]) -> None:
         for dataset in sorted(leaves(self.catalog, _bound(metric), dimension)):
@@ -257,7 +302,9 @@ class Asking:
             raise FaultError(report.errors)
         return (bound,)
 
-    def _order(self, query: Query, names: tuple[str, ...]) -> tuple[tuple[str, bool], ...]:
+    def _order(self, query: Query, columns: tuple[Column, ...]) -> tuple[tuple[str, bool], ...]:
+        names = [c.name for c in columns]
+        spoken = {c.asked: c.name for c in columns if c.asked is not None}
         order = []
         for text in query.order:
             bare = text.strip()
@@ -265,7 +312,6 @@ class Asking:
             name = bare.removeprefix("-").strip()
             known = [*names, *query.by, "time"]
             if name not in known:
-                spoken = dict(zip(query.metrics, names, strict=False))
                 if name not in spoken:
                     raise FaultError(Fault("Q507", f"cannot order by `{name}`", help=did_you_mean(name, known)))
                 name = spoken[name]
@@ -283,6 +329,31 @@ class Asking:
         better = shown.upper()
         help_ = f"did you mean `{better}`?" if is_code(better) else "it has three capital letters, as `USD`"
         raise FaultError(Fault("Q580", f"`{shown}` is no code of a currency", help=help_))
+
+    def _age(self, query: Query, by: tuple[Parts, ...], metrics: tuple[Metric, ...]) -> Began | None:
+        """The dimension whose age is asked, as the period in which its times lie."""
+        if query.age is None or query.grain is None or not by:
+            return None
+        dimension = tuple(query.age.strip().split("."))
+        for metric in metrics:
+            for dataset in sorted(leaves(self.catalog, _bound(metric), dimension)):
+                found = self.catalog.reach(dataset, dimension)
+                if not isinstance(found, Unreached) and not found.type.temporal:
+                    message = f"`{query.age}` is a {found.type.family}: only what begins at some time has an age"
+                    raise FaultError(Fault("Q556", message, None, "name a dimension of dates, as `signed_up_at`"))
+        return Began(dimension, query.grain)
+
+    def _kept(self, query: Query, periods: tuple[Period, ...], as_of: datetime) -> tuple[Period, ...]:
+        """The periods that are answered: all, or only those that are over at `as_of`. Raises FaultError (Q559)."""
+        if (query.partial or self.catalog.project.partial) != "drop":
+            return periods
+        kept = tuple(p for p in periods if p.end <= as_of)
+        if not kept:
+            message = "no period that is asked is over at the knowledge date, and partial ones are dropped"
+            raise FaultError(Fault("Q559", message, None, "ask earlier ones, or `--partial mark`"))
+        return kept
+
+    # --- the range -------------------------------------------------------------------------------------------------
 
     def _calendar(self, query: Query) -> Calendar:
         known = self._known()
@@ -325,12 +396,6 @@ class Asking:
         return start, end
 
 
-def _not_yet(dimension: str) -> Fault:
-    plain, _, _ = dimension.partition(" at ")
-    help_ = f"`{plain.strip()}` groups by the attribute of each row read"
-    return Fault("Q512", f"grouping by `{dimension}` is not answered yet", None, help_)
-
-
 def _unaccented(text: str) -> str:
     bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
     return " ".join(bare.split())
@@ -349,17 +414,10 @@ def _unit(bound: Bound) -> Any:
     return NUMBER if bound.unit.free else bound.unit
 
 
-def _column_names(texts: tuple[str, ...], metrics: tuple[Metric, ...]) -> tuple[str, ...]:
-    """The names of the answer's columns: a metric's own name, a formula's text; a repeated one is numbered."""
-    names: list[str] = []
-    for text, metric in zip(texts, metrics, strict=False):
-        base = metric.name if metric.name != text else text
-        name, count = base, 1
-        while name in names:
-            count += 1
-            name = f"{base} ({count})"
-        names.append(name)
-    return tuple(names)
+def last_column(asked: Asked) -> Asked:
+    """The question for the last of its columns alone."""
+    question = replace(asked.question, metrics=asked.question.metrics[-1:])
+    return replace(asked, question=question, metrics=asked.metrics[-1:])
 
 
 def now() -> datetime:

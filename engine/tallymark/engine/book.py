@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Hashable, Iterable, Mapping, Sequence
+from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
@@ -14,15 +15,20 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, Project
-from tallymark.engine.answering import answer_of
-from tallymark.engine.asking import Asking, now
+from tallymark.engine.answering import answer_of, unknown_periods
+from tallymark.engine.asking import Asking, last_column, now
 from tallymark.engine.calendars import Calendars
+from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
-from tallymark.engine.rates import converts, unsound_rates
+from tallymark.engine.mistakes import pivoted_by
+from tallymark.engine.pivoting import pivoted
+from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
+from tallymark.engine.topping import topped
+from tallymark.engine.totals import with_totals
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
 from tallymark.lower import Lowered, lower, settle_datasets
@@ -30,6 +36,7 @@ from tallymark.plugins import Plugins, load
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
+from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
 
 Moment = str | date | datetime
@@ -87,10 +94,12 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        values = {p.name: p.default for p in self._catalog.parameters.values()}
-        settled = settle_datasets(self._catalog, values)
-        of_rates = unsound_rates(settled, self._sources, self._calendars.current())
-        return in_order([*self.faults, *check_data(settled, self._sources), *of_rates])
+        found = [*self.faults, *check_data(self._catalog, self._sources)]
+        rates = self._catalog.rates
+        # Rates that a transform makes depend on the question, and are looked at when one is asked.
+        if rates is not None and self._catalog.datasets[rates.dataset].making is None:
+            found += unsound_rates(self._catalog, self._sources, self._calendars.current())
+        return in_order(found)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -114,6 +123,17 @@ class Book:
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
         currency: str | None = None,
+        compare: str | Sequence[str] = (),
+        like_for_like: bool = False,
+        having: str | Sequence[str] = (),
+        share: bool = False,
+        rank: bool = False,
+        top: int | str | None = None,
+        other: bool = False,
+        total: bool = False,
+        age: str | None = None,
+        pivot: str | bool | None = None,
+        partial: str | None = None,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -121,29 +141,35 @@ class Book:
         question or the data, and Cancelled after `cancel`.
         """
         query = _query(
-            metrics,
-            by,
-            grain,
-            period,
-            start,
-            end,
-            where,
-            order,
-            limit,
-            as_of,
-            sparse,
-            parameters or {},
-            timezone,
-            currency,
-        )
+            metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
+            as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
+            compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
+            total=total, age=age, pivot=pivot, partial=partial,
+        )  # fmt: skip
         asked = self._asking.bind(query, self._earliest, now())
         catalog = settle_datasets(self._catalog, asked.question.values)
+
+        def rows(lowered: Lowered) -> Any:
+            rendered = self._render(catalog, lowered)
+            found = self._sources.embedded.run(rendered.sql)
+            rate_notes(lowered, rendered, catalog, self._sources)
+            return found
+
+        if asked.top is not None:
+            asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
         lowered = lower(catalog, asked.question)
         rendered = self._render(catalog, lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
-        return answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+        notes += dropped(asked, self._counts(table, rendered))
+        if query.total:
+            table = with_totals(table, asked.question, catalog, rows)
+        answer = answer_of(asked, lowered, table, rendered.sql, notes, catalog)
+        by_ = pivoted_by(query)
+        if by_ is None or query.pivot is None:
+            return answer
+        return pivoted(answer, by_, query.limit, unknown_periods(asked.question))
 
     def explain(
         self,
@@ -157,15 +183,19 @@ class Book:
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
         currency: str | None = None,
+        compare: str | None = None,
+        like_for_like: bool = False,
     ) -> Receipt:
         """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
 
-        Raises FaultError as `ask` does.
+        With `compare`, of the growth against another period, or of what else can be compared of the metric. Raises
+        FaultError as `ask` does.
         """
         query = _query(
-            (metric,), (), None, period, start, end, where, (), None, as_of, False, parameters or {}, timezone, currency
-        )
-        asked = self._asking.bind(query, self._earliest, now())
+            (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
+            timezone=timezone, currency=currency, compare=compare or (), like_for_like=like_for_like,
+        )  # fmt: skip
+        asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
             return receipt(asked, catalog, self._sources, partial(self._render, catalog))
@@ -188,6 +218,13 @@ class Book:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    def _counts(self, table: Any, rendered: Rendered) -> Mapping[str, int]:
+        """The cells that are left out: every row tells them, and where there is none a question of their own."""
+        if rendered.left_out is None:
+            return {}
+        told = table if table.num_rows else self._sources.embedded.run(rendered.left_out())
+        return {name: told.column(name)[0].as_py() for name in (DROPPED, UNDATED) if name in told.column_names}
 
     def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
         catalog = settle_datasets(self._catalog, values)
@@ -213,7 +250,7 @@ class Book:
             return
         periods = len(lowered.plan.periods)
         groups = self._sources.embedded.run(rendered.combinations()).column(0)[0].as_py()
-        named = ", ".join(f"`{'.'.join(k.parts)}`" for k in lowered.plan.space.level)
+        named = ", ".join(dict.fromkeys(f"`{k.name}`" for k in lowered.plan.space.level))
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
@@ -236,7 +273,8 @@ class Book:
     def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""
         own = catalog.datasets[dataset]
-        state = tuple(self._sources.state(d) for d in catalog.basis(dataset))
+        made = tuple(m.given for d in catalog.made((dataset,)) if (m := d.making) is not None)
+        state = (*(self._sources.state(d) for d in catalog.basis(dataset)), made)
         with self._lock:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
@@ -255,41 +293,13 @@ class Book:
             self._unique[dataset] = state
 
 
-def _query(
-    metrics: tuple[str | Query, ...],
-    by: str | Sequence[str],
-    grain: str | None,
-    period: str | None,
-    start: Moment | None,
-    end: Moment | None,
-    where: str | None,
-    order: str | Sequence[str],
-    limit: int | None,
-    as_of: Moment | None,
-    sparse: bool,
-    parameters: Mapping[str, Any],
-    timezone: str | None,
-    currency: str | None,
-) -> Query:
+def _query(metrics: tuple[str | Query, ...], **said: Any) -> Query:
     if metrics and isinstance(metrics[0], Query):
         return metrics[0]
-    texts = tuple(m for m in metrics if isinstance(m, str))
-    return Query(
-        texts,
-        _listed(by),
-        grain,
-        period,
-        start,
-        end,
-        where,
-        _listed(order),
-        limit,
-        as_of,
-        sparse,
-        timezone,
-        currency,
-        parameters,
-    )
+    if isinstance(said.get("pivot"), bool):
+        said = said | {"pivot": "" if said["pivot"] else None}
+    listed: dict[str, Any] = {n: _listed(said[n]) for n in ("by", "order", "compare", "having") if n in said}
+    return Query(tuple(m for m in metrics if isinstance(m, str)), **(said | listed))
 
 
 def _listed(value: str | Sequence[str]) -> tuple[str, ...]:

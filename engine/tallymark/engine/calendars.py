@@ -16,6 +16,7 @@ from tallymark.definitions import CalendarDef, Project
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.functions import TABLE, Function
+from tallymark.lower import default_values, settle_datasets
 from tallymark.render.keys import current_writer
 from tallymark.render.rows import Rows, Statement
 from tallymark.render.values import column
@@ -56,7 +57,7 @@ class Calendars:
         dataset = self._catalog.dataset(own.dataset)
         if dataset is None:
             raise FaultError(Fault("R085", f"the calendar's dataset `{own.dataset}` is not there", own.place))
-        state = self._sources.state(dataset)
+        state = tuple(self._sources.state(d) for d in self._catalog.basis(dataset.name))
         with self._lock:
             if self._read is None or self._read[0] != state:
                 self._read = state, replace(self.plain, fiscal_year_start=1, own=self._given(own, dataset))
@@ -75,8 +76,9 @@ class Calendars:
         roles = {role: getattr(own, role) for role in ("day", "start", "end", *_UNITS)}
         wanted = sorted({name for name in roles.values() if name is not None})
         statement = Statement()
+        catalog = settle_datasets(self._catalog, default_values(self._catalog))
         rows = Rows(
-            self._catalog, lambda d: self._sources.relation(self._catalog.datasets[d]),
+            catalog, lambda d: self._sources.relation(catalog.datasets[d]),
             current_writer(self.plain, self._functions), self.plain, statement,
         )  # fmt: skip
         relation = rows.relation(dataset.name, frozenset(wanted))

@@ -13,6 +13,7 @@ from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError, Severity
 from tallymark.formula.bound import Apply, ColumnUse
 from tallymark.kinds import Type
+from tallymark.lower import default_values, settle_datasets, unsettled
 from tallymark.place import Place
 from tallymark.render.keys import current_writer
 from tallymark.render.tallies import Counted, Overlapping, Repeated, Tallies, Tally, is_null, orphaned
@@ -46,6 +47,10 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
     D444 a reference without a partner, D445 one that is null, D446 one that cannot be checked, D447 rows of one key
     that are valid at one time, D448 what a source says of values it read.
     """
+    values = default_values(catalog)
+    # What waits for a question's values cannot be looked at without one.
+    made = {name for name in catalog.datasets if not unsettled(catalog, name, values)}
+    catalog = settle_datasets(catalog, {**dict.fromkeys(catalog.parameters), **values}, made)
     faults: list[Fault] = []
     readable: dict[str, bool] = {}
     for dataset in catalog.datasets.values():
@@ -55,10 +60,11 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
             faults += found
     for name, dataset in catalog.datasets.items():
         if dataset.making is not None:
-            readable[name] = all(readable[d.name] for d in catalog.basis(name))
+            readable[name] = name in made and all(readable[d.name] for d in catalog.basis(name))
     for dataset in catalog.datasets.values():
         if readable[dataset.name]:
-            checkable = [r for r in dataset.references.values() if _obstacle(catalog, dataset, r, readable) is None]
+            own = [r for r in dataset.references.values() if not _carried(dataset, r)]
+            checkable = [r for r in own if _obstacle(catalog, dataset, r, readable) is None]
             faults += _unchecked(catalog, dataset, readable)
             faults += _counts(list(_checks(catalog, dataset, checkable)), dataset, catalog, sources)
     return faults + _calendar(catalog, sources)
@@ -71,6 +77,13 @@ def _calendar(catalog: Catalog, sources: Sources) -> list[Fault]:
     except FaultError as error:
         return list(error.faults)
     return []
+
+
+def _carried(dataset: Dataset, reference: Reference) -> bool:
+    """Whether a transform has the reference from its inputs, where it is checked."""
+    inputs = dataset.making.inputs if dataset.making is not None else ()
+    known = [i.shape.references[reference.name][0] for i in inputs if reference.name in i.shape.references]
+    return reference.dataset in known
 
 
 def _read(dataset: Dataset, sources: Sources) -> list[Fault]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime, time
 
 from sqlglot import exp
 
@@ -27,7 +27,9 @@ def earliest(
     axes = _axes(bounds, catalog)
     if not axes:
         return as_of - INSTANT
-    found = [t for place in sorted(axes) if (t := _first(place, catalog, sources, calendar))]
+    today = calendar.local(as_of - INSTANT).date()
+    clock = Clock(calendar, today, as_of)
+    found = [t for place in sorted(axes) if (t := _first(place, clock, catalog, sources, calendar))]
     return min(found, default=None)
 
 
@@ -47,10 +49,11 @@ def _axes(bounds: tuple[Bound, ...], catalog: Catalog) -> set[tuple[str, str]]:
     return axes
 
 
-def _first(place: tuple[str, str], catalog: Catalog, sources: Sources, calendar: Calendar) -> datetime | None:
+def _first(
+    place: tuple[str, str], clock: Clock, catalog: Catalog, sources: Sources, calendar: Calendar
+) -> datetime | None:
     dataset, name = place
     statement = Statement()
-    clock = Clock(calendar, date.max, datetime.max.replace(tzinfo=UTC))
     rows = Rows(catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(clock), calendar, statement)
     relation = rows.relation(dataset, frozenset({name}))
     query = exp.select(exp.alias_(exp.Min(this=column(name)), "first")).from_(relation)

@@ -15,17 +15,11 @@ from tallymark.render.tallies import Scope, Tally, is_null, not_false
 def left_out(catalog: Catalog, datasets: Iterable[str], functions: Mapping[str, Function]) -> list[Remark]:
     """What is worth counting of the transforms that make these datasets, near or far."""
     found: dict[str, Remark] = {}
-    waiting = list(dict.fromkeys(datasets))
-    seen = set(waiting)
-    while waiting:
-        making = catalog.datasets[waiting.pop(0)].making
-        if making is None:
-            continue
+    for dataset in catalog.made(datasets):
+        making = dataset.making
+        assert making is not None
         for remark in (*_by_conditions(catalog, making, functions), *_by_nulls(catalog, making)):
             found.setdefault(remark.one, remark)
-        further = [i.dataset for i in making.inputs if i.dataset not in seen]
-        waiting += further
-        seen.update(further)
     return list(found.values())
 
 

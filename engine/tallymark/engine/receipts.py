@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
 from tallymark.answer import AskedPeriod, Receipt, Step
-from tallymark.catalog import Catalog, in_language
+from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.members import Members, Render, members
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
+from tallymark.engine.unseen import datasets_read
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
     Aggregate,
@@ -35,6 +37,8 @@ from tallymark.lower.contexts import Context, Contexts
 from tallymark.show.counts import many
 from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
 
+PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
+
 
 def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) -> Receipt:
     """The receipt of a question for one metric in one cell. Raises FaultError as asking it does."""
@@ -54,10 +58,11 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     step = _Steps(asked.question, catalog, sources, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
+    made = catalog.made(datasets_read(lowered, catalog))
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
-        step=step, sql=rendered.sql, notes=(*notes, *_cut(asked.question)), locale=answer.locale,
-        decimals=metric.definition.decimals, parameters=_parameters(asked, catalog), conditions=others,
+        step=step, sql=rendered.sql, notes=(*notes, *map(_said, made), *_cut(asked.question)), locale=answer.locale,
+        decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language),
     )  # fmt: skip
 
@@ -219,9 +224,16 @@ def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
     return equal, tuple(dict.fromkeys(others))
 
 
-def _parameters(asked: Asked, catalog: Catalog) -> dict[str, Any]:
-    """The parameters that the formulas and the condition speak of, with their values."""
+def _said(dataset: Dataset) -> str:
+    assert dataset.making is not None
+    return f"`{dataset.name}` is made by {dataset.making.text}"
+
+
+def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:
+    """The parameters that the formulas, the condition and the transforms speak of, with their values."""
     used: dict[str, None] = {}
+    spoken = (name for d in made if d.making is not None for name in PARAMETER.findall(d.making.text))
+    used.update(dict.fromkeys(name for name in spoken if name in asked.question.values))
     seen: set[str] = set()
     waiting: list[Bound] = [asked.question.metrics[0][1]]
     while waiting:

@@ -131,7 +131,10 @@ class MetricUse:
 
 @dataclass(frozen=True, slots=True)
 class Shift:
-    """The body in the period `count` back (its own length when `unit` is None)."""
+    """The body in the period `count` back (its own length when `step` is None).
+
+    `like`: where the knowledge date cuts the period, the one further back is cut after the same time.
+    """
 
     body: Bound
     count: int
@@ -139,6 +142,7 @@ class Shift:
     type: Type
     unit: Unit = NUMBER
     span: Span = field(default=NOSPAN, compare=False)
+    like: bool = False
 
 
 @dataclass(frozen=True, slots=True)

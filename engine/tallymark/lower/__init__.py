@@ -15,13 +15,14 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Context, Contexts, SpaceDraft
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
-from tallymark.lower.making import settle_datasets
+from tallymark.lower.keys import BEGAN, OTHER, plain
+from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
-from tallymark.plan import AtEnd, Clock, Grid, Key, Lift, Nest, Output, Parts, Plan, Space
+from tallymark.plan import PLACE, AtEnd, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
-__all__ = ["Lowered", "Question", "lower", "settle", "settle_datasets"]
+__all__ = ["Lowered", "Question", "default_values", "lower", "settle", "settle_datasets", "unsettled"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +60,13 @@ class _Lowering:
     def run(self) -> Lowered:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
-        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps)
+        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps, question.fold, question.age)
         root = Context(
-            0, filters=question.filters, levels=(question.by,), currency=question.currency, convert=question.convert
+            0, filters=question.filters, levels=(question.level,), currency=question.currency, convert=question.convert
         )
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
+        having = tuple(self._node(contexts, root, condition) for condition in question.having)
         if self.also is not None:
             self.also(contexts, root)
         lifts = any(isinstance(node, Lift) for space in contexts.spaces for node in space.nodes)
@@ -87,6 +89,9 @@ class _Lowering:
             order,
             limit,
             gathered.home,
+            having,
+            self._kept(),
+            self._begun(),
         )
         return Lowered(plan, contexts, root)
 
@@ -98,10 +103,15 @@ class _Lowering:
     def _outputs(self, contexts: Contexts, root: Context) -> tuple[Output, ...]:
         outputs = []
         for name, bound in self.question.metrics:
-            settled = settle(bound, self.question.values)
-            node = contexts.shallow(partial(contexts.lower, settled, root))
-            outputs.append(Output(name, node, *zero_denominators(contexts.spaces, contexts.space(root), node)))
+            node = self._node(contexts, root, bound)
+            ranked = name in self.question.ranked
+            noted = not ranked and name not in self.question.quiet
+            zeros = zero_denominators(contexts.spaces, contexts.space(root), node) if noted else (None, None)
+            outputs.append(Output(name, node, *zeros, ranked))
         return tuple(outputs)
+
+    def _node(self, contexts: Contexts, root: Context, bound: Bound) -> int:
+        return contexts.shallow(partial(contexts.lower, settle(bound, self.question.values), root))
 
     def _touched(self, contexts: Contexts, root: Context) -> tuple[int, ...]:
         found: dict[int, None] = {}
@@ -172,9 +182,10 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
+        asked = self.question.level
         return gather(
-            contexts.spaces, self._key, contexts.column, self._resolve, self.question.by, question_filters, self._ends
-        )
+            contexts.spaces, self._key, contexts.column, self._resolve, asked, question_filters, self._ends
+        )  # fmt: skip
 
     def _ends(self, moment: AtEnd, grid: int) -> tuple[datetime, ...]:
         """The instants of a moment over every period of a grid, which may be pieces of those it was meant for."""
@@ -187,9 +198,10 @@ class _Lowering:
 
     def _key(self, dimension: Parts, dataset: str) -> Key:
         if dimension not in self.keys:
-            found = self.catalog.reach(dataset, dimension)
+            found = self.catalog.reach(dataset, plain(dimension))
             assert isinstance(found, Reached)
-            kind = Type.TIMESTAMP if found.type is Type.INSTANT else found.type
+            own = Type.TIMESTAMP if found.type is Type.INSTANT else found.type
+            kind = {OTHER: Type.BOOLEAN, BEGAN: Type.DATE}.get(dimension[-1], own)
             self.keys[dimension] = Key(dimension, f"d{len(self.keys)}", kind)
         return self.keys[dimension]
 
@@ -211,7 +223,7 @@ class _Lowering:
         population = tuple(g.number for g in gathered.groups if level and level <= {k.parts for k in g.level})
         missing = [d for d in draft.level if d not in self.keys]
         if missing:
-            named = ".".join(missing[0])
+            named = ".".join(plain(missing[0]))
             help_ = "no metric of the question reads rows that could be grouped by it"
             raise FaultError(Fault("Q511", f"`{named}` groups nothing here", None, help_))
         keys = tuple(self.keys[d] for d in draft.level)
@@ -229,6 +241,30 @@ class _Lowering:
             elif name in names:
                 asked.append((name, descends))
             else:
-                asked.append((self.keys[tuple(name.split("."))].column, descends))
-        rest = ["i", *(self.keys[d].column for d in self.question.by)]
+                asked += [(column, descends) for column in self._columns(tuple(name.split(".")), placed=False)]
+        rest = ["i", *(c for d in self.question.by for c in self._columns(d, placed=True))]
         return (*asked, *((c, False) for c in rest if c not in {a for a, _ in asked}))
+
+    def _columns(self, dimension: Parts, placed: bool) -> tuple[str, ...]:
+        """The columns by which rows are put in the order of a dimension; the members of a fold by their `placed` order,
+        else by value, the others last.
+        """
+        fold = self.question.fold
+        if fold is not None and fold.dimension == dimension:
+            member, other = (self.keys[k].column for k in fold.keys)
+            return (PLACE,) if placed else (other, member)
+        return tuple(self.keys[k].column for k in self.question.keys_of(dimension))
+
+    def _kept(self) -> Kept | None:
+        fold = self.question.fold
+        if fold is None:
+            return None
+        member, other = (self.keys[k] for k in fold.keys)
+        return Kept(member, other, fold.members, fold.kept)
+
+    def _begun(self) -> Begun | None:
+        age, calendar = self.question.age, self.question.calendar
+        if age is None:
+            return None
+        starts = (calendar.local(calendar.floor(p.start, age.grain)).date() for p in self.question.periods)
+        return Begun(self.keys[age.key], tuple(starts))

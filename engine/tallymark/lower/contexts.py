@@ -35,6 +35,7 @@ from tallymark.formula.bound import (
     walk,
 )
 from tallymark.kinds import Type
+from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
 from tallymark.plan import AtEnd, Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value
@@ -115,8 +116,18 @@ class _TooDeepError(Exception):
 class Contexts:
     """Fills spaces with the nodes of formulas."""
 
-    def __init__(self, catalog: Catalog, values: Mapping[str, Any], pieces: Pieces, steps: Steps) -> None:
+    def __init__(
+        self,
+        catalog: Catalog,
+        values: Mapping[str, Any],
+        pieces: Pieces,
+        steps: Steps,
+        fold: Fold | None = None,
+        age: Began | None = None,
+    ) -> None:
         self.catalog = catalog
+        self.fold = fold
+        self.age = age
         self.values = values
         self.pieces = pieces
         self.pricing = Pricing(catalog)
@@ -225,8 +236,8 @@ class Contexts:
         Raises FaultError (Q595) for too many windows.
         """
         match bound:
-            case Shift(count=count, step=step):
-                return self._over(self._shifted(context, count, step), context)
+            case Shift(count=count, step=step, like=like):
+                return self._over(replace(self._shifted(context, count, step), like=like), context)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
             case Windowed(form="to_date", step=str(step)):
@@ -276,12 +287,16 @@ class Contexts:
         return condition
 
     def column(self, dimension: Parts, dataset: str) -> Bound:
-        """A dimension as a row-level column of `dataset`; instants are read on the project's clock."""
-        found = self.catalog.reach(dataset, dimension)
+        """A dimension as a row-level column of `dataset`, or a key made of one; instants are read on the project's
+        clock.
+        """
+        named = plain(dimension)
+        found = self.catalog.reach(dataset, named)
         if not isinstance(found, Reached):
-            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(dimension)}`"))
+            raise FaultError(Fault("T111", f"`{dataset}` does not reach the dimension `{'.'.join(named)}`"))
         use = ColumnUse(found.path, found.column, found.type, found.unit)
-        return Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        local = Apply("local", (use,), Type.TIMESTAMP) if found.type is Type.INSTANT else use
+        return made(dimension, local, self.fold, self.age)
 
     # --- nests -----------------------------------------------------------------------------------------------------
 
@@ -347,7 +362,7 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), self.of_metric(name, context), filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if any(not isinstance(self.catalog.reach(bound.dataset, d), Reached) for d in context.dimensions):
+        if any(not isinstance(self.catalog.reach(bound.dataset, plain(d)), Reached) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
 
@@ -378,8 +393,9 @@ class Contexts:
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
-            named = self.catalog.called(bound.dimensions, context.dimensions, self._datasets(bound.body))
-            levels = tuple(tuple(d for d in level if d not in named) for level in context.levels)
+            dimensions = tuple(plain(d) for d in context.dimensions)
+            named = self.catalog.called(bound.dimensions, dimensions, self._datasets(bound.body))
+            levels = tuple(tuple(d for d in level if plain(d) not in named) for level in context.levels)
         if levels == context.levels:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 from datetime import timedelta
 from typing import Any
@@ -14,20 +14,39 @@ from tallymark.formula.nodes import Duration
 from tallymark.lower.settle import SECONDS, settle
 
 
-def settle_datasets(catalog: Catalog, values: Mapping[str, Any]) -> Catalog:
-    """The catalog with parameters put into the transforms that make datasets. Raises FaultError (Q504, T206)."""
+def default_values(catalog: Catalog) -> dict[str, Any]:
+    """The parameters that have a value without a question, with it."""
+    return {p.name: p.default for p in catalog.parameters.values() if p.default is not None}
+
+
+def unsettled(catalog: Catalog, dataset: str, values: Mapping[str, Any]) -> bool:
+    """Whether rows of a dataset cannot be made by these values of parameters alone."""
+    making = catalog.datasets[dataset].making
+    if making is None:
+        return False
+    return not _parameters_of(making) <= values.keys() or any(
+        unsettled(catalog, i.dataset, values) for i in making.inputs
+    )
+
+
+def settle_datasets(catalog: Catalog, values: Mapping[str, Any], only: Collection[str] | None = None) -> Catalog:
+    """The catalog with parameters put into the transforms that make datasets, or `only` some of them.
+
+    Raises FaultError (Q504, T206).
+    """
     changed = {
         d.name: replace(d, making=_settled_making(d.making, values))
         for d in catalog.datasets.values()
-        if d.making is not None and _speaks_of_parameters(d.making)
+        if d.making is not None and _parameters_of(d.making) and (only is None or d.name in only)
     }
     return replace(catalog, datasets={**catalog.datasets, **changed}) if changed else catalog
 
 
-def _speaks_of_parameters(making: Making) -> bool:
+def _parameters_of(making: Making) -> set[str]:
+    """The parameters that a transform's inputs and arguments speak of."""
     conditions = [i.condition for i in making.inputs if i.condition is not None]
-    within = any(isinstance(b, ParameterUse) for c in conditions for b in walk(c))
-    return within or any(isinstance(a, ParameterUse) for a in making.arguments.values())
+    spoken = [b for c in conditions for b in walk(c)] + list(making.arguments.values())
+    return {b.name for b in spoken if isinstance(b, ParameterUse)}
 
 
 def _settled_making(making: Making, values: Mapping[str, Any]) -> Making:

@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tallymark.definitions import Project, RatesDef, SourceDef
 from tallymark.errors import did_you_mean
-from tallymark.json_schema import MONTHS, WEEKDAYS
+from tallymark.json_schema import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
 from tallymark.read.values import Reading, conversion, data, entries, named, text, texts, whole, word
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
@@ -25,6 +25,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
     limits = root.get("limits")
     cells = whole(limits.get("cells"), 1, _CELLS) if isinstance(limits, Entries) else None
     week = text(root.get("week_start"))
+    partial = text(root.get("partial"))
     currency, language = text(root.get("currency")), text(root.get("language"))
     return Project(
         name=text(root.get("name")) or usual.name,
@@ -37,6 +38,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         fiscal_year_start=_MONTHS.get(text(root.get("fiscal_year_start")) or "", usual.fiscal_year_start),
         calendar=calendar(root, reading),
         as_of=_day(root.get("as_of"), reading),
+        partial=partial if partial in PARTIAL else usual.partial,
         language=language if language and language.isascii() and language.isalpha() else usual.language,
         locale=text(root.get("locale")),
         packs=texts(root.get("packs")),

@@ -6,13 +6,14 @@ stretch's first day; at most one more begins within the stretch. A day outside t
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 
 from sqlglot import exp
 
 from tallymark.kinds import Type
-from tallymark.render.values import array, atom, call, case, cast, compare, integer
+from tallymark.render.values import array, atom, call, case, cast, compare, integer, select
 from tallymark.windows import Run
 
 _EPOCH = date(1970, 1, 1)
@@ -26,8 +27,8 @@ def ordinal(time: exp.Expression, run: Run) -> exp.Expression:
     cell = exp.Add(this=exp.Paren(this=exp.IntDiv(this=since, expression=integer(min(gaps)))), expression=integer(1))
     found: exp.Expression = cell
     if len(gaps) > 1:
-        holding = call("ARRAY_EXTRACT", array(_coarse(marks, min(gaps))), cell)
-        following = call("ARRAY_EXTRACT", array(marks), exp.Add(this=holding, expression=integer(1)))
+        holding = _entry(_coarse(marks, min(gaps)), cell)
+        following = _entry(marks, exp.Add(this=holding, expression=integer(1)))
         begun = exp.Paren(this=compare(exp.GTE, _day(time), following))
         found = exp.Add(this=holding.copy(), expression=cast(begun, Type.INTEGER))
     inside = exp.And(
@@ -38,14 +39,18 @@ def ordinal(time: exp.Expression, run: Run) -> exp.Expression:
 
 def start(time: exp.Expression, run: Run) -> exp.Expression:
     """The first day of the period that holds a date or naive time."""
-    marks = array([(day - _EPOCH).days for day in run.starts], "INTEGER")
-    days = call("ARRAY_EXTRACT", marks, ordinal(time, run))
+    days = _entry([(day - _EPOCH).days for day in run.starts], ordinal(time, run))
     return cast(exp.Add(this=_epoch(), expression=days), Type.DATE)
 
 
 def number(time: exp.Expression, run: Run) -> exp.Expression:
     """The number of the period that holds a date or naive time: within its year, or the year's."""
-    return call("ARRAY_EXTRACT", array(run.numbers), ordinal(time, run))
+    return cast(_entry(run.numbers, ordinal(time, run)), Type.INTEGER)
+
+
+def _entry(values: Sequence[int], place: exp.Expression) -> exp.Expression:
+    """The value at a place, from 1. As a query of its own the array is made once, not for every few thousand rows."""
+    return call("ARRAY_EXTRACT", exp.Subquery(this=select(array(values, "INTEGER"))), place)
 
 
 def _coarse(marks: list[int], step: int) -> list[int]:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from tallymark.catalog import Dataset, Input
+from tallymark.errors import PluginError
 from tallymark.kinds import Type
 from tallymark.render.expressions import Term, Writer
 from tallymark.render.values import all_of, any_of, column, compare, named
@@ -42,7 +43,10 @@ def made(rows: Rows, own: Dataset) -> str:
     assert making is not None
     given = [_input(rows, own.name, number, each) for number, each in enumerate(making.inputs)]
     bench = Bench(own.name, rows.statement, rows.writer)
-    return bench.put("made", making.transform.write(given, making.arguments, bench))
+    try:
+        return bench.put("made", making.transform.write(given, making.arguments, bench))
+    except Exception as error:  # a plugin may fail in any way it likes
+        raise PluginError(f"the transform `{making.transform.name}` failed: {type(error).__name__}: {error}") from error
 
 
 def _input(rows: Rows, dataset: str, number: int, each: Input) -> Given:

@@ -101,7 +101,9 @@ class Rows:
         return self._known[place]
 
     def _stored(self, own: Dataset, columns: frozenset[str]) -> exp.Select:
-        query = select(*(named(self._read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
+        # What a transform gives has been read as its types before it was made.
+        read = self._read if own.making is None else self._given
+        query = select(*(named(read(own.columns[c]), c, quoted=True) for c in sorted(columns)))
         if not columns:
             query = select(named(exp.Literal.number("1"), "one"))
         return query.from_(self._origin(own), copy=False)
@@ -113,6 +115,15 @@ class Rows:
         if own.name not in self._made:
             self._made[own.name] = made(self, own)
         return table(self._made[own.name])
+
+    def _given(self, found: Column) -> exp.Expression:
+        """A column that a transform gives: as it is, unless it is declared to have another type or measure."""
+        assert found.stored is not None
+        if found.factor != 1.0:
+            value = cast(column(found.stored), Type.DOUBLE)
+            return exp.Mul(this=value, expression=constant(found.factor, Type.DOUBLE))
+        same = found.type is found.physical
+        return column(found.stored) if same else cast(column(found.stored), found.type)
 
     def _read(self, found: Column) -> exp.Expression:
         """A stored column as its type: infinities and NaN are null, and durations are seconds."""

@@ -132,8 +132,8 @@ def call(name: str, *arguments: exp.Expression) -> exp.Expression:
     return exp.Anonymous(this=name, expressions=list(arguments))
 
 
-def array(values: Sequence[int], item: str = "BIGINT") -> exp.Expression:
-    """An array of whole numbers: one text, which a database reads far sooner than as many literals."""
+def array(values: Sequence[object], item: str = "BIGINT") -> exp.Expression:
+    """An array of whole numbers or other items: one text, which a database reads far sooner than as many literals."""
     return cast(exp.Literal.string(f"[{', '.join(map(str, values))}]"), f"{item}[]")
 
 

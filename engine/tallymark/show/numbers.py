@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tallymark.kinds import Type
-from tallymark.units import Unit
+from tallymark.units import POINTS, Unit
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -113,6 +113,8 @@ def exact(value: Any) -> Decimal | None:
 
 def unit_sign(unit: Unit | None, locale: str = "en") -> str:
     """What a heading says of a unit whose numbers stand bare below it: `€`; empty where the numbers say it."""
+    if unit == POINTS:
+        return POINTS.name
     if unit is None or unit.percent or unit.duration or unit.dimensionless:
         return ""
     if unit.currency is None:
@@ -169,7 +171,7 @@ def _decimals(values: list[Decimal], unit: Unit | None, type_: Type) -> int:
 
         usual = get_currency_precision(unit.currency)
         return max(usual, _significant(largest, usual))
-    if unit is not None and unit.percent:
+    if unit is not None and (unit.percent or unit == POINTS):
         return max(1, _significant(largest, 1))
     if type_ is Type.INTEGER or (whole and not (unit is not None and unit.fraction)):
         return 0

@@ -24,11 +24,17 @@ class Heading:
 
 @dataclass(frozen=True, slots=True)
 class Sheet:
-    """Rows of texts under headings, and what a reader of them should know."""
+    """Rows of texts under headings, and what a reader of them should know.
+
+    `keys` is how many columns at the left tell rows apart where the others are of one kind: a page too narrow for all
+    of these shows them in several tables, each with the keys. 0 where every column is of its own kind.
+    """
 
     headings: tuple[Heading, ...]
     rows: tuple[tuple[str, ...], ...]
     notes: tuple[str, ...] = ()
+    title: str = ""
+    keys: int = 0
 
     def page(self, rows: int = PAGE) -> Sheet:
         """The first rows, with a note of how many there are when some are left out."""

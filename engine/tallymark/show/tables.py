@@ -1,7 +1,7 @@
 """A sheet laid out: for a terminal, for HTML, for Markdown.
 
 A number is never cut. Where a terminal is too narrow for one row a line, names and headings wrap; where that does not
-suffice, each row becomes a block with a line per column.
+suffice, or where there is a single row, each row becomes a block with a line per column.
 """
 
 from __future__ import annotations
@@ -28,14 +28,47 @@ GAP = 2
 def table(sheet: Sheet, width: int | None = None, *, color: bool = False) -> str:
     """The sheet as lines of at most `width` characters; without a width, one line per row."""
     page = width or UNLIMITED
-    least = _narrowest(sheet)
     if not sheet.rows:
         body = "no rows\n"
-    elif sum(least) + GAP * (len(least) - 1) <= page:
-        body = _printed(_table(sheet, _widths(sheet, least, page)), page, color)
     else:
-        body = _stacked(sheet, page, color)
-    return body + notes_text(sheet.notes)
+        panels = _panels(sheet, page) if sheet.keys else [sheet]
+        body = "\n".join(_body(panel, page, color) for panel in panels)
+    title = f"{sheet.title}\n\n" if sheet.title and sheet.rows else ""
+    return title + body + notes_text(sheet.notes)
+
+
+def _body(sheet: Sheet, page: int, color: bool) -> str:
+    least = _narrowest(sheet)
+    # One row needs no headings above it: what would have to wrap them reads better line by line.
+    narrow = _widths(sheet, least, UNLIMITED) if len(sheet.rows) == 1 else least
+    if sum(narrow) + GAP * (len(narrow) - 1) <= page:
+        return _printed(_table(sheet, _widths(sheet, least, page)), page, color)
+    return _stacked(sheet, page, color)
+
+
+def _panels(sheet: Sheet, page: int) -> list[Sheet]:
+    """As many tables as the page needs, each with the keys and some of the other columns; the whole sheet when even one
+    column does not fit. Rows that have nothing in a later table are left out of it.
+    """
+    liked = _widths(sheet, _narrowest(sheet), UNLIMITED)
+    room = page - sum(w + GAP for w in liked[: sheet.keys])
+    panels: list[list[int]] = [[]]
+    taken = -GAP
+    for number in range(sheet.keys, len(liked)):
+        if panels[-1] and taken + GAP + liked[number] > room:
+            panels.append([])
+            taken = -GAP
+        panels[-1].append(number)
+        taken += GAP + liked[number]
+    if len(panels) == 1 or any(liked[n] > room for panel in panels for n in panel):
+        return [sheet]
+    return [_panel(sheet, columns, first=n == 0) for n, columns in enumerate(panels)]
+
+
+def _panel(sheet: Sheet, columns: list[int], first: bool) -> Sheet:
+    chosen = [*range(sheet.keys), *columns]
+    rows = tuple(tuple(row[n] for n in chosen) for row in sheet.rows if first or any(row[n] for n in columns))
+    return Sheet(tuple(sheet.headings[n] for n in chosen), rows, keys=sheet.keys)
 
 
 def notes_text(notes: tuple[str, ...]) -> str:

@@ -35,13 +35,13 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     place = sql.over(exp.RowNumber(), [sql.col(c) for c in per], order)
     columns = list(rows.shape.fields)
     numbered = sql.select(*(sql.named(sql.col(c), f"c{n}") for n, c in enumerate(columns)), sql.named(place, "place"))
-    told = bench.put("numbered", numbered.from_(sql.source(rows.relation)))
+    told = bench.put("numbered", numbered.from_(sql.source(rows.relation), copy=False))
     kept: exp.Expression = exp.EQ(this=sql.col("place"), expression=sql.number(1))
     for column in per:
         # Rows that are nothing in particular are no duplicates of one another.
         kept = exp.Or(this=kept, expression=exp.Paren(this=sql.unknown(sql.col(f"c{columns.index(column)}"))))
     shown = [sql.named(sql.col(f"c{n}"), c) for n, c in enumerate(columns)]
-    return sql.select(*shown).from_(sql.source(told)).where(kept)
+    return sql.select(*shown).from_(sql.source(told), copy=False).where(kept, copy=False)
 
 
 DEDUPE = Transform(

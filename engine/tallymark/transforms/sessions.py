@@ -60,7 +60,7 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     begun = bench.put("marked", _marked(rows, arguments, members, ends))
     parts = [sql.col(m) for m in members]
     nth = sql.over(exp.Sum(this=sql.col("begins")), parts, [exp.Ordered(this=sql.col("t"))])
-    cut = bench.put("cut", sql.select(exp.Star(), sql.named(nth, "nth")).from_(sql.source(begun)))
+    cut = bench.put("cut", sql.select(exp.Star(), sql.named(nth, "nth")).from_(sql.source(begun), copy=False))
     if ends:
         cut = bench.put("ranked", _ranked(cut, members, ends, rows.shape.key is not None))
     return _grouped(cut, rows.shape.fields[rows.shape.time].type, arguments, members, ends, bench)
@@ -84,7 +84,7 @@ def _marked(rows: Rows, arguments: Arguments, members: list[str], ends: Ends) ->
     if ends and rows.shape.key is not None:
         shown.append(sql.named(sql.col(rows.shape.key), "k"))
     present = sql.both(*(sql.known(sql.col(c)) for c in (*arguments["per"], rows.shape.time or "")))
-    return sql.select(*shown).from_(sql.source(rows.relation)).where(present)
+    return sql.select(*shown).from_(sql.source(rows.relation), copy=False).where(present, copy=False)
 
 
 def _ranked(cut: str, members: list[str], ends: Ends, keyed: bool) -> exp.Select:
@@ -99,7 +99,7 @@ def _ranked(cut: str, members: list[str], ends: Ends, keyed: bool) -> exp.Select
         by = sql.rising([sql.col(c) for c in ("t", *(("k",) if keyed else ()), name)], falling=end == "last")
         place = sql.over(exp.RowNumber(), [p.copy() for p in parts], [exp.Ordered(this=absent), *by])
         shown.append(sql.named(place, f"at_{name}"))
-    return sql.select(*shown).from_(sql.source(cut))
+    return sql.select(*shown).from_(sql.source(cut), copy=False)
 
 
 def _grouped(cut: str, time: Type, arguments: Arguments, members: list[str], ends: Ends, bench: Bench) -> exp.Select:
@@ -119,7 +119,7 @@ def _grouped(cut: str, time: Type, arguments: Arguments, members: list[str], end
         there = exp.EQ(this=sql.col(f"at_{name}"), expression=sql.number(1))
         shown.append(sql.named(exp.Max(this=sql.case(there, sql.col(name))), f"{end}_{column}"))
     groups = [sql.col(m) for m in (*members, "nth")]
-    return sql.select(*shown).from_(sql.source(cut)).group_by(*groups)
+    return sql.select(*shown).from_(sql.source(cut), copy=False).group_by(*groups, copy=False)
 
 
 def _credited(lasted: exp.Expression, count: exp.Expression, arguments: Arguments) -> exp.Expression:
@@ -152,4 +152,5 @@ SESSIONIZE = Transform(
         Take("single", "duration or null", "How long a session of one event lasts; the tail unless said.", AS_TAIL),
     ),
     needs=dict.fromkeys(("per", "time"), ("belongs to no session", "belong to no session")),
+    whole=False,
 )

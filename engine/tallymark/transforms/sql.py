@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from datetime import timedelta
+from functools import cache
 
 from sqlglot import exp
 
@@ -33,7 +34,12 @@ def named(value: exp.Expression, name: str) -> exp.Expression:
 
 def cast(value: exp.Expression, to: Type) -> exp.Expression:
     """`value` as a type of ours."""
-    return exp.Cast(this=value, to=exp.DataType.build(TYPES[to], dialect="duckdb"))
+    return exp.Cast(this=value, to=_data_type(TYPES[to]).copy())
+
+
+@cache
+def _data_type(text: str) -> exp.DataType:
+    return exp.DataType.build(text, dialect="duckdb")
 
 
 def text(value: str) -> exp.Expression:
@@ -88,7 +94,7 @@ def select(*values: exp.Expression) -> exp.Select:
 
 def source(name: str) -> exp.Table:
     """A relation of the statement."""
-    return exp.Table(this=exp.to_identifier(name, quoted=True))
+    return exp.Table(this=exp.to_identifier(name))
 
 
 def both(*conditions: exp.Expression) -> exp.Expression:

@@ -101,7 +101,7 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     for rows in inputs:
         shown = [sql.named(_value(rows, field, made.time, arguments["origin"]), name)
                  for name, field in made.fields.items()]  # fmt: skip
-        branch = sql.select(*shown).from_(sql.source(rows.relation))
+        branch = sql.select(*shown).from_(sql.source(rows.relation), copy=False)
         together = branch if together is None else exp.Union(this=together, expression=branch, distinct=False)
     assert together is not None
     return together

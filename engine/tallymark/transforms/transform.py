@@ -150,6 +150,8 @@ class Transform:
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
     """Arguments whose columns a row must have a value in, and `time`: what one row without does, and what several do,
     for notes (`belongs to no session`)."""
+    whole: bool = True
+    """Whether it may read columns of its inputs that no argument names."""
 
     def __post_init__(self) -> None:
         if len({t.name for t in self.takes}) != len(self.takes):

@@ -64,7 +64,7 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     shown += [sql.named(sql.col("t"), FROM), sql.named(ends, TO)]
     shown += [sql.named(sql.col(h), c) for h, c in zip(holds, values, strict=True)]
     changes = exp.EQ(this=sql.col("changes"), expression=sql.number(1))
-    return sql.select(*shown).from_(sql.source(changed)).where(changes)
+    return sql.select(*shown).from_(sql.source(changed), copy=False).where(changes, copy=False)
 
 
 def _last(rows: Rows, per: Sequence[str], members: list[str], values: Sequence[str], holds: list[str]) -> exp.Select:
@@ -77,7 +77,7 @@ def _last(rows: Rows, per: Sequence[str], members: list[str], values: Sequence[s
     shown += [sql.named(time.copy(), "t"), sql.named(place, "place")]
     shown += [sql.named(sql.col(c), h) for c, h in zip(values, holds, strict=True)]
     present = sql.both(*(sql.known(sql.col(c)) for c in (*per, shape_.time or "")))
-    return sql.select(*shown).from_(sql.source(rows.relation)).where(present)
+    return sql.select(*shown).from_(sql.source(rows.relation), copy=False).where(present, copy=False)
 
 
 def _changed(last: str, members: list[str], holds: list[str]) -> exp.Select:
@@ -91,7 +91,7 @@ def _changed(last: str, members: list[str], holds: list[str]) -> exp.Select:
     changes = sql.case(sql.both(*same), sql.number(0), sql.number(1))
     shown = [sql.col(c) for c in (*members, "t", *holds)]
     only = exp.EQ(this=sql.col("place"), expression=sql.number(1))
-    return sql.select(*shown, sql.named(changes, "changes")).from_(sql.source(last)).where(only)
+    return sql.select(*shown, sql.named(changes, "changes")).from_(sql.source(last), copy=False).where(only, copy=False)
 
 
 VERSIONS = Transform(

@@ -13,7 +13,7 @@ from typing import Literal
 
 from tallymark.windows.calendars import Calendar, OutsideCalendarError, Period
 from tallymark.windows.clocks import INSTANT, Count
-from tallymark.windows.shifts import Move, shifted
+from tallymark.windows.shifts import Move, as_far, shifted
 
 EARLIEST = datetime(1, 1, 2, tzinfo=UTC)
 """The instant a window ends at that ends at the beginning of time; edges before it are the beginning of time too."""
@@ -55,11 +55,15 @@ BEGINNING = Beginning()
 
 @dataclass(frozen=True, slots=True)
 class Window:
-    """The stretch `[start, end)`, or for a stock the moment before `end`, of a period moved by its `shifts` in turn."""
+    """The stretch `[start, end)`, or for a stock the moment before `end`, of a period moved by its `shifts` in turn.
+
+    `like`: a period that `as_of` cuts is cut after the same time where it is moved to, at its end at the latest.
+    """
 
     start: Edge
     end: Edge
     shifts: tuple[Move, ...] = ()
+    like: bool = False
 
     @property
     def is_empty(self) -> bool:
@@ -120,12 +124,15 @@ class Resolved:
 def resolve(window: Window, period: Period, grain: str | None, calendar: Calendar, as_of: datetime) -> Resolved:
     """The instants of `window` over `period`, a piece of `grain` or, when that is None, the asked range.
 
-    The period is moved first, whole, and then cut by `as_of`, the instant from which on nothing is known. Raises
-    FaultError as `shift` does; an edge too early for the calendar is the beginning of time.
+    The period is moved first, whole, and then cut by `as_of`, the instant from which on nothing is known. One that is
+    moved `like` for like has no value before the asked period has begun. Raises FaultError as `shift` does; an edge too
+    early for the calendar is the beginning of time.
     """
     start, end = shifted(period, window.shifts, grain, calendar)
-    if start >= as_of:
+    if start >= as_of or (window.like and period.start >= as_of):
         return Resolved(as_of, as_of, void=True)
+    if window.like and as_of < period.end:
+        end = min(end, as_far(start, period.start, as_of, grain, calendar))
     boundaries = (start, min(end, as_of))
     last = _instant(window.end, boundaries, calendar)
     first = _instant(window.start, boundaries, calendar)

@@ -61,7 +61,11 @@ def shape_of(start: datetime, end: datetime, grain: str | None, calendar: Calend
 
 
 def _units_between(start: datetime, end: datetime, unit: str, calendar: Calendar) -> int:
-    first, last = (clocks.date_clock(calendar.zone, i) for i in (start, end))
+    first, last = clocks.date_clock(calendar.zone, start), clocks.date_clock(calendar.zone, end)
+    # Where the clock skips whole days, the period ends before them.
+    skipped = clocks.first_clock(calendar.zone, end)
+    if skipped < last and calendar.floor_wall(skipped, unit) == skipped:
+        last = skipped
     return calendar.between(first, last, unit)
 
 
@@ -149,6 +153,17 @@ def _from_week(count: Count, unit: str, calendar: Calendar) -> tuple[Count, str]
         help = "shift weeks by weeks, or by years of 52 weeks"
         raise FaultError(Fault("Q528", f"a week has no week a {unit} before it", help=help))
     return count, unit
+
+
+def as_far(start: datetime, other: datetime, until: datetime, grain: str | None, calendar: Calendar) -> datetime:
+    """The instant that is as far from `start` as `until` is from `other`: as many whole days, and the rest elapsed.
+
+    Within pieces of an hour the time elapsed alone counts.
+    """
+    days = 0 if grain == "hour" else max(0, _units_between(other, until, "day", calendar))
+    if calendar.add(other, days, "day") > until:
+        days -= 1
+    return calendar.add(start, days, "day") + (until - calendar.add(other, days, "day"))
 
 
 def whole_steps(
