@@ -21,13 +21,13 @@ SCORES = frozenset(("scale", "band"))
 
 
 def decides(node: nodes.Node) -> bool:
-    """Whether a node compares or scores: it does so in the currencies that things are defined in."""
+    """Whether a node compares, scores or asks for a value: it does so in the currencies that things are defined in."""
     match node:
         case nodes.Binary(operator=operator):
             return operator in values.COMPARISONS
         case nodes.Call(name=name):
             return name in SCORES
-    return isinstance(node, nodes.In | nodes.Between)
+    return isinstance(node, nodes.In | nodes.Between | nodes.IsNull)
 
 
 @dataclass(frozen=True)
