@@ -40,6 +40,8 @@ class Column:
     factor: float = 1.0
     formula: Bound | None = None
     aggregate: Aggregate | None = None
+    currency: ColumnUse | None = None
+    """For amounts in several currencies: where each row's currency is."""
     via: str | None = None
     """For an aggregate: the reference of the other dataset that leads here."""
     changes: bool = False
@@ -202,6 +204,21 @@ def in_language(texts: Texts, language: str) -> str:
 
 
 @dataclass(frozen=True, slots=True)
+class Rates:
+    """Where exchange rates are read: columns of a dataset. Without `source` every rate is of the `base`."""
+
+    dataset: str
+    to: str
+    rate: str
+    at: str
+    base: str
+    source: str | None = None
+    max_age: int | None = None
+    missing: str = "fault"
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class Reached:
     """A dimension found from one dataset: the references to follow, and the column at their end."""
 
@@ -246,6 +263,8 @@ class Catalog:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
+    rates: Rates | None = None
+    """None when the project has none, or when something is wrong with them; the fault says what."""
     stored: Stored = field(default=_nothing_stored, compare=False, repr=False)
     """Looks into a dataset's table, for columns that it has and nobody declared."""
 

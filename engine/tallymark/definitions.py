@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from types import MappingProxyType
 from typing import Any
 
@@ -43,6 +44,35 @@ class UnitDef:
 
 
 @dataclass(frozen=True, slots=True)
+class ConvertDef:
+    """Which rate an amount is converted at: `at_event`, `period_end`, or `fixed`, that of one `day`."""
+
+    policy: str
+    day: date | None = None
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class RatesDef:
+    """Where exchange rates are: a dataset and its columns. One `source` is worth `rate` of `to`.
+
+    Without `source`, every rate is of the `base`; without `base`, that is the project's currency. A rate holds until
+    the next, for at most `max_age` days after its own; `missing` says what becomes of an amount without one: `fault` or
+    `null`.
+    """
+
+    dataset: str
+    to: str
+    rate: str
+    at: str
+    source: str | None = None
+    base: str | None = None
+    max_age: int | None = None
+    missing: str = "fault"
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
 class ColumnDef:
     """A column of a dataset: read from the source, or computed by a formula.
 
@@ -52,6 +82,8 @@ class ColumnDef:
     name: str
     type: str | None = None
     unit: UnitDef | None = None
+    currency: str | None = None
+    """The column, of the dataset or over references, that holds the currency of each row's amount."""
     column: str | None = None
     formula: Formula | None = None
     required: bool = True
@@ -141,6 +173,8 @@ class MetricDef:
     name: str
     formula: Formula
     unit: UnitDef | None = None
+    convert: ConvertDef | None = None
+    """How amounts are converted for this metric, where the project's rule does not serve."""
     missing: str | None = None
     """`zero` or `null`: what the aggregates of this formula give over no rows; None is each aggregate's own rule."""
     min_count: MinCountDef | None = None
@@ -241,6 +275,9 @@ class Project:
     name: str = "project"
     folder: str = "."
     currency: str = "USD"
+    rates: RatesDef | None = None
+    convert: ConvertDef | None = None
+    """At which rate amounts are converted; without it, nothing is."""
     timezone: str = "UTC"
     week_start: str = "monday"
     fiscal_year_start: int = 1

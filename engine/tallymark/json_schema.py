@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from datetime import date
 from functools import cache
 from types import UnionType
 from typing import Any, get_args, get_origin, get_type_hints
@@ -16,12 +17,14 @@ from typing import Any, get_args, get_origin, get_type_hints
 from tallymark.definitions import (
     CalendarDef,
     ColumnDef,
+    ConvertDef,
     DatasetDef,
     Formula,
     FunnelDef,
     MetricDef,
     ParameterDef,
     Project,
+    RatesDef,
     RefDef,
     SourceDef,
     StepDef,
@@ -50,6 +53,8 @@ MONTHS = (
     "november",
     "december",
 )
+POLICIES = ("at_event", "period_end")
+"""The rules of `convert:` that are a word."""
 PARTIAL = ("include", "mark", "drop")
 PARAMETER_TYPES = ("number", "text", "boolean", "date", "duration", "list")
 
@@ -110,6 +115,12 @@ _FORMAT: Mapping[str, Key] = {
 _PROJECT: Mapping[str, Key] = {
     "name": Key("What the project is called.", "Acme"),
     "currency": Key("The currency of amounts whose unit is `money`.", "EUR", _CURRENCY),
+    "rates": Key(
+        "Where exchange rates are, for amounts in several currencies.",
+        {"dataset": "fx_rates", "base": "EUR", "to": "currency", "rate": "rate", "at": "date"},
+        _ref("rates"),
+    ),
+    "convert": Key("The rate at which amounts are converted.", "period_end", _ref("convert")),
     "timezone": Key("The time zone of days and of timestamps without a zone.", "Europe/Paris"),
     "week_start": Key("The day a week begins on.", "monday", _choice("a day of the week", *WEEKDAYS)),
     "fiscal_year_start": Key(
@@ -168,12 +179,37 @@ _CALENDAR: Mapping[str, Key] = {
 _LIMITS: Mapping[str, Key] = {
     "cells": Key("The most cells one answer may have.", 1_000_000, _whole(1), "max_cells"),
 }
+_DAY = _like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31")
+_RATES: Mapping[str, Key] = {
+    "dataset": Key("The dataset that holds them.", "fx_rates"),
+    "from": Key(
+        "The column of the currency that a rate is of; without it, each is of the `base`.", "base", field="source"
+    ),
+    "to": Key("The column of the currency it is quoted in: 1 `from` is worth `rate` of `to`.", "quote"),
+    "rate": Key("The column of the rate.", "rate"),
+    "at": Key("The column of its date; a rate holds until the next one.", "date"),
+    "base": Key("The currency that others are quoted against; the project's unless said.", "EUR", _CURRENCY),
+    "max_age": Key(
+        "How old a rate may be.",
+        "7 days",
+        _like("^[0-9]+ (day|week)s?$", "a number of days or weeks"),
+    ),
+    "missing": Key(
+        "What becomes of an amount without a rate: `fault`, the question is refused; `null`, it counts as no value.",
+        "fault",
+        _choice("`fault` or `null`", "fault", "null", None),
+    ),
+}
+_CONVERT: Mapping[str, Key] = {
+    "fixed": Key("The day whose rate every amount is converted at.", "2024-01-01", _DAY, "day"),
+}
 _SOURCE: Mapping[str, Key] = {
     "kind": Key("Who reads it: `files`, `duckdb` or a plugin's kind. The other keys are that kind's options.", "files"),
 }
 _COLUMN: Mapping[str, Key] = {
     "type": Key("The type to read it as; otherwise it is as the source has it.", "text", _ref("type")),
     "unit": Key("What its numbers measure.", "money"),
+    "currency": Key("The column that holds the currency of each row's amount.", "currency_code"),
     "column": Key("Its name in the source, where that differs.", "Order ID"),
     "formula": Key("How it is computed, instead of being read.", "score >= 4"),
     "required": Key("Whether data must have it; without it, only the metrics that use it are unavailable.", True),
@@ -210,6 +246,9 @@ _DATASET: Mapping[str, Key] = {
 _METRIC: Mapping[str, Key] = {
     "formula": Key("How it is computed. Always a text, in any YAML style.", "sum(orders.amount)"),
     "unit": Key("What it measures; checked against the formula.", "percent"),
+    "convert": Key(
+        "The rate at which its amounts are converted, where the project's does not serve.", "at_event", _ref("convert")
+    ),
     "missing": Key(
         "What its aggregates give over no rows; by default counts and sums give 0, the others nothing.",
         "zero",
@@ -273,6 +312,8 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "project": (Project, _PROJECT, frozenset({"folder", "place"})),
     "calendar": (CalendarDef, _CALENDAR, frozenset({"place"})),
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
+    "rates": (RatesDef, _RATES, frozenset({"place"})),
+    "convert": (ConvertDef, _CONVERT, frozenset({"policy", "place"})),
     "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
     "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
@@ -333,6 +374,12 @@ def _shapes() -> Mapping[str, Schema]:
         **made,
         "source": made["source"]
         | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "files"}]},
+        "rates": made["rates"] | {"required": ["dataset", "to", "rate", "at"]},
+        "convert": {
+            "title": "`at_event`, `period_end` or a mapping of `fixed` to a day",
+            "anyOf": [_choice("a rule", *POLICIES) | {"type": "string"}, made["convert"] | {"required": ["fixed"]}],
+            "examples": ["period_end"],
+        },
         "dataset": made["dataset"] | {"examples": [{"table": "orders.csv"}]},
         "parameter": _short("a value, or a mapping", _ref("value"), made["parameter"], "365 days"),
         "column": _short("a type, or a mapping", _ref("type"), made["column"], "text"),
@@ -417,6 +464,9 @@ def _shape(type: Any) -> Schema:
     if get_origin(type) is UnionType:
         type = next(t for t in get_args(type) if t is not None.__class__)
     simple: dict[Any, Schema] = {
+        date: _DAY,
+        RatesDef: _ref("rates"),
+        ConvertDef: _ref("convert"),
         str: _TEXT,
         bool: {"title": "true or false", "type": "boolean"},
         int: {"title": "a whole number", "type": "integer"},

@@ -15,7 +15,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tallymark.formula.bound import Axis, Bound
+from tallymark.formula.bound import Axis, Bound, conversions
 from tallymark.kinds import Type
 from tallymark.windows import Calendar, Period, Resolved, Window
 
@@ -43,6 +43,35 @@ class Key:
 
 
 @dataclass(frozen=True, slots=True)
+class AtEvent:
+    """A rate is that of the row's own time, the third argument of the conversion."""
+
+
+@dataclass(frozen=True, slots=True)
+class AtWall:
+    """A rate is the one just before a local time, whatever the row and the period."""
+
+    wall: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class AtEnd:
+    """A rate is the one just before the end of a window over the periods of a grid."""
+
+    window: Window
+    grid: int
+
+
+Moment = AtEvent | AtWall | AtEnd
+"""Which rate a conversion takes: the last item of its `extra`."""
+
+
+def is_late(bound: Bound) -> bool:
+    """Whether an expression over rows has another value in each period, because it converts at the rates of periods."""
+    return any(isinstance(c.extra[-1], AtEnd) for c in conversions(bound))
+
+
+@dataclass(frozen=True, slots=True)
 class Leaf:
     """An aggregate over the rows of one dataset in one window. `conditions` are row-level and all hold.
 
@@ -59,6 +88,17 @@ class Leaf:
     extra: tuple[Any, ...] = ()
     zero: bool = False
     asked: Window | None = None
+
+    @property
+    def expressions(self) -> tuple[Bound, ...]:
+        """The argument and the conditions, in an order that never depends on chance."""
+        own = (self.argument,) if self.argument is not None else ()
+        return (*own, *sorted(self.conditions, key=repr))
+
+    @property
+    def late(self) -> bool:
+        """Whether it converts amounts at rates that depend on the period."""
+        return any(is_late(e) for e in self.expressions)
 
 
 @dataclass(frozen=True, slots=True)
@@ -234,6 +274,8 @@ class Group:
     lowest: datetime | None
     highest: datetime | None
     asked: tuple[Resolved, ...] = ()
+    ends: tuple[tuple[AtEnd, tuple[datetime, ...]], ...] = ()
+    """For each moment that the leaves convert at, its instant in every period of the grid."""
 
     @property
     def name(self) -> str:

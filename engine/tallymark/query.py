@@ -16,7 +16,8 @@ class Query:
     week, month, quarter, year, or None for the range as one period. The range is `period` (`2024`, `2024-Q2`,
     `2024-06`, `2024-W23`, `2024-06-15`) or `start`/`end`; a date given as `end` includes its day. `where` is a
     condition over dimensions. `order`: column, dimension or `time`, with a leading `-` for descending. `as_of`: the
-    knowledge date, its day included; now unless given. `sparse` drops cells that no row touches.
+    knowledge date, its day included; now unless given. `sparse` drops cells that no row touches. `currency`: what
+    amounts of money are answered in; without it each is in the currency it is defined in.
 
     `compare`: `previous`, `year_ago`, `previous:3`, `previous:1 year`; each adds to every metric its value then, the
     change and the growth; with `like_for_like`, a period that is cut is compared with as much of the other one.
@@ -40,6 +41,7 @@ class Query:
     as_of: str | date | datetime | None = None
     sparse: bool = False
     timezone: str | None = None
+    currency: str | None = None
     parameters: Mapping[str, Any] = field(default_factory=dict)
     compare: tuple[str, ...] = ()
     like_for_like: bool = False

@@ -68,6 +68,11 @@ class Unit:
         return None
 
     @property
+    def currencies(self) -> tuple[str, ...]:
+        """The currencies in it, of whatever power."""
+        return tuple(m for m, _ in self.powers if m != SECOND)
+
+    @property
     def duration(self) -> bool:
         return self.powers == ((SECOND, 1),)
 
@@ -103,6 +108,32 @@ DURATION = Unit(((SECOND, 1),), name="duration")
 def money(currency: str) -> Unit:
     """An amount of money in `currency` (a three-letter code)."""
     return Unit(((currency, 1),), name="money")
+
+
+OWN = "its row's currency: "
+
+
+def own_currency(column: str) -> Unit:
+    """Of an amount whose currency stands in another column of its row."""
+    return Unit(((OWN + column, 1),), name="money")
+
+
+def currency_column(unit: Unit) -> str | None:
+    """The column that an `own_currency` names; None of any other unit."""
+    named = unit.powers[0][0] if unit.powers else ""
+    return named.removeprefix(OWN) if named.startswith(OWN) else None
+
+
+def reported(unit: Unit, currency: str) -> Unit:
+    """The unit with every currency in it turned into `currency`; money over money is then a fraction."""
+    if all(m in (SECOND, currency) for m, _ in unit.powers):
+        return unit
+    powers: dict[str, int] = {}
+    for measure, exponent in unit.powers:
+        into = measure if measure == SECOND else currency
+        powers[into] = powers.get(into, 0) + exponent
+    kept = tuple(sorted((m, e) for m, e in powers.items() if e))
+    return replace(unit, powers=kept, fraction=unit.fraction or not kept, name=_name(kept) if kept else "ratio")
 
 
 def named(name: str, detail: str | None, currency: str) -> Unit:

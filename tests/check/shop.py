@@ -83,6 +83,10 @@ TABLES = {
     "visits": {"at": "timestamp", "version": "text", "page": "text"},
     "prices": {"amount": "integer", "label": "text"},
     "logs": {"at": "timestamp", "price": "integer"},
+    "sales": {"id": "text", "customer": "text", "amount": "decimal", "code": "text", "quantity": "integer",
+              "at": "timestamp"},
+    "accounts": {"id": "text", "balance": "decimal", "code": "text"},
+    "fx": {"base": "text", "quote": "text", "rate": "decimal", "day": "date"},
     "instants": {"at": "instant"},
 }  # fmt: skip
 """What the tables of the shop have: the type of each column by its name."""
@@ -127,11 +131,15 @@ metrics:
 """A pack with datasets that a project may implement."""
 
 
-def checked(*texts: str, shop: bool = True, pack: bool = False) -> Checked:
-    """The definitions in `texts`, each a file of its own, beside the shop's unless `shop` is False; and the pack's."""
+def checked(*texts: str, shop: bool = True, pack: bool = False, settings: str | None = None) -> Checked:
+    """The definitions in `texts`, each a file of its own, beside the shop's unless `shop` is False; and the pack's.
+
+    `settings` are those of a `tally.yaml`.
+    """
     files = [(f"file{number}.yaml", text) for number, text in enumerate(texts)]
     whole = [("shop.yaml", SHOP), *files] if shop else files
-    project = Project(currency="USD", packs=("help",) if pack else ())
+    project = None if settings else Project(currency="USD", packs=("help",) if pack else ())
+    whole = [("tally.yaml", settings), *whole] if settings else whole
     definitions, faults = read_texts(whole, project=project, packs={"help": [("pack.yaml", PACK)]})
     catalog, found = check(definitions, describe)
     return Checked(catalog, (*faults, *found))

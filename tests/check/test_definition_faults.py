@@ -22,7 +22,8 @@ CHAIN = "datasets:\n  orders:\n    key: id\n    time: at\n    columns:\n      c0
 
 def found(case: dict[str, Any]) -> Checked:
     """What becomes of the case's lines."""
-    return checked(CHAIN if "chain" in case else case["yaml"], shop=False, pack=case.get("pack", False))
+    text = CHAIN if "chain" in case else case["yaml"]
+    return checked(text, shop=False, pack=case.get("pack", False), settings=case.get("settings"))
 
 
 def meets(wanted: dict[str, Any], result: Checked) -> bool:

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from tallymark.definitions import ConvertDef
 from tallymark.formula import nodes
 
 from .clock import BEGINNING, Clock, Moment, Period
@@ -48,6 +49,11 @@ class Context:
     levels: tuple[Level, ...] = ()
     piece_of: bool = False
     """Whether `period` is a piece that a grain has cut out, whose moves leave the asked period where it is."""
+    currency: str | None = None
+    """What amounts are in; None for each in its own currency."""
+    convert: ConvertDef | None = None
+    rates: Moment | None = None
+    """The moment whose rates `at_opening_rates` and the like ask for."""
     peers: tuple[Context, ...] = ()
     """The contexts of all members of the innermost `per`, or of the question's, moved as this one is."""
     kept: tuple[Any, ...] = ()

@@ -61,7 +61,7 @@ class Answer:
             {
                 **dict(zip(self.question.by, combination, strict=True)),
                 "period": self.label(period),
-                **{name: self.evaluator.value(m.node, context, m.missing) for name, m in self.metrics.items()},
+                **{name: self.evaluator.metric_value(m, context) for name, m in self.metrics.items()},
                 **self.before(context),
             }
             for period, combination, context in contexts
@@ -73,7 +73,7 @@ class Answer:
         if self.question.back is None:
             return {}
         there = self.compared(context)
-        return {BEFORE + name: self.evaluator.value(m.node, there, m.missing) for name, m in self.metrics.items()}
+        return {BEFORE + name: self.evaluator.metric_value(m, there) for name, m in self.metrics.items()}
 
     def compared(self, context: Context) -> Context:
         """The context that a cell is compared with."""
@@ -92,7 +92,10 @@ class Answer:
         where = () if self.question.where is None else (self.question.where,)
         level = () if combination is None else tuple(zip(self.question.by, combination, strict=True))
         kept = self.question.kept[1] if self.question.kept is not None else ()
-        return Context(period, period, filters=where, levels=(level,), kept=kept)
+        return Context(
+            period, period, filters=where, levels=(level,), kept=kept, currency=self.question.currency,
+            convert=self.evaluator.world.project.convert,
+        )  # fmt: skip
 
     def among(self, context: Context, combinations: list[tuple[Any, ...]]) -> Context:
         """The context with those of all combinations in its period as its peers."""

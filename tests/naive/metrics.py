@@ -8,7 +8,7 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, ranks, sequences, values
+from . import aggregates, contexts, money, ranks, sequences, values
 from .clock import Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
@@ -81,16 +81,27 @@ class Evaluator:
 
     # Metric level
 
+    def metric_value(self, metric: Metric, context: Context) -> Any:
+        """A metric in a context, by its own rule of conversion if it has one."""
+        own = context if metric.convert is None else replace(context, convert=metric.convert)
+        return self.value(metric.node, own, metric.missing)
+
     def value(self, node: nodes.Node, context: Context, missing: str | None) -> Any:
         """A metric-level formula in a context. `missing` is that of the metric whose formula it is."""
         match node:
             case nodes.Name():
-                metric = self.metric(node)
-                return self.value(metric.node, context, metric.missing)
+                return self.metric_value(self.metric(node), context)
             case nodes.Scoped(body=body, where=where) if where is not None and _only_where(node):
                 return self.value(body, context.filtered(where), missing)
             case nodes.Call(name=name) if name in aggregates.NAMES:
                 return self.aggregate(node, context, missing)
+            case nodes.Call(name="fx_drift"):
+                at_end, at_start = (
+                    self.value(node.arguments[0], self.rated(edge, context), missing) for edge in ("end", "start")
+                )
+                return values.subtract(at_end, at_start, self.clock)
+            case nodes.Call(name=name) if name in money.FORMS:
+                return self.value(node.arguments[0], self.repriced(node, context), missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
             case nodes.Call(name=name) if name in sequences.NAMES:
@@ -99,7 +110,22 @@ class Evaluator:
                 own = self.value(node.arguments[0], context, missing)
                 peers = [self.value(node.arguments[0], p, missing) for p in context.peers or (context,)]
                 return ranks.place(name, own, [p for p in peers if p is not None])
+        if money.decides(node):
+            context = replace(context, currency=None)
         return compute(node, lambda part: self.value(part, context, missing), self.world.parameters, self.clock)
+
+    def repriced(self, node: nodes.Call, context: Context) -> Context:
+        """The context inside `in_currency`, `at_opening_rates` and `at_closing_rates`."""
+        if node.name != "in_currency":
+            return self.rated("start" if "opening" in node.name else "end", context)
+        code = node.arguments[1] if len(node.arguments) > 1 else None
+        named = code.value if isinstance(code, nodes.Text) else self.world.project.currency
+        return context if context.currency is not None else replace(context, currency=named)
+
+    def rated(self, edge: str, context: Context) -> Context:
+        """The context with the rates of an edge of its window."""
+        found = contexts.window(context, self.clock, self.as_of)
+        return replace(context, rates=found.start if edge == "start" else found.end)
 
     def sequence(self, node: nodes.Call, context: Context) -> Any:
         found = sequences.converted(self, node, context)
@@ -150,7 +176,9 @@ class Evaluator:
         if not isinstance(argument, nodes.Scoped) or argument.per is None:
             leaf = leaf_of(self.world, node)
             found = contexts.window(self.opened(leaf, context), self.clock, self.as_of)
-            return self.table.aggregate(leaf, self.rows(leaf.source, found, context), missing)
+            rating = money.Rating(context.convert, context.currency, context.rates or found.end, bool(context.rates))
+            rows = self.table.priced(leaf, self.rows(leaf.source, found, context), rating)
+            return self.table.aggregate(leaf, rows, missing)
         member, name = without_per(argument), str(argument.per)
         fraction = None
         if len(node.arguments) > 1:
@@ -202,6 +230,8 @@ class Evaluator:
                 yield from self.glances(body, context)
             case nodes.Call(name=name) if name in aggregates.NAMES:
                 yield from self.aggregate_glances(node, context)
+            case nodes.Call(name=name) if name in money.FORMS:
+                yield from self.glances(node.arguments[0], context)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 there = self.enter(node, context)
                 yield from self.glances(node.arguments[0], there)

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from tallymark.definitions import Project
+from tallymark.definitions import ColumnDef, Project
 from tallymark.formula import nodes
 
 from . import aggregates, values
 from .clock import BEGINNING, Clock, Moment
 from .expressions import compute
+from .money import Pricing, Rating, decides
 from .names import Path, changes, resolve, resolve_at
 from .world import NaiveError, Row, World
 
@@ -23,6 +24,8 @@ class Read:
 
     moment: Moment
     before: bool
+    pricing: Pricing | None = None
+    """How amounts are converted; None where they are read as they stand."""
 
 
 @dataclass(frozen=True)
@@ -53,7 +56,17 @@ class Table:
                 return self.named(str(part), dataset, row, read)
             if isinstance(part, nodes.Scoped) and part.at is not None and edges is not None:
                 return self.named(f"{part.body} at {part.at}", dataset, row, edges[part.at])
-            return compute(part, visit, self.world.parameters, self.clock)
+            below = plain if decides(part) else visit
+            if isinstance(part, nodes.IsNull) and self.is_amount(dataset, part.item):
+                below = unpriced
+            return compute(part, below, self.world.parameters, self.clock)
+
+        def plain(part: nodes.Node) -> Any:
+            pricing = None if read.pricing is None else read.pricing.as_defined()
+            return self.evaluate(part, dataset, row, replace(read, pricing=pricing))
+
+        def unpriced(part: nodes.Node) -> Any:
+            return self.evaluate(part, dataset, row, replace(read, pricing=None))
 
         return visit(node)
 
@@ -91,8 +104,18 @@ class Table:
         if name in definition.refs:
             return values.clean(row.get(definition.refs[name].column))
         column = definition.columns[name]
+        value = self.unpriced(column, dataset, row, read)
+        if read.pricing is None or column.unit is None or column.unit.name != "money":
+            return value
+        own = column.unit.detail or self.world.project.currency
+        if column.currency is not None:
+            own = self.named(column.currency, dataset, row, read)
+        return read.pricing.amount(value, own, everyone=column.currency is not None)
+
+    def unpriced(self, column: ColumnDef, dataset: str, row: Row, read: Read) -> Any:
+        """A column's value as it stands."""
         if column.formula is None:
-            return values.clean(row.get(name))
+            return values.clean(row.get(column.name))
         node = column.formula.node
         assert node is not None
         if isinstance(node, nodes.Call) and node.name in aggregates.NAMES:
@@ -174,11 +197,28 @@ class Table:
         """Whether a reference to the row's key finds this row when it is read."""
         return self.world.datasets[dataset].valid is None or self.is_valid(row, dataset, read, since_ever=True)
 
+    def priced(self, leaf: Leaf, found: Sequence[tuple[Row, Read]], rating: Rating) -> list[tuple[Row, Read]]:
+        """The rows, each with how its amounts are converted. What is counted is counted in its own currency."""
+        into = None if leaf.name in ("count", "count_distinct") else rating.currency
+        return [(r, replace(read, pricing=Pricing(self, rating, into, self.event(leaf, r)))) for r, read in found]
+
+    def event(self, leaf: Leaf, row: Row) -> Moment | None:
+        """A row's own time: a flow's, or the beginning of a stock's validity."""
+        valid = self.world.datasets[leaf.source.dataset].valid
+        column = leaf.source.axis or (valid[0] if valid and leaf.source.kind == "stock" else None)
+        if column is None:
+            return None
+        value = self.named(column, leaf.source.dataset, row, Read(self.as_of, before=True))
+        return None if value is None else self.clock.moment(value)
+
     def aggregate(self, leaf: Leaf, found: Sequence[tuple[Row, Read]], missing: str | None) -> Any:
         """The aggregate of a leaf over rows, its own row-level `where` applied."""
         dataset = leaf.source.dataset
         if leaf.where is not None:
             found = [(r, read) for r, read in found if self.evaluate(leaf.where, dataset, r, read) is True]
+        if leaf.name == "count" and self.is_amount(dataset, leaf.argument):
+            # Whether there is an amount does not depend on any rate.
+            found = [(r, replace(read, pricing=None)) for r, read in found]
         pairs = [
             (1 if leaf.argument is None else self.evaluate(leaf.argument, dataset, row, read), self.order(leaf, row))
             for row, read in found
@@ -187,6 +227,16 @@ class Table:
             # A plain column counts where it is not null, also when it is true or false.
             pairs = [(None if value is None else 1, order) for value, order in pairs]
         return aggregates.aggregate(leaf.name, pairs, missing, leaf.fraction)
+
+    def is_amount(self, dataset: str, node: nodes.Node | None) -> bool:
+        """Whether an expression is a column of amounts in each row's own currency, read as it stands."""
+        path = self.path(dataset, str(node)) if isinstance(node, nodes.Name) else None
+        if path is None:
+            return False
+        home = self.world.datasets[dataset]
+        for ref in path.refs:
+            home = self.world.datasets[home.refs[ref].dataset]
+        return path.column in home.columns and home.columns[path.column].currency is not None
 
     def order(self, leaf: Leaf, row: Row) -> tuple[Any, ...]:
         """What `first` and `last` order rows by: time, then key; nulls first."""

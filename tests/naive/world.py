@@ -8,7 +8,7 @@ from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from tallymark.definitions import DatasetDef, Project
+from tallymark.definitions import ConvertDef, DatasetDef, Project
 from tallymark.formula.nodes import Duration, Node
 
 Value = int | Decimal | float | str | bool | date | datetime | Duration | None
@@ -37,6 +37,8 @@ class Metric:
 
     node: Node
     missing: str | None = None
+    convert: ConvertDef | None = None
+    """Its own rule of conversion."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +67,7 @@ class Question:
     where: Node | None = None
     as_of: date | datetime | None = None
     sparse: bool = False
+    currency: str | None = None
     back: tuple[int, str | None] | None = None
     """The period that each metric is compared with, so many periods or units before; None compares with none."""
     like_for_like: bool = False

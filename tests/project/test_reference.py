@@ -1,8 +1,8 @@
 """The users' reference, `engine/LANGUAGE.md`, as written: its projects open, its formulas give what it shows.
 
 Fenced blocks named like files make projects, one in each folder named; `console` blocks are commands in the first one.
-A table headed `formula, …` is a question for each of its rows: the heading says period, grain, dimension, condition and
-knowledge date. `<!-- project: clock -->` says which project is asked from there on. A table under a comment such as
+A table headed `formula, …` is a question for each of its rows: the heading says period, grain, dimension, condition,
+knowledge date and currency. `<!-- project: clock -->` says which project is asked from there on. A table under a comment such as
 `<!-- table: keys of a metric -->` is one of the engine's own. The columns `why` and `meaning` are prose.
 
 With REWRITE_REFERENCE=1 in the environment the figures, outputs and tables are written anew instead of compared.
@@ -44,7 +44,7 @@ FENCE = re.compile(r"^```(\w+) ?(\S*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 TABLE = re.compile(r"(?:^<!-- (project|table): (.+) -->$\n*)|(^\|.+\|\n\|[-:| ]+\|\n(?:\|.*\|\n)+)", re.MULTILINE)
 HEADING = re.compile(
     r"formula, (?P<start>\S+?)(?: to (?P<end>\S+?))?(?: by (?P<grain>[a-z]+))?(?: by `(?P<by>[^`]+)`)?"
-    r"(?: where `(?P<where>[^`]+)`)?(?: as of (?P<as_of>\S+))?"
+    r"(?: where `(?P<where>[^`]+)`)?(?: as of (?P<as_of>\S+))?(?: in (?P<currency>[A-Z]{3}))?"
 )
 PROSE = ("why", "meaning")
 DIGITS = 4
@@ -245,6 +245,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
+            "keys of rates": "rates",
             "keys of a parameter": "parameter",
             "keys of a funnel": "funnel",
             "keys of a step": "step",
@@ -308,6 +309,6 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"clock", "export", "history", "retail", "site"} == _others()
+    assert {"abroad", "clock", "export", "history", "retail", "site"} == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

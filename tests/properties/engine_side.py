@@ -42,7 +42,7 @@ def opened(world: World) -> Ask:
 def definitions(world: World) -> Definitions:
     """The world's definitions, its metrics written out again."""
     metrics = {
-        name: MetricDef(name, Formula(Written(text), metric.node), missing=metric.missing)
+        name: MetricDef(name, Formula(Written(text), metric.node), convert=metric.convert, missing=metric.missing)
         for name, metric in world.metrics.items()
         for text in [write(metric.node)]
     }
@@ -83,6 +83,7 @@ def query(question: Question) -> Query:
         # Unless said, the engine knows up to now, and the naive evaluator everything.
         as_of=question.as_of or LAST_DAY,
         sparse=question.sparse,
+        currency=question.currency,
     )
 
 

@@ -83,6 +83,7 @@ def test_every_key_of_a_metric_is_read() -> None:
     formula: 1
     unit: percent
     missing: null
+    convert: period_end
     label: {en: One, fr: Un}
     description: A constant.
     aliases: {en: [uno, single], ro: unu}
@@ -94,6 +95,8 @@ def test_every_key_of_a_metric_is_read() -> None:
     )
     assert ("percent", None) == (found.unit.name, found.unit.detail) if found.unit else False
     assert "null" == found.missing
+    assert found.convert is not None
+    assert ("period_end", None) == (found.convert.policy, found.convert.day)
     assert {"en": "One", "fr": "Un"} == found.label
     assert {"en": "A constant."} == found.description
     assert {"en": ("uno", "single"), "ro": ("unu",)} == found.aliases

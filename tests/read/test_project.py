@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
-from tallymark.definitions import Definitions, Project
+from tallymark.definitions import ConvertDef, Definitions, Project, RatesDef
 from tallymark.errors import Fault
 from tallymark.formula.nodes import Duration
 from tallymark.read import read_project, read_texts
@@ -61,13 +62,43 @@ packs: [revenue]
 metrics: [metrics, more.yaml]
 min_count: 7
 limits: {cells: 5000}
+rates: {dataset: fx, from: base, to: quote, rate: mid, at: day, base: USD, max_age: 2 weeks, missing: null}
+convert: {fixed: 2024-01-31}
 """
     found = sound(read_project(make(tmp_path, tally=text, metrics__m="", more="metrics: {a: 1}"), PACKS)).project
     expected = Project(
-        "Acme", tmp_path.as_posix(), "EUR", "Europe/Paris", "sunday", 4, "2024-12-31", "drop", "fr", "fr_FR", ("revenue",),
-        ("metrics", "more.yaml"), 7, 5000, found.place,
+        "Acme", tmp_path.as_posix(), "EUR", found.rates, found.convert, "Europe/Paris", "sunday", 4, "2024-12-31", "drop",
+        "fr", "fr_FR", ("revenue",), ("metrics", "more.yaml"), 7, 5000, found.place,
     )  # fmt: skip
     assert expected == found
+    assert found.rates is not None
+    assert found.convert is not None
+    assert RatesDef("fx", "quote", "mid", "day", "base", "USD", 14, "null", found.rates.place) == found.rates
+    assert ConvertDef("fixed", date(2024, 1, 31), found.convert.place) == found.convert
+
+
+@pytest.mark.parametrize(
+    ("code", "under", "written"),
+    [
+        ("R023", "{dataset: fx, to: quote}", "rates: {dataset: fx, to: quote}"),
+        ("R020", "form", "rates: {dataset: fx, form: a, to: quote, rate: r, at: d}"),
+        ("R021", "fx", "rates: fx"),
+        ("R022", "a week", "rates: {dataset: fx, to: quote, rate: r, at: d, max_age: a week}"),
+        ("R021", "7", "rates: {dataset: fx, to: quote, rate: r, at: d, max_age: 7}"),
+        ("R022", "eur", "rates: {dataset: fx, to: quote, rate: r, at: d, base: eur}"),
+        ("R022", "zero", "rates: {dataset: fx, to: quote, rate: r, at: d, missing: zero}"),
+        ("R022", "at_start", "convert: at_start"),
+        ("R020", "fix", "convert: {fix: 2024-01-01}"),
+        ("R022", "tomorrow", "convert: {fixed: tomorrow}"),
+        ("R044", "{fixed: 2024-02-30}", "convert: {fixed: 2024-02-30}"),
+    ],
+)
+def test_rates_and_rules_are_checked(code: str, under: str, written: str) -> None:
+    """What `rates:` and `convert:` do not take is a fault under the caret, and counts as left out."""
+    made, faults = read_texts([("tally.yaml", written)])
+    assert [(code, under)] == [(f.code, f.place.text[f.place.column - 1 :][: f.place.width]) for f in faults if f.place]
+    assert made.project.convert is None
+    assert made.project.rates is None or made.project.rates.base is None
 
 
 def test_an_empty_project_has_the_usual_settings(tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from tallymark.check.dimensions import untimed, untimed_use
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, RowScope, dataset_of
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Windowed
+from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Windowed, is_conversion
 from tallymark.formula.functions import Function
 from tallymark.kinds import Type
 from tallymark.units import COUNT, NUMBER, Unit, raised
@@ -47,10 +47,13 @@ class Aggregation:
         found = outcome(function, argument, node, self.report) if argument is not POISON else None
         if axis is None or found is None or any(c is POISON for c in conditions):
             return POISON
-        if function.name == "count" and argument is not None and _is_condition(argument):
+        if function.name == "count" and argument is not None and _is_condition(argument, scope):
             conditions, argument = [*conditions, argument], None
         if axis.kind == "timeless" and self._looks_up(dataset, (argument, *conditions)):
             return POISON
+        if function.name == "count" and isinstance(argument, Apply) and is_conversion(argument):
+            # Whether there is an amount does not depend on any rate.
+            argument = argument.arguments[0]
         leaf = Aggregate(
             function.name, dataset, argument, all_of(conditions), axis, found.type, found.unit, found.extra,
             gives_zero(function, self.missing), node.span,
@@ -179,8 +182,8 @@ def _fraction(node: n.Call, report: Report) -> tuple[Decimal, ...] | None:
     return None
 
 
-def _is_condition(argument: Bound) -> bool:
-    return argument.type is Type.BOOLEAN and not isinstance(argument, ColumnUse)
+def _is_condition(argument: Bound, scope: RowScope) -> bool:
+    return argument.type is Type.BOOLEAN and not isinstance(scope.body, n.Name)
 
 
 def all_of(conditions: list[Bound]) -> Bound | None:

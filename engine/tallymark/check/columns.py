@@ -17,7 +17,7 @@ from tallymark.check.tables import empty_column, wanted_type
 from tallymark.definitions import ColumnDef
 from tallymark.errors import Fault
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Aggregate
+from tallymark.formula.bound import Aggregate, conversions
 from tallymark.formula.functions import Function, Kind
 from tallymark.graph import in_order
 from tallymark.kinds import Type
@@ -148,7 +148,9 @@ class Columns:
         self.catalog = replace(self.catalog, datasets={**self.catalog.datasets, dataset.name: dataset})
 
     def _computed(self, dataset: str, definition: ColumnDef, node: n.Node, report: Report) -> Column:
-        column = empty_column(definition)
+        column = replace(
+            empty_column(definition), currency=self.catalog.datasets[dataset].columns[definition.name].currency
+        )
         if isinstance(node, n.Call) and self._aggregates(node):
             return self._gathered(dataset, column, node, report)
         body = node
@@ -176,6 +178,11 @@ class Columns:
         """A column that is one aggregate over the rows of another dataset that refer to this one."""
         bound = self._aggregate(node, report)
         if bound is None or not caps.fits(bound, report):
+            return column
+        if any(conversions(part) for part in (bound.argument, bound.condition) if part is not None):
+            message = "a computed column does not convert the amounts it aggregates"
+            help_ = f"aggregate them in a metric, `{node.name}(…)`, and that over members: `avg(m per customer)`"
+            report.fault("U322", message, node.span, help_)
             return column
         other = self.catalog.datasets[bound.dataset]
         ways = [r for r in other.references.values() if r.dataset == dataset]

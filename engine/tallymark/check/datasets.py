@@ -8,6 +8,7 @@ from functools import partial
 
 from tallymark.catalog import Catalog, Dataset
 from tallymark.check.columns import Columns
+from tallymark.check.currencies import bind_currencies, bind_rates, check_currencies, check_rates
 from tallymark.check.joining import join_all
 from tallymark.check.making import make_transformed
 from tallymark.check.tables import Describe, check_references, check_roles, put_on_table, refer
@@ -63,15 +64,20 @@ def bind_datasets(
         stored=partial(_stored, describe),
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}
+    catalog = replace(catalog, datasets=referring)
+    catalog = bind_currencies(catalog, {n: i.definition for n, i in joined.items()}, faults)
+    catalog = bind_rates(catalog, definitions.project, faults)
     computed = {
         (name, column.name): column
         for name, item in joined.items()
         for column in item.definition.columns.values()
         if column.formula is not None
     }
-    columns = Columns(replace(catalog, datasets=referring), computed, functions, faults)
+    columns = Columns(catalog, computed, functions, faults)
     make_transformed(joined, columns, Transforming(definitions, functions, transforms, faults))
     catalog = columns.bind_all(c for c in computed if c[0] in columns.catalog.datasets)
+    check_currencies(catalog, faults)
+    catalog = check_rates(catalog, faults)
     for dataset in catalog.datasets.values():
         check_roles(dataset, faults)
         check_references(dataset, catalog, faults)

@@ -18,6 +18,7 @@ from tallymark.formula.bound import (
     Lifted,
     MetricUse,
     Nested,
+    is_conversion,
     parts,
     walk,
 )
@@ -284,12 +285,25 @@ def blocked_anywhere(
     for dataset, found in _each(catalog, datasets, parts):
         if found.type is Type.OPAQUE:
             return opaque(name)
-        problem = blocked(catalog, dataset, found, name)
+        problem = blocked(catalog, dataset, found, name) or mixed(catalog, dataset, found, name)
         if problem is not None:
             return problem
         if found.at is None and catalog.changes(dataset, found.path, found.column) and dataset in timeless():
             return untimed(dataset, name)
     return None
+
+
+def mixed(catalog: Catalog, dataset: str, found: Reached, name: str) -> Problem | None:
+    """The fault when a dimension is an amount in several currencies, or made of one: 10 USD is no 10 EUR."""
+    column = catalog.home(dataset, found.path).columns[found.column]
+    converts = column.formula is not None and any(is_conversion(b) for b in walk(column.formula))
+    if column.currency is None and not converts:
+        return None
+    message = f"`{name}` holds amounts of several currencies, which cannot be told apart or compared as they stand"
+    help_ = (
+        f"put the condition inside the aggregate, where amounts are converted: `count({dataset} where {name} > 100)`"
+    )
+    return Problem("U323", message, help_)
 
 
 def opaque(name: str) -> Problem:

@@ -13,7 +13,7 @@ from tallymark.check.report import POISON, Missing, Report
 from tallymark.definitions import ParameterDef
 from tallymark.errors import did_you_mean
 from tallymark.formula import nodes as n
-from tallymark.formula.bound import Apply, Bound, Constant, ParameterUse
+from tallymark.formula.bound import Apply, Bound, Constant, ParameterUse, is_conversion
 from tallymark.formula.functions import Function, Kind
 from tallymark.kinds import Type
 from tallymark.place import Span
@@ -196,7 +196,10 @@ class Expressions:
         return self._negate(self.operate("between", bounds, node.span), node)
 
     def _is_null(self, node: n.IsNull) -> Bound:
-        return self._negate(self.operate("is null", [self.value(node.item)], node.span), node)
+        item = self.value(node.item)
+        # Whether there is an amount does not depend on any rate.
+        item = item.arguments[0] if isinstance(item, Apply) and is_conversion(item) else item
+        return self._negate(self.operate("is null", [item], node.span), node)
 
     def _negate(self, bound: Bound, node: n.In | n.Between | n.IsNull) -> Bound:
         return self.operate("not", [bound], node.span) if node.negated else bound

@@ -8,11 +8,13 @@ from dataclasses import dataclass, field
 from tallymark.catalog import Catalog
 from tallymark.check import caps, measuring
 from tallymark.check.conditions import Conditions
+from tallymark.check.currencies import rule_fits
 from tallymark.check.dimensions import leaves
 from tallymark.check.empty_windows import Windows
 from tallymark.check.measures import Measures
 from tallymark.check.report import POISON, Report
 from tallymark.check.slips import slips, without_echoes
+from tallymark.definitions import ConvertDef
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import Bound
 from tallymark.formula.functions import Function
@@ -31,10 +33,18 @@ class Formulas:
     windows: Windows
     known: dict[str, frozenset[str]] = field(default_factory=dict)
 
-    def bind(self, node: n.Node, report: Report, missing: str | None = None, percent: bool = False) -> Bound:
+    def bind(
+        self,
+        node: n.Node,
+        report: Report,
+        missing: str | None = None,
+        percent: bool = False,
+        convert: ConvertDef | None = None,
+    ) -> Bound:
         """A metric's formula, POISON when anything is wrong with it.
 
-        `percent`: the metric is declared one, so that a percent literal alone keeps its scale.
+        `percent`: the metric is declared one, so that a percent literal alone keeps its scale. `convert`: the metric's
+        own rule of conversion.
         """
         bound = Measures(self.catalog, self.functions, report, missing, self.known).bind(node)
         bound = measuring.as_percent(bound) if percent else measuring.settle(bound)
@@ -43,6 +53,8 @@ class Formulas:
         if bound.type is Type.NULL:
             return report.fault("T233", "the formula is always null", None, "compute a value, or leave the metric out")
         if found or bound is POISON or not caps.fits(bound, report):
+            return POISON
+        if not rule_fits(bound, convert or self.catalog.project.convert, report):
             return POISON
         return bound if self.windows.check(bound, report) else POISON
 

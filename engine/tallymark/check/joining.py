@@ -82,6 +82,7 @@ def _over(canonical: ColumnDef, mapped: ColumnDef | None) -> ColumnDef:
         formula=mapped.formula or (None if stored else canonical.formula),
         type=mapped.type or canonical.type,
         unit=mapped.unit or canonical.unit,
+        currency=mapped.currency or canonical.currency,
         label={**canonical.label, **mapped.label},
         description={**canonical.description, **mapped.description},
         format=mapped.format or canonical.format,

@@ -7,6 +7,7 @@ from dataclasses import replace
 
 from tallymark.catalog import Catalog, Dataset
 from tallymark.check.columns import Columns
+from tallymark.check.currencies import bind_currencies
 from tallymark.check.joining import Joined
 from tallymark.check.tables import refer
 from tallymark.check.transforms import Postponed, Transforming, making_order
@@ -71,7 +72,7 @@ def _with(
         if any(target == name for target in other.unreferenced.values()) and other.name != name:
             # The faults of its other references have been told.
             datasets[other.name] = refer(other, joined[other.name], catalog, [])
-    return replace(catalog, datasets=datasets)
+    return bind_currencies(replace(catalog, datasets=datasets), {name: item.definition}, faults)
 
 
 def _needs_itself(item: Joined) -> Fault:

@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from decimal import Decimal
 from types import MappingProxyType
+from typing import Literal
 
 from tallymark.catalog import Catalog, Reached
 from tallymark.check import caps
 from tallymark.check.aggregation import Aggregation, gives_zero, outcome
 from tallymark.check.calls import Calls
 from tallymark.check.conditions import Conditions
+from tallymark.check.currencies import is_code, priceable
 from tallymark.check.dimensions import (
     MAX_SUGGESTED,
     absent,
@@ -36,6 +38,7 @@ from tallymark.formula.bound import (
     MetricUse,
     Nested,
     Ranked,
+    Rated,
     Shift,
     Windowed,
     WindowForm,
@@ -44,7 +47,7 @@ from tallymark.formula.functions import Function, Kind
 from tallymark.formula.nodes import is_length, plain_count
 from tallymark.kinds import Type
 from tallymark.place import Span
-from tallymark.units import BARE, COUNT, NUMBER, RATIO
+from tallymark.units import BARE, COUNT, NUMBER, RATIO, reported
 
 MAX_PERIODS = 100_000
 """Periods that `previous` may go back."""
@@ -337,6 +340,49 @@ class Measures(Calls):
         self.report.fault("T111", f"no dataset has a dimension `{argument}`", argument.span, help_)
         return None
 
+    # --- currencies ------------------------------------------------------------------------------------------------
+
+    def _in_currency(self, node: n.Call) -> Bound:
+        body, into = self.value(node.arguments[0]), self._currency(node)
+        if body is POISON or into is None or not self._is_money(node, body):
+            return POISON
+        if body.unit.currency != into and not priceable(self.catalog, node.span, self.report):
+            return POISON
+        kind = Type.DOUBLE if body.type.numeric else body.type
+        return Rated(body, kind, reported(body.unit, into), currency=into, span=node.span)
+
+    def _currency(self, node: n.Call) -> str | None:
+        """The currency that `in_currency` names, else the project's; None with a fault when it is no code."""
+        if len(node.arguments) < 2:
+            return self.catalog.project.currency
+        code = node.arguments[1]
+        if isinstance(code, n.Text) and is_code(code.value):
+            return code.value
+        message = f"`{node.name}` takes the three capital letters of a currency, in quotes"
+        self.report.fault("U329", message, code.span, "write `in_currency(mrr, 'USD')`")
+        return None
+
+    def _is_money(self, node: n.Call, body: Bound) -> bool:
+        if body.unit.currency is not None:
+            return True
+        said = "bare number" if body.unit.free else str(body.unit)
+        message = f"`{node.name}` takes an amount of money, this is a {said}"
+        self.report.fault("U330", message, node.arguments[0].span, "give its columns `unit: money`")
+        return False
+
+    def _at_rates(self, node: n.Call) -> Bound:
+        return self._rated(node, self.value(node.arguments[0]), "start" if "opening" in node.name else "end")
+
+    def _rated(self, node: n.Call, body: Bound, edge: Literal["start", "end"]) -> Bound:
+        return POISON if body is POISON else Rated(body, body.type, body.unit, edge=edge, span=node.span)
+
+    def _fx_drift(self, node: n.Call) -> Bound:
+        body = self.value(node.arguments[0])
+        if body is POISON or not self._is_money(node, body):
+            return POISON
+        both = [self._rated(node, body, "end"), self._rated(node, body, "start")]
+        return self._both(node, self.operate("-", both, node.span))
+
 
 _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "previous": Measures._previous,
@@ -350,6 +396,10 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "closing": Measures._closing,
     "total": Measures._total,
     "share": Measures._share,
+    "in_currency": Measures._in_currency,
+    "at_opening_rates": Measures._at_rates,
+    "at_closing_rates": Measures._at_rates,
+    "fx_drift": Measures._fx_drift,
     "rank": Measures._ranked,
     "percent_rank": Measures._ranked,
     "zscore": Measures._ranked,

@@ -99,7 +99,7 @@ class _Binder:
             return metric
         report = Report(definition.formula.written, f"metric `{metric.name}`")
         percent = definition.unit is not None and definition.unit.name == "percent"
-        bound = self.formulas.bind(node, report, definition.missing, percent)
+        bound = self.formulas.bind(node, report, definition.missing, percent, definition.convert)
         if report.needs:
             self._note_needs(definition, report)
             return replace(metric, needs=tuple(report.needs))

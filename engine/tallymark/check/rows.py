@@ -8,6 +8,7 @@ from typing import Literal
 
 from tallymark.catalog import Catalog, Dataset, Reached
 from tallymark.check.calls import Calls
+from tallymark.check.currencies import in_project_currency, priceable
 from tallymark.check.dimensions import MAX_SUGGESTED, absent, blocked, faulty, needs_of, opaque, undeclared
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.errors import did_you_mean
@@ -72,7 +73,14 @@ class Rows(Calls):
         problem = problem or blocked(self.catalog, self.dataset, found, str(node))
         if problem is not None:
             return self.report.fault(problem.code, problem.message, node.span, problem.help)
-        return ColumnUse(found.path, found.column, found.type, found.unit, span=node.span)
+        return self._amount(found, ColumnUse(found.path, found.column, found.type, found.unit, span=node.span))
+
+    def _amount(self, found: Reached, use: ColumnUse) -> Bound:
+        """The column; an amount in its row's own currency, or one made of such, in the project's currency."""
+        column = self.catalog.home(self.dataset, found.path).columns[found.column]
+        if column.currency is not None and not priceable(self.catalog, use.span, self.report):
+            return POISON
+        return in_project_currency(self.catalog, column, use)
 
     def _unknown(self, node: n.Name, candidates: tuple[str, ...]) -> Bound:
         if candidates:

@@ -11,6 +11,7 @@ from itertools import pairwise
 from tallymark.catalog import Catalog, Reached
 from tallymark.check import operators
 from tallymark.check.aggregation import Aggregation, all_of, gives_zero
+from tallymark.check.currencies import unpriced
 from tallymark.check.dimensions import blocked_anywhere, explain_unreached, faulty_anywhere, wanting
 from tallymark.check.expressions import declared_parameter
 from tallymark.check.report import POISON, Missing, Report
@@ -149,7 +150,7 @@ class Sequences:
             self._fault(message, scope.body.span, f"say `{dataset} where {scope.body} is not null`")
             return None
         rows = Rows(self.catalog, self.functions, self.report, dataset)
-        conditions = [rows.condition(w) for w in scope.where]
+        conditions = [unpriced(rows.condition(w), self.report) for w in scope.where]
         axis = Aggregation(self.catalog, self.functions, self.report).axis(scope, rows, node)
         if axis is None or any(c is POISON for c in conditions):
             return None

@@ -61,7 +61,8 @@ def _needed(definition: DatasetDef) -> tuple[WantedColumn, ...]:
     no others.
     """
     read = {c.column or c.name for c in definition.columns.values() if c.formula is None}
-    named = (definition.key, definition.time, *(definition.valid or ()), *(r.column for r in definition.refs.values()))
+    named = [definition.key, definition.time, *(definition.valid or ()), *(r.column for r in definition.refs.values())]
+    named += [c.currency for c in definition.columns.values()]
     missing = dict.fromkeys(c for c in named if c is not None and c not in definition.columns and c not in read)
     return tuple(WantedColumn(name, place=definition.place, required=False) for name in missing)
 

@@ -8,6 +8,7 @@ from dataclasses import replace
 from tallymark.catalog import Catalog, Column, Dataset, Input, Making, Reached
 from tallymark.check import caps
 from tallymark.check.arguments import bind_arguments
+from tallymark.check.currencies import carried_currencies, carried_unit, carries, unpriced
 from tallymark.check.dimensions import untimed, untimed_use
 from tallymark.check.joining import Joined
 from tallymark.check.report import POISON, Missing, Report
@@ -22,7 +23,7 @@ from tallymark.kinds import Type
 from tallymark.place import Place, Span
 from tallymark.source import Table, TableColumn
 from tallymark.transforms.transform import Field, Misfit, Shape, Transform
-from tallymark.units import NUMBER, alike
+from tallymark.units import NUMBER, alike, currency_column
 
 MAX_LEVELS = 50
 """Datasets that may be made of one another."""
@@ -208,7 +209,8 @@ class Transforming:
             shape = self._ordered(shape, found, node.on, report)
         condition = None
         if isinstance(node, n.Scoped) and node.where is not None:
-            condition = Rows(catalog, self.functions, report, found.name, in_column=True).condition(node.where)
+            rows = Rows(catalog, self.functions, report, found.name, in_column=True)
+            condition = unpriced(rows.condition(node.where), report)
             if condition is POISON or not caps.fits(condition, report):
                 condition = None
             elif shape.time is None and (use := untimed_use(catalog, found.name, condition)) is not None:
@@ -245,6 +247,7 @@ class Transforming:
         if dataset is None:
             return None
         columns = {c.name: self._described(c, definition, shape.fields) for c in dataset.columns.values()}
+        columns = carried_currencies(columns, self.definitions.project.currency)
         called = {c.stored: c.name for c in columns.values() if c.stored is not None}
 
         def now(column: str | None) -> str | None:
@@ -274,6 +277,7 @@ class Transforming:
         if field is None:
             return column
         declared = definition.columns.get(column.name)
+        declared = None if currency_column(field.unit) is not None else declared
         label, description = {**field.label, **column.label}, {**field.description, **column.description}
         column = replace(column, label=label, description=description)
         if declared is None or declared.unit is None:
@@ -291,9 +295,9 @@ class Transforming:
 def shape_of(dataset: Dataset) -> Shape:
     """What a transform knows of a dataset: the columns that formulas can handle."""
     fields = {
-        c.name: Field(c.name, c.type, c.unit, c.label, c.description, ((0, c.name),))
+        c.name: Field(c.name, c.type, carried_unit(c), c.label, c.description, ((0, c.name),))
         for c in dataset.columns.values()
-        if not c.faulty and c.type not in (Type.OPAQUE, Type.NULL)
+        if not c.faulty and c.type not in (Type.OPAQUE, Type.NULL) and carries(c)
     }
     references = {r.name: (r.dataset, r.column) for r in dataset.references.values() if r.column in fields}
     time = dataset.time or (dataset.valid[0] if dataset.valid is not None else None)

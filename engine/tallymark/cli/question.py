@@ -17,6 +17,7 @@ _OPTIONS = (
         "--where", metavar="CONDITION", help="Only what meets a condition over dimensions, as \"plan = 'pro'\"."
     ),
     click.option("--as-of", metavar="DATE", help="As known at the end of that day. [default: now]"),
+    click.option("--currency", metavar="CODE", help="Answer amounts of money in one currency, as USD."),
     click.option("--timezone", metavar="ZONE", help="Cut days and months in another time zone, as Europe/Paris."),
     click.option("--param", multiple=True, metavar="NAME=VALUE", help="Set a parameter of the project's formulas."),
 )

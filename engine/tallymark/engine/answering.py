@@ -19,7 +19,7 @@ from tallymark.kinds import Type
 from tallymark.lower import Lowered, Question
 from tallymark.plan import Key, Parts
 from tallymark.render import Rendered
-from tallymark.units import COUNT
+from tallymark.units import COUNT, reported
 from tallymark.windows import PERIOD, Period, resolve
 from tallymark.windows.clocks import INSTANT
 
@@ -122,7 +122,7 @@ class _Columns:
 
     def metrics(self) -> None:
         for number, (metric, (name, _)) in enumerate(zip(self.asked.metrics, self.asked.question.metrics, strict=True)):
-            column = _metric(name, metric, self.catalog.project.language)
+            column = _metric(name, metric, self.catalog.project.language, self.asked.question.currency)
             self.add(column, _finite(self._values(f"m{number}"), name))
 
 
@@ -152,9 +152,12 @@ def _dimension(name: str, parts: Parts, key: Key, catalog: Catalog, asked: Asked
     return AnswerColumn(name, "dimension", key.type, None, name)
 
 
-def _metric(name: str, metric: Metric, language: str) -> AnswerColumn:
+def _metric(name: str, metric: Metric, language: str, currency: str | None) -> AnswerColumn:
     label = metric.label(language) if name == metric.name else name
-    return AnswerColumn(name, "metric", metric.type, metric.unit, label, metric.definition.decimals)
+    unit, kind = metric.unit, metric.type
+    if currency is not None and unit.currencies:
+        unit, kind = reported(unit, currency), Type.DOUBLE if kind.numeric else kind
+    return AnswerColumn(name, "metric", kind, unit, label, metric.definition.decimals)
 
 
 def _period_type(grain: str) -> Type:

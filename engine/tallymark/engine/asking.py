@@ -9,8 +9,9 @@ from datetime import UTC, datetime
 from functools import partial
 from typing import Any
 
-from tallymark.catalog import Catalog, Metric, MinCount, Unreached
-from tallymark.check.dimensions import blocked, explain_unreached, leaves, untimed
+from tallymark.catalog import Catalog, Metric, MinCount, Reached, Unreached
+from tallymark.check.currencies import is_code
+from tallymark.check.dimensions import Problem, blocked, explain_unreached, leaves, mixed, untimed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
 from tallymark.check.metrics import metric_names
@@ -85,6 +86,7 @@ class Asking:
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
         order = self._collect(faults, lambda: self._order(query, columns)) if columns else ()
         as_of = self._collect(faults, lambda: self._as_of(query, calendar, now)) or now
+        currency = self._collect(faults, lambda: self._currency(query))
         age = self._collect(faults, lambda: self._age(query, asked, read))
         faults += mistakes(query)
         if faults:
@@ -98,7 +100,8 @@ class Asking:
             tuple((c.name, c.bound) for c in columns), asked, kept, grain, calendar, as_of,
             frozenset(settle(c, values) for f in (filters or ()) for c in conjuncts(f)), values, query.sparse,
             order or (), limit, tuple(_bound(h) for h in having), frozenset(c.name for c in columns if c.ranked),
-            frozenset(c.name for c in columns if c.quiet), None, age, self._min_counts(columns),
+            frozenset(c.name for c in columns if c.quiet), None, age, self._min_counts(columns), currency,
+            self.catalog.project.convert,
             self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
         return Asked(question, tuple(c.metric for c in columns), query, start, end, top, periods[len(kept) :])
@@ -294,7 +297,7 @@ class Asking:
                 faults.append(Fault(code, message, None, help_, f"metric `{metric.name}`"))
             elif found.type is Type.OPAQUE:
                 faults.append(Fault("T210", f"`{'.'.join(dimension)}` is of a kind formulas do not handle"))
-            elif (problem := blocked(self.catalog, dataset, found, ".".join(dimension))) is not None:
+            elif (problem := self._problem(dataset, found, ".".join(dimension))) is not None:
                 faults.append(Fault(problem[0], problem[1], None, problem[2], f"metric `{metric.name}`"))
             elif found.at is None and self.catalog.changes(dataset, found.path, found.column):
                 self._timed(dataset, dimension, metric, faults)
@@ -304,6 +307,9 @@ class Asking:
         if dataset in leaves(self.catalog, _bound(metric), dimension, kind="timeless"):
             code, message, help_ = untimed(dataset, ".".join(dimension))
             faults.append(Fault(code, message, None, help_, f"metric `{metric.name}`"))
+
+    def _problem(self, dataset: str, found: Reached, name: str) -> Problem | None:
+        return blocked(self.catalog, dataset, found, name) or mixed(self.catalog, dataset, found, name)
 
     def _filters(self, where: str | None, metrics: tuple[Metric, ...]) -> tuple[Bound, ...]:
         if where is None or not where.strip():
@@ -343,6 +349,16 @@ class Asking:
         return tuple(order)
 
     # --- time ------------------------------------------------------------------------------------------------------
+
+    def _currency(self, query: Query) -> str | None:
+        """The currency asked for, if any. Raises FaultError."""
+        code = query.currency
+        if code is None or is_code(code):
+            return code
+        shown = " ".join(str(code).split())[:20]
+        better = shown.upper()
+        help_ = f"did you mean `{better}`?" if is_code(better) else "it has three capital letters, as `USD`"
+        raise FaultError(Fault("Q580", f"`{shown}` is no code of a currency", help=help_))
 
     def _age(self, query: Query, by: tuple[Parts, ...], metrics: tuple[Metric, ...]) -> Began | None:
         """The dimension whose age is asked, as the period in which its times lie."""

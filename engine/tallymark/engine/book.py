@@ -23,6 +23,7 @@ from tallymark.engine.earliest import earliest
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.mistakes import pivoted_by
 from tallymark.engine.pivoting import pivoted
+from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
@@ -58,6 +59,7 @@ class Book:
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
+        self._sound: Hashable = None
         self._lock = threading.Lock()
 
     # --- what there is ---------------------------------------------------------------------------------------------
@@ -92,7 +94,12 @@ class Book:
             return self.faults
         from tallymark.engine.data_checks import check_data
 
-        return in_order([*self.faults, *check_data(self._catalog, self._sources)])
+        found = [*self.faults, *check_data(self._catalog, self._sources)]
+        rates = self._catalog.rates
+        # Rates that a transform makes depend on the question, and are looked at when one is asked.
+        if rates is not None and self._catalog.datasets[rates.dataset].making is None:
+            found += unsound_rates(self._catalog, self._sources, self._calendars.current())
+        return in_order(found)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -115,6 +122,7 @@ class Book:
         sparse: bool = False,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        currency: str | None = None,
         compare: str | Sequence[str] = (),
         like_for_like: bool = False,
         having: str | Sequence[str] = (),
@@ -134,9 +142,9 @@ class Book:
         """
         query = _query(
             metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
-            as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, compare=compare,
-            like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other, total=total,
-            age=age, pivot=pivot, partial=partial,
+            as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
+            compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
+            total=total, age=age, pivot=pivot, partial=partial,
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None
@@ -147,7 +155,10 @@ class Book:
         catalog = settle_datasets(self._catalog, asked.question.values)
 
         def rows(lowered: Lowered) -> Any:
-            return self._sources.embedded.run(self._render(catalog, lowered).sql)
+            rendered = self._render(catalog, lowered)
+            found = self._sources.embedded.run(rendered.sql)
+            rate_notes(lowered, rendered, catalog, self._sources)
+            return found
 
         if asked.top is not None:
             asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
@@ -155,7 +166,7 @@ class Book:
         rendered = self._render(catalog, lowered)
         table = self._sources.embedded.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, table, catalog, self._sources)
+        notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
         notes += dropped(asked, self._counts(table, rendered))
         if asked.query.total:
             table = with_totals(table, asked.question, catalog, rows)
@@ -172,6 +183,7 @@ class Book:
         as_of: Moment | None = None,
         parameters: Mapping[str, Any] | None = None,
         timezone: str | None = None,
+        currency: str | None = None,
         compare: str | None = None,
         like_for_like: bool = False,
     ) -> Receipt:
@@ -182,7 +194,7 @@ class Book:
         """
         query = _query(
             (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
-            timezone=timezone, compare=compare or (), like_for_like=like_for_like,
+            timezone=timezone, currency=currency, compare=compare or (), like_for_like=like_for_like,
         )  # fmt: skip
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
@@ -228,6 +240,8 @@ class Book:
         rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
             self._require_unique_key(catalog, dataset)
+        if converts(lowered.plan):
+            self._require_sound_rates(catalog)
         return rendered
 
     def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
@@ -241,6 +255,21 @@ class Book:
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
         raise FaultError(Fault("Q513", message, None, help_))
+
+    def _require_sound_rates(self, catalog: Catalog) -> None:
+        """Rates that contradict one another, or cannot be rates, are faults, looked for once for every state."""
+        rates = catalog.rates
+        if rates is None:
+            return
+        state = (rates, *(self._sources.state(d) for d in catalog.basis(rates.dataset)))
+        with self._lock:
+            if self._sound == state:
+                return
+        faults = unsound_rates(catalog, self._sources, self._calendars.current())
+        if faults:
+            raise FaultError(faults)
+        with self._lock:
+            self._sound = state
 
     def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
         """A repeated key under a reference is a fault, looked for once for every state of the data."""

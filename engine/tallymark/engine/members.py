@@ -102,7 +102,7 @@ def _by_member(nest: Nested, part: Part, question: Question) -> Question:
     metrics, order = _ordered(body, nest)
     return replace(
         question, metrics=metrics, min_counts=(), by=(nest.member,), filters=part.context.filters, sparse=True,
-        order=order, limit=SHOWN + 2,
+        order=order, limit=SHOWN + 2, currency=part.context.currency, convert=part.context.convert,
     )  # fmt: skip
 
 
@@ -113,7 +113,7 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
         # A question by pieces has no asked period around them.
         return None
     window = resolve(part.context.window, question.periods[0], question.grain, question.calendar, question.as_of)
-    if window.void or window.start is None or window.start >= window.end:
+    if window.void or window.start is None or window.start >= window.end or part.context.rates is not None:
         return None
     grain, calendar = nest.member[0], question.calendar
     periods = cut(part.context.window, window, question.periods[0], question.grain, grain, calendar)
@@ -122,6 +122,7 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
     return replace(
         question, metrics=metrics, min_counts=(), by=(), periods=periods, grain=grain, filters=part.context.filters,
         sparse=False, order=(("time", False),) if whole else order, limit=None if whole else SHOWN + 1,
+        currency=part.context.currency, convert=part.context.convert,
     )  # fmt: skip
 
 

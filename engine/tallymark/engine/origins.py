@@ -7,7 +7,18 @@ from collections.abc import Iterator
 from tallymark.catalog import Catalog, Metric, Reached
 from tallymark.check.dimensions import leaves
 from tallymark.check.dimensions import uses as dimensions_of
-from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Filtered, MetricUse, Nested, Sequence, parts, walk
+from tallymark.formula.bound import (
+    Aggregate,
+    Bound,
+    ColumnUse,
+    Filtered,
+    MetricUse,
+    Nested,
+    Sequence,
+    is_conversion,
+    parts,
+    walk,
+)
 
 ColumnName = tuple[str, str]
 """A dataset and one of its columns."""
@@ -98,6 +109,10 @@ def _of_rows(catalog: Catalog, dataset: str, bound: Bound) -> Iterator[ColumnNam
     for use in walk(bound):
         if isinstance(use, ColumnUse):
             yield from _on_the_way(catalog, dataset, use.path, use.column)
+        elif is_conversion(use) and catalog.rates is not None:
+            rates = catalog.rates
+            named = (rates.source, rates.to, rates.at, rates.rate)
+            yield from ((rates.dataset, column) for column in named if column is not None)
 
 
 def _of_dimension(catalog: Catalog, body: Bound, name: tuple[str, ...]) -> Iterator[ColumnName]:

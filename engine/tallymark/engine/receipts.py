@@ -52,7 +52,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     part = found[0]
     rendered = render(lowered, keep=sorted(part.nodes()))
     table = sources.embedded.run(rendered.sql)
-    notes = remarks(asked, lowered, table, catalog, sources)
+    notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
     hidden = "h0" in table.column_names and table.column("h0")[0].as_py()

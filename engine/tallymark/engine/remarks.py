@@ -12,21 +12,26 @@ from tallymark.catalog import Catalog
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
+from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.plan import Follow
+from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
 from tallymark.windows import resolve
 
 
-def remarks(asked: Asked, lowered: Lowered, table: Any, catalog: Catalog, sources: Sources) -> tuple[str, ...]:
-    """The notes of an answer, each once. Raises Cancelled."""
+def remarks(
+    asked: Asked, lowered: Lowered, rendered: Rendered, table: Any, catalog: Catalog, sources: Sources
+) -> tuple[str, ...]:
+    """The notes of an answer, each once. Raises Cancelled, and FaultError for amounts without an exchange rate."""
     notes = _zero_denominators(lowered, table)
     notes += _hidden(asked, table)
     notes += _ripening(lowered)
+    notes += rate_notes(lowered, rendered, catalog, sources)
     notes += _counted(lowered, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):

@@ -24,6 +24,7 @@ from tallymark.formula.bound import (
     MetricUse,
     Nested,
     Ranked,
+    Rated,
     Sequence,
     Shift,
     Windowed,
@@ -33,7 +34,7 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import ROWS, Context, Contexts
 from tallymark.place import Span
 from tallymark.plan import Leaf, Nest, Value
-from tallymark.units import NUMBER, Unit
+from tallymark.units import NUMBER, Unit, reported
 
 CHAINS = ({"+", "-"}, {"*", "/"}, {"and"}, {"or"}, {"coalesce"})
 """Operators that are read as one flat list: the terms of a sum, the factors of a product."""
@@ -41,8 +42,8 @@ CHAINS = ({"+", "-"}, {"*", "/"}, {"and"}, {"or"}, {"coalesce"})
 PLAIN = frozenset({"local"})
 """Operators that nobody wrote: their argument is shown instead."""
 
-Forms = tuple[Shift | Windowed, ...]
-"""The forms that move the window, outermost first."""
+Forms = tuple[Shift | Windowed | Rated, ...]
+"""The forms that move the window or choose the rates, outermost first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -97,7 +98,7 @@ class Tracing:
             case Constant():
                 text = _text(source, bound.span)
                 kind: StepKind = "parameter" if "$" in text else "constant"
-                return Part(bound, text, kind, None, bound.type, _unit(bound), context, forms)
+                return Part(bound, text, kind, None, bound.type, _unit(bound, context), context, forms)
             case Apply(function=function, arguments=(argument,)) if function in PLAIN:
                 return self.part(argument, source, context, forms)
             case Apply():
@@ -119,12 +120,12 @@ class Tracing:
         if place not in self._metrics:
             metric = self.catalog.metrics[use.name]
             body = self.contexts.metric(use.name)
-            inner = self.part(body, metric.formula, context, forms)
+            inner = self.part(body, metric.formula, self.contexts.of_metric(use.name, context), forms)
             if not _whole(body, metric.formula):
                 node = self.contexts.shallow(partial(self.contexts.lower, use, context))
-                inner = Part(use, "", "metric", node, use.type, use.unit, context, forms, parts=(inner,))
+                inner = Part(use, "", "metric", node, use.type, _unit(use, context), context, forms, parts=(inner,))
             self._metrics[place] = replace(
-                inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=use.unit
+                inner, text=metric.formula, kind="metric", name=use.name, type=use.type, unit=_unit(use, context)
             )
         return self._metrics[place]
 
@@ -134,20 +135,21 @@ class Tracing:
         node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         found: list[Part] = []
         divisors: list[Part] = []
+        inner = self.contexts.pricing.beside(bound, context)
         for function, argument in _terms(bound):
-            part = self._argument(argument, bound.span, source, context, forms)
+            part = self._argument(argument, bound.span, source, inner, forms)
             found.append(part)
             if function == "/":
                 divisors.append(part)
         text = _text(source, bound.span) or bound.function
         return Part(
-            bound, text, "operator", node, bound.type, _unit(bound), context, forms, parts=tuple(found),
+            bound, text, "operator", node, bound.type, _unit(bound, context), context, forms, parts=tuple(found),
             divisors=tuple(divisors),
         )  # fmt: skip
 
     def _argument(self, bound: Bound, above: Span, source: str, context: Context, forms: Forms) -> Part:
         """An argument of an operator. A form that a shorter one stands for (`growth`) is written out."""
-        if isinstance(bound, Shift | Lifted) and bound.span == above:
+        if isinstance(bound, Shift | Lifted | Rated) and bound.span == above:
             return self._moved(bound, source, context, forms, _written_out(bound, source))
         found = self.part(bound, source, context, forms)
         if isinstance(bound, Aggregate) and bound.span == above and above != NOSPAN:
@@ -167,7 +169,9 @@ class Tracing:
         if bound.argument is not None and bound.function != "count" and bound.argument.type is not Type.BOOLEAN:
             filled = space.put(replace(leaf, function="count", type=Type.INTEGER, extra=(), zero=True))
         text = _text(source, bound.span)
-        return Part(bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=rows, filled=filled)
+        return Part(
+            bound, text, "aggregate", node, bound.type, _unit(bound, context), context, forms, rows=rows, filled=filled
+        )
 
     def _nest(self, bound: Nested, source: str, context: Context, forms: Forms) -> Part:
         space = self.contexts.space(context)
@@ -179,7 +183,9 @@ class Tracing:
         members = space.put(replace(count, body=one))
         filled = space.put(count) if bound.function != "count" and bound.body.type is not Type.BOOLEAN else None
         text = _text(source, bound.span)
-        return Part(bound, text, "per", node, bound.type, _unit(bound), context, forms, rows=members, filled=filled)
+        return Part(
+            bound, text, "per", node, bound.type, _unit(bound, context), context, forms, rows=members, filled=filled
+        )
 
     def _sequence(self, bound: Sequence, source: str, context: Context, forms: Forms) -> Part:
         """The members that arrive; `rows` counts those that set out."""
@@ -189,40 +195,41 @@ class Tracing:
         assert isinstance(nest, Nest)
         one = self.contexts.spaces[nest.inner].put(Value(1, Type.INTEGER))
         entered = space.put(replace(nest, body=one, zero=True))
-        text = _arriving(_text(source, bound.span))
-        return Part(bound, text, "aggregate", node, bound.type, _unit(bound), context, forms, rows=entered)
+        text, unit = _arriving(_text(source, bound.span)), _unit(bound, context)
+        return Part(bound, text, "aggregate", node, bound.type, unit, context, forms, rows=entered)
 
     def _rank(self, bound: Ranked, source: str, context: Context, forms: Forms) -> Part:
         node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         body = self.part(bound.body, source, context, forms)
         text = _text(source, bound.span)
-        return Part(bound, text, "operator", node, bound.type, _unit(bound), context, forms, parts=(body,))
+        return Part(bound, text, "operator", node, bound.type, _unit(bound, context), context, forms, parts=(body,))
 
     # --- forms that change the context -----------------------------------------------------------------------------
 
     def _moved(self, bound: Bound, source: str, context: Context, forms: Forms, text: str) -> Part:
-        assert isinstance(bound, Shift | Windowed | Filtered | Lifted)
+        assert isinstance(bound, Shift | Windowed | Rated | Filtered | Lifted)
         node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
         if isinstance(bound, Lifted):
             # One cell has no dimensions to lift: the total is the value itself.
             moved = self.contexts.outer(bound, context)
         else:
             moved = self.contexts.moved(bound, context)
-        inside = (*forms, bound) if isinstance(bound, Shift | Windowed) else forms
+        inside = (*forms, bound) if isinstance(bound, Shift | Windowed | Rated) else forms
         body = self.part(bound.body, source, moved, inside)
         if bound.body.span == bound.span and bound.span != NOSPAN and body.text == text:
             return body
         kinds: dict[type, StepKind] = {Filtered: "filter", Lifted: "total"}
         kind = kinds.get(type(bound), "window")
-        return Part(bound, text, kind, node, bound.type, _unit(bound), moved, inside, parts=(body,))
+        return Part(bound, text, kind, node, bound.type, _unit(bound, context), moved, inside, parts=(body,))
 
 
 def _text(source: str, span: Span) -> str:
     return source[span[0] : span[1]]
 
 
-def _unit(bound: Bound) -> Unit:
-    return NUMBER if bound.unit.free else bound.unit
+def _unit(bound: Bound, context: Context) -> Unit:
+    unit = NUMBER if bound.unit.free else bound.unit
+    return unit if context.currency is None else reported(unit, context.currency)
 
 
 def _arriving(text: str) -> str:
@@ -273,9 +280,11 @@ def _one_call(inner: Apply, outer: Apply) -> bool:
     return inner.span == outer.span and outer.span != NOSPAN
 
 
-def _written_out(bound: Shift | Lifted, source: str) -> str:
-    """`previous(m)` inside `growth(m)`, `total(m)` inside `share(m)`."""
+def _written_out(bound: Shift | Lifted | Rated, source: str) -> str:
+    """`previous(m)` inside `growth(m)`, `total(m)` inside `share(m)`, both rates inside `fx_drift(m)`."""
     inner = _text(source, bound.body.span)
+    if isinstance(bound, Rated):
+        return f"at_{'opening' if bound.edge == 'start' else 'closing'}_rates({inner})"
     if isinstance(bound, Lifted):
         return f"total({', '.join([inner, *map('.'.join, bound.dimensions or ())])})"
     if bound.step is None:

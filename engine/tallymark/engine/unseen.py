@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog, Column
-from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant, walk
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant, conversions, walk
 from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
-from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Plan, Space
+from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Plan, Space, is_late
 from tallymark.render.tallies import Counted, Scope, Strange, Tally, is_null, not_false, orphaned
 from tallymark.windows import Resolved
 
@@ -72,6 +72,11 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
     return tuple(found)
 
 
+def datasets_of(catalog: Catalog, dataset: str, bound: Bound) -> frozenset[str]:
+    """The datasets that an expression over rows of `dataset` reads, those on the way included."""
+    return frozenset(d for r in _reads(catalog, dataset, [bound]) for d in (r.dataset, *r.through))
+
+
 class _Unseen:
     def __init__(self, plan: Plan, catalog: Catalog, functions: Mapping[str, Function]) -> None:
         self.plan = plan
@@ -104,9 +109,10 @@ class _Unseen:
         if any(map(_edged, leaf.conditions)):
             # What held at the edge of a period is not known of a row by itself.
             return
-        hollow = [c for c in _sorted(leaf.conditions) if self._hollow(group.dataset, c)]
+        sure = [c for c in _sorted(leaf.conditions) if not is_late(c)]
+        hollow = [c for c in sure if self._hollow(group.dataset, c)]
         for condition in hollow:
-            others = [not_false(c) if c in hollow else c for c in leaf.conditions if c != condition]
+            others = [not_false(c) if c in hollow else c for c in sure if c != condition]
             test, one, many = undecided(group.dataset, condition, self.functions)
             axis = self._axis(group, test, *others)
             draft = self._draft(("condition", group.dataset, condition, axis), group.dataset, test, one, many, axis)
@@ -146,7 +152,7 @@ class _Unseen:
         many = f"{{count}} rows of `{own.name}` have no `{time.name}` and are in no period"
         conditions = frozenset(c for c in leaf.conditions if not _edged(c) and self._axis(group, c) is None)
         draft = self._draft(("time", own.name, time.name), own.name, test, one, many)
-        draft.windows[conditions] = None
+        draft.windows[frozenset(c for c in conditions if not is_late(c))] = None
 
     def _orphans(self, group: Group, leaf: Leaf, read: Iterable[_Read]) -> None:
         """Rows whose reference finds no partner, for every reference that the leaf follows."""
@@ -201,7 +207,8 @@ class _Unseen:
         return group.axis if changes else None
 
     def _in_force(self, draft: _Draft, group: Group, leaf: Leaf, conditions: frozenset[Bound]) -> None:
-        windows = draft.windows.setdefault(conditions, {})
+        # What depends on the rates of a period has no one value that could be counted.
+        windows = draft.windows.setdefault(frozenset(c for c in conditions if not is_late(c)), {})
         if windows is not None:
             windows[group.number, group.role_of(leaf)] = None
 
@@ -223,6 +230,7 @@ class _Unseen:
             return None
         read = list(_reads(self.catalog, draft.dataset, [draft.test]))
         passing = any(r.column.aggregate is not None or _of_today(r.column.formula) for r in read)
+        passing = passing or bool(conversions(draft.test))
         passing = passing or any(self._is_made(d) for d in (draft.dataset, *(r.dataset for r in read)))
         fact = None if passing or _of_today(draft.test) else Tally(draft.dataset, draft.test, axis=draft.axis)
         datasets = frozenset({draft.dataset, *(d for r in read for d in (r.dataset, *r.through))})

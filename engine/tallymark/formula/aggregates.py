@@ -189,6 +189,30 @@ CONTEXTS = (
         "m with the dimensions of the question (or only the named ones) lifted.",
         "mrr / total(mrr)",
     ),
+    _context(
+        "in_currency",
+        (M, Take("currency", "text", optional=True, literal=True)),
+        "m with its amounts in another currency: the project's unless named.",
+        "in_currency(mrr)",
+    ),
+    _context(
+        "at_opening_rates",
+        (M,),
+        "m with its amounts converted at the rates of the window's start.",
+        "at_opening_rates(mrr)",
+    ),
+    _context(
+        "at_closing_rates",
+        (M,),
+        "m with its amounts converted at the rates of the window's end.",
+        "at_closing_rates(mrr)",
+    ),
+    _context(
+        "fx_drift",
+        (M,),
+        "at_closing_rates(m) - at_opening_rates(m): what the movement of rates alone makes of an amount of money.",
+        "fx_drift(mrr)",
+    ),
     _context("share", (M, LIFTED), "m / total(m): a ratio.", "share(mrr) * 100"),
 )
 

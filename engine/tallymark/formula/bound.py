@@ -20,6 +20,13 @@ from tallymark.units import NUMBER, Unit
 
 NOSPAN: Span = (0, 0)
 
+IN_CURRENCY = "in currency"
+"""The operator that converts an amount at row level; put in by the checker and the planner, never written.
+
+Its arguments are the amount, the code of its currency and, for the rate of the row's own time, that time; its `extra`
+the currency it becomes and, once planned, the moment of the rate.
+"""
+
 WindowForm = Literal["trailing", "to_date", "cumulative", "opening", "closing"]
 AxisKind = Literal["flow", "stock", "timeless"]
 Edge = Literal["start", "end"]
@@ -162,6 +169,18 @@ class Windowed:
 
 
 @dataclass(frozen=True, slots=True)
+class Rated:
+    """The body with its amounts in another currency, or at other rates: those of an `edge` of the window."""
+
+    body: Bound
+    type: Type
+    unit: Unit = NUMBER
+    currency: str | None = None
+    edge: Literal["start", "end"] | None = None
+    span: Span = field(default=NOSPAN, compare=False)
+
+
+@dataclass(frozen=True, slots=True)
 class Filtered:
     """The body in the slice narrowed by `condition`, which speaks of dimensions."""
 
@@ -257,6 +276,7 @@ Bound = (
     | MetricUse
     | Shift
     | Windowed
+    | Rated
     | Filtered
     | Lifted
     | Nested
@@ -274,7 +294,9 @@ def parts(node: Bound) -> tuple[Bound, ...]:
             return tuple(p for p in (argument, condition) if p is not None)
         case Filtered(body=body, condition=condition):
             return (body, condition)
-        case Shift(body=body) | Windowed(body=body) | Lifted(body=body) | Nested(body=body) | Ranked(body=body):
+        case Shift(body=body) | Windowed(body=body) | Rated(body=body) | Lifted(body=body):
+            return (body,)
+        case Nested(body=body) | Ranked(body=body):
             return (body,)
         case Sequence(entry=entry, later=later):
             return (entry, *(part for step in later for part in (step.time, step.condition) if part is not None))
@@ -290,3 +312,13 @@ def walk(node: Bound) -> list[Bound]:
         found.append(current)
         waiting.extend(reversed(parts(current)))
     return found
+
+
+def is_conversion(node: Bound) -> bool:
+    """Whether the node converts an amount at row level."""
+    return isinstance(node, Apply) and node.function == IN_CURRENCY
+
+
+def conversions(node: Bound) -> list[Apply]:
+    """The conversions in an expression over rows."""
+    return [b for b in walk(node) if isinstance(b, Apply) and b.function == IN_CURRENCY]

@@ -64,7 +64,7 @@ def _applied(bound: Apply, functions: Mapping[str, Function]) -> n.Node:
     if infix is not None:
         return _chain(infix, parts)
     match bound.function:
-        case "local":
+        case "local" | "in currency":
             return parts[0]
         case "negate":
             return n.Unary("-", parts[0], NOSPAN)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from functools import partial
 
 from tallymark.catalog import Catalog, MinCount, Reached
@@ -19,7 +20,7 @@ from tallymark.lower.keys import BEGAN, OTHER, plain
 from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
-from tallymark.plan import PLACE, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
+from tallymark.plan import PLACE, AtEnd, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 
 __all__ = ["Lowered", "Question", "default_values", "lower", "settle", "settle_datasets", "unsettled"]
@@ -61,7 +62,9 @@ class _Lowering:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
         contexts = Contexts(self.catalog, question.values, self._pieces, self._steps, question.fold, question.age)
-        root = Context(0, filters=question.filters, levels=(question.level,))
+        root = Context(
+            0, filters=question.filters, levels=(question.level,), currency=question.currency, convert=question.convert
+        )
         contexts.space(root).dense = True
         outputs = self._outputs(contexts, root)
         having = tuple(self._node(contexts, root, condition) for condition in question.having)
@@ -191,8 +194,10 @@ class _Lowering:
         def question_filters(dataset: str) -> frozenset[Bound]:
             return contexts.conditions(dataset, self.question.filters)
 
-        level = self.question.level
-        return gather(contexts.spaces, self._key, contexts.column, self._resolve, self._asked, level, question_filters)
+        return gather(
+            contexts.spaces, self._key, contexts.column, self._resolve, self._asked, self.question.level,
+            question_filters, self._ends,
+        )  # fmt: skip
 
     def _asked(self, moved: Window, grid: int) -> tuple[Resolved, ...]:
         """For every period of a grid the asked period it belongs to, moved."""
@@ -200,6 +205,15 @@ class _Lowering:
         if here.outer is None:
             return self._resolve(moved, grid)
         outer = self._asked(moved, here.outer)
+        return tuple(outer[parent] for parent in here.parents)
+
+    def _ends(self, moment: AtEnd, grid: int) -> tuple[datetime, ...]:
+        """The instants of a moment over every period of a grid, which may be pieces of those it was meant for."""
+        if grid == moment.grid:
+            return tuple(r.end for r in self._resolve(moment.window, grid))
+        here = self.grids[grid]
+        assert here.outer is not None
+        outer = self._ends(moment, here.outer)
         return tuple(outer[parent] for parent in here.parents)
 
     def _key(self, dimension: Parts, dataset: str) -> Key:

@@ -12,6 +12,7 @@ from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
+from tallymark.definitions import ConvertDef
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import (
     Aggregate,
@@ -26,6 +27,7 @@ from tallymark.formula.bound import (
     MetricUse,
     Nested,
     Ranked,
+    Rated,
     Sequence,
     Shift,
     Windowed,
@@ -34,8 +36,9 @@ from tallymark.formula.bound import (
 )
 from tallymark.kinds import Type
 from tallymark.lower.keys import Began, Fold, made, plain
+from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
-from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value, is_edged
+from tallymark.plan import AtEnd, Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value, is_edged
 from tallymark.windows import PERIOD, Window
 
 ROWS = "rows"
@@ -53,6 +56,11 @@ class Context:
     path: tuple[str, ...] = ()
     asked: Window = PERIOD
     """The asked period, moved as far as it is, also around the pieces of a grain."""
+    currency: str | None = None
+    """What amounts are in; None for each in the currency it is defined in."""
+    convert: ConvertDef | None = None
+    rates: AtEnd | None = None
+    """The moment whose rates `at_opening_rates` and the like ask for."""
     among: tuple[int, ...] | None = None
     """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
     pieces: bool = False
@@ -124,6 +132,7 @@ class Contexts:
         self.age = age
         self.values = values
         self.pieces = pieces
+        self.pricing = Pricing(catalog)
         self.steps = steps
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
@@ -165,8 +174,10 @@ class Contexts:
             case MetricUse(name=name):
                 return self._metric(name, context)
             case Apply():
-                arguments = tuple(self.lower(a, context) for a in bound.arguments)
-                return self.space(context).put(Operation(bound.function, arguments, bound.type, bound.extra))
+                inner = self.pricing.beside(bound, context)
+                arguments = tuple(self.lower(a, inner) for a in bound.arguments)
+                kind = priced_type(bound, context.currency)
+                return self.space(context).put(Operation(bound.function, arguments, kind, bound.extra))
             case Aggregate():
                 return self.space(context).put(self._leaf(bound, context))
             case Nested():
@@ -212,7 +223,14 @@ class Contexts:
         return self._metrics[place]
 
     def _noted(self, place: tuple[str, Context]) -> None:
-        self._metrics[place] = self.lower(self.metric(place[0]), place[1])
+        self._metrics[place] = self.lower(self.metric(place[0]), self.of_metric(*place))
+
+    def of_metric(self, name: str, context: Context) -> Context:
+        """The context of a metric's formula: its own rule of conversion holds, and for the metrics it uses."""
+        metric = self.catalog.metrics[name]
+        self.pricing.require_rows(metric, context)
+        own = metric.definition.convert
+        return context if own is None else replace(context, convert=own)
 
     def moved(self, bound: Bound, context: Context) -> Context:
         """The context in which the body of a window form, a shift or a filter is evaluated.
@@ -230,6 +248,8 @@ class Contexts:
                 return self._over(context.window.to_date(step), context)
             case Windowed(form=form):
                 return self._over(getattr(context.window, form)(), context)
+            case Rated():
+                return self.pricing.moved(bound, context)
             case Filtered(condition=condition):
                 return replace(context, filters=context.filters | frozenset(conjuncts(condition)))
         return context
@@ -250,6 +270,7 @@ class Contexts:
         return shifted(context.window, count, step) if whole is None else shifted(context.window, whole, None)
 
     def _leaf(self, bound: Aggregate, context: Context) -> Leaf:
+        bound = self.pricing.leaf(bound, context)
         conditions = self.conditions(bound.dataset, context.filters)
         if bound.condition is not None:
             conditions |= frozenset(conjuncts(bound.condition))
@@ -289,8 +310,8 @@ class Contexts:
         body = self.lower(bound.body, replace(inner, among=present) if self._ranks(bound.body) else inner)
         member = None if bound.by_grain else bound.member
         nest = Nest(
-            self.space(inner).number, bound.function, body, present, context.window, bound.type, member, bound.extra,
-            bound.zero,
+            self.space(inner).number, bound.function, body, present, context.window,
+            priced_type(bound, context.currency), member, bound.extra, bound.zero,
         )  # fmt: skip
         return self.space(context).put(nest)
 
@@ -342,7 +363,7 @@ class Contexts:
 
     def _presence_noted(self, place: tuple[str, Context, frozenset[Bound]]) -> None:
         name, context, filters = place
-        self._presence[place] = self.presence(self.metric(name), context, filters)
+        self._presence[place] = self.presence(self.metric(name), self.of_metric(name, context), filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         if not all(self._tells(bound, d) for d in context.dimensions):
@@ -380,7 +401,7 @@ class Contexts:
         if outer is context:
             return self.lower(bound.body, context)
         body = self.lower(bound.body, outer)
-        return self.space(context).put(Lift(self.space(outer).number, body, bound.type))
+        return self.space(context).put(Lift(self.space(outer).number, body, priced_type(bound, context.currency)))
 
     def outer(self, bound: Lifted, context: Context) -> Context:
         """The context with dimensions lifted; the same one when there is nothing to lift."""
@@ -439,7 +460,8 @@ class Contexts:
         return result
 
     def _rank(self, bound: Ranked, context: Context) -> int:
-        body = self.lower(bound.body, context)
+        # Who stands before whom does not depend on the currency that is shown.
+        body = self.lower(bound.body, replace(context, currency=None))
         members = () if context.pieces else context.levels[-1]
         within = tuple(d for d in context.dimensions if d not in members)
         found = Rank(bound.function, body, context.among, within, context.pieces, bound.type)
@@ -497,7 +519,7 @@ def _height(bound: Bound) -> int:
 
 def inside(bound: Bound) -> Bound:
     """The body of a form that only changes the context."""
-    assert isinstance(bound, Shift | Windowed | Filtered), bound
+    assert isinstance(bound, Shift | Windowed | Rated | Filtered), bound
     return bound.body
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
-from tallymark.formula.bound import Axis, Bound
+from tallymark.formula.bound import Axis, Bound, conversions
 from tallymark.lower.contexts import SpaceDraft
-from tallymark.plan import Group, Key, Leaf, Parts, Role
+from tallymark.plan import AtEnd, Group, Key, Leaf, Parts, Role, is_late
 from tallymark.windows import Resolved, Window, segments
 
 Resolve = Callable[[Window, int], tuple[Resolved, ...]]
@@ -16,6 +16,9 @@ Resolve = Callable[[Window, int], tuple[Resolved, ...]]
 
 AskedPeriods = Callable[[Window, int], tuple[Resolved, ...]]
 """The asked period, moved so far, of every period of a grid."""
+
+Ends = Callable[[AtEnd, int], tuple[datetime, ...]]
+"""The instants of a moment, over every period of a grid."""
 
 Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None]
 
@@ -53,6 +56,7 @@ def gather(
     asked_periods: AskedPeriods,
     asked: tuple[Parts, ...],
     filters: Callable[[str], frozenset[Bound]],
+    ends: Ends,
 ) -> Gathered:
     """Groups the leaves of all spaces.
 
@@ -75,10 +79,18 @@ def gather(
     for number, (place, draft) in enumerate(drafts.items()):
         telling = bool(asked) and set(asked) <= set(place[1])
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
-        group = _group(number, place, draft, common, hull if telling else None, resolved, keys, column)
+        early = frozenset(c for c in common if not is_late(c))
+        group = _group(number, place, draft, early, hull if telling else None, resolved, keys, column)
+        group = replace(group, ends=tuple((m, ends(m, group.grid)) for m in _moments(draft)))
         moved = place[4]
         groups[place] = replace(group, asked=asked_periods(moved, place[3])) if moved is not None else group
     return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
+
+
+def _moments(draft: GroupDraft) -> Iterable[AtEnd]:
+    """The moments of periods that the leaves convert at."""
+    found = (c.extra[-1] for leaf in draft.leaves for e in leaf.expressions for c in conversions(e))
+    return dict.fromkeys(m for m in found if isinstance(m, AtEnd))
 
 
 def _hull(windows: Iterable[Resolved]) -> Hull:

@@ -8,6 +8,7 @@ from datetime import datetime
 from typing import Any
 
 from tallymark.catalog import MinCount
+from tallymark.definitions import ConvertDef
 from tallymark.formula.bound import Bound
 from tallymark.lower.keys import Began, Fold
 from tallymark.plan import Parts
@@ -25,6 +26,8 @@ class Question:
     metric but its place among the cells of the period; those that are `quiet` get no note of zero denominators, as
     another column has it. `fold` leaves rows of their own to some members of a dimension; the others are one, or, when
     it is not `kept`, none. `age` makes a dimension the period in which it lies, and leaves out cells before that.
+    `currency` is the one that amounts are answered in, None for each in its own; `convert` the rule for metrics that
+    have none.
     """
 
     metrics: tuple[tuple[str, Bound], ...]
@@ -45,6 +48,8 @@ class Question:
     age: Began | None = None
     min_counts: tuple[MinCount | None, ...] = ()
     """For each metric, what must stand behind a cell for it to be shown; none at all when empty."""
+    currency: str | None = None
+    convert: ConvertDef | None = None
     max_cells: int = 1_000_000
     max_pieces: int = 1_000_000
 

@@ -18,6 +18,7 @@ from tallymark.formula.bound import (
     Nested,
     ParameterUse,
     Ranked,
+    Rated,
     Sequence,
     Shift,
     Windowed,
@@ -49,7 +50,7 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
         case Windowed(parameter=str(name)):
             by = _length(name, values[name])
             return replace(node, body=settle(node.body, values), count=plain_count(by), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Lifted() | Nested() | Ranked():
+        case Shift() | Windowed() | Rated() | Lifted() | Nested() | Ranked():
             return replace(node, body=settle(node.body, values))
     return node
 

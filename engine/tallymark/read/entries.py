@@ -11,6 +11,7 @@ from tallymark.read.transforms import transform
 from tallymark.read.values import (
     Reading,
     by_language,
+    conversion,
     entries,
     formula,
     lists_by_language,
@@ -51,6 +52,7 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         name=made.name,
         formula=made.formula,
         unit=unit(said.get("unit"), reading, subject),
+        convert=conversion(said.get("convert"), reading, subject),
         missing=_one_of(word(said.get("missing")), "zero", "null"),
         min_count=_min_count(said.get("min_count"), reading, subject),
         label=by_language(said.get("label"), reading),
@@ -157,6 +159,7 @@ def _column(key: Scalar, value: Value, reading: Reading, owner: str) -> ColumnDe
         name=key.text,
         type=_one_of(text(said.get("type")), *DECLARABLE),
         unit=unit(said.get("unit"), reading, subject),
+        currency=text(said.get("currency")),
         column=text(said.get("column")),
         formula=parsed,
         required=truth(said.get("required"), True),

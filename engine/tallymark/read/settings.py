@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 from datetime import date
 from zoneinfo import ZoneInfo, available_timezones
 
-from tallymark.definitions import Project, SourceDef
+from tallymark.definitions import Project, RatesDef, SourceDef
 from tallymark.errors import did_you_mean
 from tallymark.json_schema import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
 from tallymark.read.entries import MOST_COUNTED
-from tallymark.read.values import Reading, data, entries, named, text, texts, whole
+from tallymark.read.values import Reading, conversion, data, entries, named, text, texts, whole, word
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
 _CELLS = 10**12
+_CURRENCY = re.compile(r"[A-Z]{3}")
 _MONTHS = {name: i for i, name in enumerate(MONTHS, 1)} | {str(i): i for i in range(1, 13)}
 
 
@@ -30,6 +32,8 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         name=text(root.get("name")) or usual.name,
         folder=folder,
         currency=currency if currency and len(currency) == 3 and currency.isupper() else usual.currency,
+        rates=_rates(root.get("rates"), reading),
+        convert=conversion(root.get("convert"), reading, None),
         timezone=_timezone(root.get("timezone"), reading) or usual.timezone,
         week_start=week if week in WEEKDAYS else usual.week_start,
         fiscal_year_start=_MONTHS.get(text(root.get("fiscal_year_start")) or "", usual.fiscal_year_start),
@@ -43,6 +47,32 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         min_count=whole(root.get("min_count"), 0, MOST_COUNTED),
         max_cells=cells or usual.max_cells,
         place=replace(root.page.place(0), width=1),
+    )
+
+
+def _rates(value: Value | None, reading: Reading) -> RatesDef | None:
+    """Where rates are; None, and a fault, when it is not said."""
+    if not isinstance(value, Entries):
+        return None
+    said = {key.text: text(item) for key, item in entries(value)}
+    lacking = [f"`{key}:`" for key in ("dataset", "to", "rate", "at") if said.get(key) is None]
+    if lacking:
+        help = "write `{dataset: fx_rates, base: EUR, to: currency, rate: rate, at: date}`, for example"
+        reading.fault("R023", f"`rates:` without {' and '.join(lacking)}", value, help)
+        return None
+    count, _, unit = (said.get("max_age") or "").partition(" ")
+    days = int(count) * (7 if unit.startswith("week") else 1) if count.isdecimal() and len(count) <= 6 else None
+    base = said.get("base")
+    return RatesDef(
+        dataset=said["dataset"] or "",
+        to=said["to"] or "",
+        rate=said["rate"] or "",
+        at=said["at"] or "",
+        source=said.get("from"),
+        base=base if base and _CURRENCY.fullmatch(base) else None,
+        max_age=days,
+        missing="null" if word(value.get("missing")) == "null" else "fault",
+        place=(value.key("dataset") or value).place(),
     )
 
 

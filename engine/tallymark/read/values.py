@@ -9,12 +9,14 @@ import re
 import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from tallymark.definitions import EMPTY, Formula, Texts, UnitDef
+from tallymark.definitions import EMPTY, ConvertDef, Formula, Texts, UnitDef
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.formula.nodes import RESERVED, Node
+from tallymark.json_schema import POLICIES
 from tallymark.place import Written
 from tallymark.units import DURATION_SCALES, NAMES
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
@@ -22,6 +24,7 @@ from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 MAX_FILE_FAULTS = 200
 
 _NAME = re.compile(r"[a-z_][a-z0-9_]*")
+_DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 _CURRENCY = re.compile(r"[A-Z]{3}")
 _SPELLED_UNIT = re.compile(r"([^:\s]+)(?:\s*:\s*|\s+)(\S.*)")
 
@@ -179,6 +182,20 @@ def unit(value: Value | None, reading: Reading, subject: str) -> UnitDef | None:
     spelled = name if detail is None else f"{name}: {detail}"
     reading.fault("R029", f"unknown unit `{spelled[:60]}`", value, help, subject)
     return None
+
+
+def conversion(value: Value | None, reading: Reading, subject: str | None) -> ConvertDef | None:
+    """A rule of conversion: a word, or `{fixed: 2024-01-01}`."""
+    if isinstance(value, Entries):
+        day = text(value.get("fixed")) or ""
+        try:
+            return ConvertDef("fixed", date.fromisoformat(day), value.place()) if day else None
+        except ValueError:
+            if _DAY.fullmatch(day):
+                reading.fault("R044", f"there is no day `{day}`", value, "write it as 2024-12-31", subject)
+            return None
+    found = text(value)
+    return ConvertDef(found, place=value.place()) if value is not None and found in POLICIES else None
 
 
 def _unit_parts(value: Value | None) -> tuple[str | None, str | None]:

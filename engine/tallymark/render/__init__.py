@@ -34,6 +34,9 @@ class Rendered:
     """Gives a SELECT that counts the combinations of the question's keys."""
     left_out: Callable[[], str] | None = None
     """Gives a SELECT of the cells left out, as the columns of every row say it too; None when none can be."""
+    lacking: Callable[[], str] | None = None
+    """Where amounts are converted at the rates of periods: gives a SELECT of those without one (`g`, `k`, `code`,
+    `found`, `first`, `last`: the group, the moment, the currency, how many, and in which periods)."""
 
 
 def render(
@@ -64,6 +67,15 @@ def render(
         source = "keys_" + "_".join(k.column for k in plan.space.level)
         return beside(select(exp.Count(this=exp.Star())).from_(table(source), copy=False))
 
+    def lacking() -> str:
+        together: exp.Query = groups.lacking[0].copy()
+        for other in groups.lacking[1:]:
+            together = exp.union(together, other.copy(), distinct=False, copy=False)
+        return beside(select(exp.Star()).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False))
+
     left_out = (lambda: beside(select(*final.left_out()))) if final.left_out() else None
     sql = query.sql(dialect, pretty=True, copy=False)
-    return Rendered(sql, tuple(rows.referenced), {n: f"k{n}" for n in keep}, tuple(groups.ways), combinations, left_out)
+    return Rendered(
+        sql, tuple(rows.referenced), {n: f"k{n}" for n in keep}, tuple(groups.ways), combinations, left_out,
+        lacking if groups.lacking else None,
+    )  # fmt: skip

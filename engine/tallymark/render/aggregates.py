@@ -13,7 +13,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallymark.kinds import Type
-from tallymark.render.values import call, cast, constant
+from tallymark.render.values import all_of, call, cast, constant
 
 ROWS = "rows"
 
@@ -156,3 +156,19 @@ MERGEABLE: dict[str, Mergeable] = {
 def finished(value: exp.Expression, kind: Type) -> exp.Expression:
     """The result as its type: counts and sums of whole numbers are 64-bit integers, overflow being an error."""
     return cast(value, Type.INTEGER) if kind is Type.INTEGER else value
+
+
+def whole(
+    function: str,
+    argument: exp.Expression | None,
+    tests: Sequence[exp.Expression],
+    extra: tuple[Any, ...],
+    order: Sequence[exp.Expression],
+    kind: Type,
+) -> exp.Expression:
+    """An aggregate of type `kind` over the rows where all `tests` hold, at once."""
+    parts = MERGEABLE.get(function)
+    if parts is not None and function not in ("first", "last"):
+        built = [filtered(b(argument, []), all_of([t.copy() for t in tests])) for b in parts.accumulate]
+        return finished(parts.finish(built), kind)
+    return finished(aggregate(function, argument, all_of(list(tests)), extra, order), kind)

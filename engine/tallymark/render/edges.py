@@ -11,7 +11,8 @@ from datetime import datetime
 
 from sqlglot import exp
 
-from tallymark.formula.bound import Bound, ColumnUse
+from tallymark.errors import Fault, FaultError
+from tallymark.formula.bound import Apply, Bound, ColumnUse
 from tallymark.formula.bound import Edge as AskedEdge
 from tallymark.plan import Group
 from tallymark.render.joins import Joins, Wanted, unfolded, uses
@@ -95,7 +96,9 @@ class Edges:
         found = next(c for u, c in self.carried.items() if isinstance(u, ColumnUse) and not u.path and u.column == name)
         return column(found, "p")
 
-    def _term(self, use: ColumnUse) -> exp.Expression:
+    def _term(self, use: ColumnUse | Apply) -> exp.Expression:
+        if isinstance(use, Apply):
+            raise FaultError(Fault("Q588", "an amount that is converted beside what is read at a period's edges"))
         if use.at is None or not use.path:
             return column(self.carried[ColumnUse(use.path, use.column, use.type, use.unit)], "p")
         return self._joins(use.at).column(use)

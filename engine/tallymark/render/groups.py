@@ -6,13 +6,14 @@ or leave something out: see `overlaps.py`. `ways.py` says which way a leaf goes.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
 from sqlglot import exp
 
 from tallymark.catalog import Column
+from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
 from tallymark.plan import Group, Leaf
@@ -23,7 +24,8 @@ from tallymark.render.edged import Edged
 from tallymark.render.edges import Edges, is_edged
 from tallymark.render.expressions import Term
 from tallymark.render.joins import BASE, Joined
-from tallymark.render.overlaps import Overlaps
+from tallymark.render.late import Late
+from tallymark.render.overlaps import Overlaps, in_role, spread_out
 from tallymark.render.rows import Rows, Statement
 from tallymark.render.scan import Scan, own_conditions
 from tallymark.render.spread import Spread, whole_numbers
@@ -54,10 +56,12 @@ class Groups:
         """For each group, a relation that holds every combination of its keys."""
         self.ways: dict[str, None] = {}
         """The way that each leaf went, in a sentence."""
+        self.lacking: list[exp.Select] = []
+        """For each conversion at the rates of periods: the currencies of amounts that have no rate in a period."""
 
     def write(self, group: Group) -> list[Branch]:
         """Adds the group's relations to the statement and gives the branches that hold its leaves."""
-        made = _Group(group, self.rows, self.statement)
+        made = _Group(group, self.rows, self.statement, self.lacking)
         branches = made.write()
         self.population[group.number] = made.population
         self.ways.update(dict.fromkeys(told(leaf, way) for leaf, way in made.ways.items() if leaf.function != ROWS))
@@ -65,7 +69,7 @@ class Groups:
 
 
 class _Group:
-    def __init__(self, group: Group, rows: Rows, statement: Statement) -> None:
+    def __init__(self, group: Group, rows: Rows, statement: Statement, lacking: list[exp.Select]) -> None:
         self.group = group
         self.rows = rows
         self.statement = statement
@@ -78,26 +82,52 @@ class _Group:
         self.values: dict[Bound, str] = {}
         self.tests: dict[frozenset[Bound], str] = {}
         self.times = ["f", "t"] if group.axis.kind == "stock" else ["s"] if group.axis.kind == "flow" else []
+        order = [column(f"o{n}", "p") for n in range(len(self._order()))]
+        self.late = Late(
+            group, rows, statement, self.keys, self.times, self._spread_out, self._in_role, order, lacking
+        )  # fmt: skip
 
     def _way(self, leaf: Leaf) -> Way:
+        if leaf.late:
+            return Way.RATED
         if self.edges is not None:
             return edged_way(leaf, self.spread)
         return way_of(leaf, self.spread, self.group.role_of(leaf))
 
     def write(self) -> list[Branch]:
         """Adds the group's relations to the statement and gives the branches that hold its leaves."""
+        late = [leaf for leaf in self.group.leaves if leaf.late]
+        if late and self.edges is not None:
+            message = "amounts at the rates of periods do not go together with what is read at a period's edges"
+            help_ = "convert them `at_event` or at a fixed day, or ask without `at start` and `at end`"
+            raise FaultError(Fault("Q588", message, None, help_))
         scan = self._scan()
+        ways = {leaf: way for leaf, way in self.ways.items() if not leaf.late}
+        branches = self._early(scan, ways) if ways else []
+        return [*branches, *(Branch(*found) for found in self.late.write(scan.relation, late))]
+
+    def _early(self, scan: Scan, ways: Mapping[Leaf, Way]) -> list[Branch]:
+        """The leaves whose values do not depend on rates of the period that a row is read in."""
         if self.edges is not None:
             edged = Edged(scan, self.spread, self.edges, self._gathered_by(), self.statement)
-            branches = edged.write(self.ways)
+            branches = edged.write(ways)
             self.population = edged.combinations()
             return branches
         if self.spread is None:
-            return [self._timeless(scan)]
+            return [self._timeless(scan, tuple(ways))]
         overlaps = Overlaps(scan, self.spread, self.statement)
-        branches = [overlaps.at_once()] if self.spread.apart else overlaps.write(self.ways)
+        branches = [overlaps.at_once(tuple(ways))] if self.spread.apart else overlaps.write(ways)
         self.population = overlaps.population
         return branches
+
+    def _spread_out(self, source: str) -> exp.Select:
+        """`source` rows (under `p`) with the periods (under `m`) in whose windows they lie."""
+        if self.spread is None:
+            return self._everywhere(source)
+        return spread_out(self.group, self.spread, self.statement, source, range(len(self.group.roles)))
+
+    def _in_role(self, leaf: Leaf) -> exp.Expression | None:
+        return in_role(self.group, leaf) if self.spread is not None else None
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
@@ -115,6 +145,7 @@ class _Group:
         for leaf in group.leaves:
             self._want(leaf)
         shown += [named(self.rows.express(a, term), name) for a, name in self.values.items()]
+        shown += self.late.shown(term)
         for conditions, name in self.tests.items():
             test = all_of([self.rows.express(c, term) for c in _sorted(conditions)])
             assert test is not None
@@ -154,6 +185,9 @@ class _Group:
         return [name for _, name in (*self._plain_keys(), *self._carried())]
 
     def _want(self, leaf: Leaf) -> None:
+        if leaf.late:
+            self.late.want(leaf)
+            return
         if leaf.argument is not None:
             self.values.setdefault(leaf.argument, f"x{len(self.values)}")
         own = own_conditions(self.group, leaf)
@@ -231,23 +265,25 @@ class _Group:
 
     # --- rows without a time -------------------------------------------------------------------------------------
 
-    def _timeless(self, scan: Scan) -> Branch:
+    def _everywhere(self, source: str) -> exp.Select:
+        """`source` rows (under `p`) in every period (under `m`)."""
+        name = f"{self.group.name}_map"
+        if name not in self.statement.ctes:
+            count = len(self.group.roles[0].resolved)
+            self.statement.add(name, select(named(call("UNNEST", whole_numbers(range(count))), "i")))
+        query = select().from_(table(source, "p"), copy=False)
+        return query.join(cross_join(table(name, "m")), copy=False)
+
+    def _timeless(self, scan: Scan, leaves: Sequence[Leaf]) -> Branch:
         """Rows without a time are in every window."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
+        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
         by = [column(k) for k in self.keys]
         shown = [*by, *(named(scan.whole(leaf), name) for leaf, name in names.items())]
         query = select(*shown).from_(table(scan.relation), copy=False)
         query = query.group_by(*(b.copy() for b in by), copy=False) if by else query
         whole = self.statement.add(f"{self.group.name}_parts", query)
-        count = len(self.group.roles[0].resolved)
-        periods = select(named(call("UNNEST", whole_numbers(range(count))), "i"))
-        spread = self.statement.add(f"{self.group.name}_map", periods)
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
-        cells = (
-            select(*kept, column("i", "m"))
-            .from_(table(whole, "p"), copy=False)
-            .join(cross_join(table(spread, "m")), copy=False)
-        )
+        cells = self._everywhere(whole).select(*kept, column("i", "m"), append=False, copy=False)
         return Branch(self.statement.add(f"{self.group.name}_cells", cells), names)
 
 

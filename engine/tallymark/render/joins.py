@@ -10,9 +10,11 @@ from sqlglot import exp
 
 from tallymark.catalog import Catalog, Dataset
 from tallymark.errors import Fault, FaultError
-from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, parts
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, conversions, parts
 from tallymark.formula.bound import Edge as AskedEdge
 from tallymark.kinds import Type
+from tallymark.plan import AtEnd
+from tallymark.render.exchange import Worth, factor, is_base, worths_of
 from tallymark.render.expressions import Term
 from tallymark.render.values import all_of, call, column, left_join, named, select, table
 from tallymark.render.versions import KEY, AtTime, During, Moment, matches, narrowed
@@ -25,6 +27,10 @@ BASE, NUMBER = "b", "@number"
 Path = tuple[str, ...]
 
 
+FromTerm = Callable[[ColumnUse | Apply], exp.Expression]
+"""How the columns of a FROM clause are named, and what its conversions multiply by."""
+
+
 @dataclass(frozen=True, slots=True)
 class Joined:
     """A FROM clause: the rows of a dataset under `b`, what they refer to, and how columns are named in it.
@@ -33,7 +39,7 @@ class Joined:
     """
 
     select: exp.Select
-    term: Callable[[ColumnUse], exp.Expression]
+    term: FromTerm
     axis: tuple[Term, ...] = ()
     stretched: bool = False
 
@@ -200,6 +206,7 @@ def joined(
     A flow looks versions up at its time; a stock falls into a stretch for each version, unless a `moment` is given.
     `numbered`: the rows have a number of their own, so that those that fall into stretches can be counted once.
     """
+    expressions = list(expressions)
     here = rows.catalog.datasets[dataset]
     times = axis.columns if axis is not None else ()
     wanted = Wanted(rows.catalog, dataset, own | frozenset(times))
@@ -222,8 +229,16 @@ def joined(
         kind = Type.INSTANT if stretch.zoned else Type.TIMESTAMP
         terms = (Term(stretch.start, kind), Term(stretch.end, kind))
 
-    def term(use: ColumnUse) -> exp.Expression:
+    known: dict[Worth, exp.Expression] = {}
+
+    def term(use: ColumnUse | Apply) -> exp.Expression:
+        if isinstance(use, Apply):
+            return factor(use, rows.exchange.rates.base, term, known)
         found = unfolded(rows.catalog, dataset, use)
         return joins.column(found) if isinstance(found, ColumnUse) else rows.express(found, term)
 
+    # Conversions at the rates of periods are left to who knows the periods.
+    for worth in dict.fromkeys(w for e in expressions for c in conversions(e) for w in worths_of(c)):
+        if not isinstance(worth.at, AtEnd) and not is_base(worth, rows.exchange.rates.base):
+            query, known[worth] = rows.exchange.join(query, worth, f"fx{len(known)}", term)
     return Joined(query, term, terms, stretch is not None)

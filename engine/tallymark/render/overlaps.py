@@ -11,7 +11,7 @@ from typing import Any
 
 from sqlglot import exp
 
-from tallymark.plan import Leaf
+from tallymark.plan import Group, Leaf
 from tallymark.render import moments
 from tallymark.render.aggregates import MERGEABLE, filtered, finished, present
 from tallymark.render.branch import Branch
@@ -66,18 +66,10 @@ class Overlaps:
     # --- spreading -------------------------------------------------------------------------------------------------
 
     def _joined(self, source: str, roles: Collection[int]) -> exp.Select:
-        """`source` rows (under `p`) with the periods (under `m`) of some windows in which they lie."""
-        chosen = sorted(roles)
-        name = f"{self.group.name}_map" + "".join(f"_{r}" for r in chosen if len(chosen) < len(self.group.roles))
-        if name not in self.statement.ctes:
-            self.statement.add(name, self.spread.query(chosen))
-        joined = select().from_(table(source, "p"), copy=False)
-        return joined.join(inner_join(table(name, "m"), self.spread.on()), copy=False)
+        return spread_out(self.group, self.spread, self.statement, source, roles)
 
     def _in_role(self, leaf: Leaf) -> exp.Expression | None:
-        if len(self.group.roles) == 1:
-            return None
-        return exp.EQ(this=column("r", "m"), expression=integer(self.group.role_of(leaf)))
+        return in_role(self.group, leaf)
 
     def _cells(self, name: str, joined: exp.Select, shown: Sequence[exp.Expression]) -> str:
         """Aggregates of joined rows by the keys and the period."""
@@ -87,9 +79,9 @@ class Overlaps:
 
     # --- aggregating -----------------------------------------------------------------------------------------------
 
-    def at_once(self) -> Branch:
+    def at_once(self, leaves: Sequence[Leaf]) -> Branch:
         """Every aggregate by segment, and the segment renamed to its period."""
-        names = {leaf: f"v{n}" for n, leaf in enumerate(self.group.leaves)}
+        names = {leaf: f"v{n}" for n, leaf in enumerate(leaves)}
         parts = self._by_segment([named(self.scan.whole(leaf), name) for leaf, name in names.items()])
         kept = [column(c, "p") for c in (*self.keys, *names.values())]
         first = self.spread.offset
@@ -269,3 +261,18 @@ class Overlaps:
         shown = [named(self.scan.whole(leaf, self._in_role(leaf), "p"), name) for leaf, name in names.items()]
         joined = self._joined(self.scan.relation, {self.group.role_of(leaf) for leaf in leaves})
         return Branch(self._cells("whole", joined, shown), names)
+
+
+def spread_out(group: Group, spread: Spread, statement: Statement, source: str, roles: Collection[int]) -> exp.Select:
+    """`source` rows (under `p`) with the periods (under `m`) of some windows in which they lie."""
+    chosen = sorted(roles)
+    name = f"{group.name}_map" + "".join(f"_{r}" for r in chosen if len(chosen) < len(group.roles))
+    if name not in statement.ctes:
+        statement.add(name, spread.query(chosen))
+    joined = select().from_(table(source, "p"), copy=False)
+    return joined.join(inner_join(table(name, "m"), spread.on()), copy=False)
+
+
+def in_role(group: Group, leaf: Leaf) -> exp.Expression | None:
+    """Whether a period under `m` is one of the leaf's window; None where there is no other."""
+    return exp.EQ(this=column("r", "m"), expression=integer(group.role_of(leaf))) if len(group.roles) > 1 else None

@@ -16,8 +16,9 @@ from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
 from tallymark.render.aggregates import aggregate
+from tallymark.render.exchange import Exchange
 from tallymark.render.expressions import Term, Writer
-from tallymark.render.joins import BASE, Joined, edge_types, joined, uses
+from tallymark.render.joins import BASE, FromTerm, Joined, edge_types, joined, uses
 from tallymark.render.made import made
 from tallymark.render.values import (
     SQL_TYPES,
@@ -75,6 +76,7 @@ class Rows:
         """Datasets that were joined over references, whose keys must be unique."""
         self._known: dict[tuple[str, frozenset[str]], str] = {}
         self._versions: dict[tuple[str, frozenset[str], bool, bool], str] = {}
+        self.exchange = Exchange(catalog, statement.add, self.relation, self.local, self._until)
         self._made: dict[str, str] = {}
 
     # --- relations -------------------------------------------------------------------------------------------------
@@ -220,6 +222,16 @@ class Rows:
             return moment(instant, zoned=True)
         return moment(self.calendar.wall(instant), zoned=False)
 
+    def _until(self) -> datetime:
+        """The local time from which on nothing is known."""
+        return self.calendar.wall(self.writer.clock.as_of)
+
+    def local(self, time: exp.Expression, kind: Type) -> exp.Expression:
+        """A time on the project's clock, as a naive timestamp."""
+        if kind is Type.INSTANT:
+            return self.writer.local(time)
+        return time if kind is Type.TIMESTAMP else cast(time, Type.TIMESTAMP)
+
     # --- joins -----------------------------------------------------------------------------------------------------
 
     def joined(
@@ -277,13 +289,16 @@ class Rows:
 
     # --- expressions -----------------------------------------------------------------------------------------------
 
-    def express(self, bound: Bound, term: Callable[[ColumnUse], exp.Expression]) -> exp.Expression:
+    def express(self, bound: Bound, term: FromTerm) -> exp.Expression:
         """A row-level expression as SQL."""
         match bound:
             case Constant(value=value, type=kind):
                 return constant(value, kind)
             case ColumnUse():
                 return term(bound)
+            case Apply(function="in currency"):
+                amount = cast(self.express(bound.arguments[0], term), Type.DOUBLE)
+                return exp.Paren(this=exp.Mul(this=amount, expression=term(bound)))
             case Apply():
                 terms = [Term(self.express(a, term), a.type) for a in bound.arguments]
                 return self.writer.apply(bound.function, terms, bound.extra, bound.type)

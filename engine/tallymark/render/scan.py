@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from tallymark.formula.bound import Bound
 from tallymark.plan import Group, Leaf
-from tallymark.render.aggregates import MERGEABLE, aggregate, filtered, finished, present
+from tallymark.render.aggregates import MERGEABLE, filtered, present, whole
 from tallymark.render.edges import is_edged
-from tallymark.render.values import all_of, column
+from tallymark.render.values import column
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +45,8 @@ class Scan:
     def whole(self, leaf: Leaf, extra_test: exp.Expression | None = None, table: str | None = None) -> exp.Expression:
         """The leaf over rows, as one aggregate."""
         tests = [t for t in (self.condition(leaf, table), extra_test) if t is not None]
-        argument = self.argument(leaf, table)
-        if leaf.function in MERGEABLE and leaf.function not in ("first", "last"):
-            parts = MERGEABLE[leaf.function]
-            built = [filtered(b(argument, []), all_of([t.copy() for t in tests])) for b in parts.accumulate]
-            return finished(parts.finish(built), leaf.type)
-        made = aggregate(leaf.function, argument, all_of(tests), leaf.extra, self.ordering(leaf, table))
-        return finished(made, leaf.type)
+        order = self.ordering(leaf, table)
+        return whole(leaf.function, self.argument(leaf, table), tests, leaf.extra, order, leaf.type)
 
     def part(self, leaf: Leaf, number: int) -> exp.Expression:
         """One accumulator of the leaf over rows."""

@@ -143,7 +143,7 @@ class Tallies:
         parts = [rows.express(tally.test, term)]
         if scopes:
             inside = [
-                self._inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)], times) for s in scopes
+                self.inside(rows, tally.dataset, s, [rows.express(c, term) for c in _sorted(s)], times) for s in scopes
             ]
             alive = [i for i in inside if i is not None]
             if all(i for i in alive):
@@ -151,13 +151,13 @@ class Tallies:
         example = rows.express(tally.example, term) if tally.example is not None else None
         return _counted(query, example, column(NUMBER, BASE) if stock else None).where(all_of(parts), copy=False)
 
-    def _inside(
+    def inside(
         self,
         rows: Rows,
         dataset: str,
         scope: Scope,
         conditions: list[exp.Expression],
-        stretch: tuple[Term, ...] | None,
+        stretch: tuple[Term, ...] | None = None,
     ) -> list[exp.Expression] | None:
         """What must hold for a row, or a `stretch` of it, to be in the scope: nothing when all are; None when none
         can be.

@@ -137,6 +137,16 @@ def array(values: Sequence[object], item: str = "BIGINT") -> exp.Expression:
     return cast(exp.Literal.string(f"[{', '.join(map(str, values))}]"), f"{item}[]")
 
 
+def is_null(value: exp.Expression) -> exp.Expression:
+    """Whether there is no value."""
+    return exp.Is(this=atom(value), expression=exp.Null())
+
+
+def timestamps(walls: Sequence[datetime]) -> exp.Expression:
+    """An array of local times, as one text."""
+    return cast(exp.Literal.string(f"[{', '.join(w.isoformat(' ') for w in walls)}]"), "TIMESTAMP[]")
+
+
 def named(value: exp.Expression, name: str, quoted: bool = False) -> exp.Expression:
     """`value AS name`."""
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=quoted))

@@ -29,6 +29,7 @@ class Way(Enum):
     FIRST_SEEN = "recounted from distinct pairs of value and stretch of time, each value where it is first seen"
     SLIDING_PAIRS = "recounted from distinct pairs of value and stretch of time, sliding"
     PAIRS = "recounted from distinct pairs of value and stretch of time in each window"
+    RATED = "converted at the rates of each period"
     ROWS = "row by row in each window: it cannot be put together from parts"
 
     @property
