@@ -9,7 +9,8 @@ from typing import Any
 import pytest
 from jsonschema import Draft7Validator
 
-from tallymark.json_schema import KEYS, metrics_schema, project_schema, schema, validation_schema
+from tallymark.json_keys import KEYS
+from tallymark.json_schema import metrics_schema, project_schema, schema, validation_schema
 from tallymark.read import read_texts
 
 WHOLE = {"either": schema(), "project": project_schema(), "metrics": metrics_schema()}

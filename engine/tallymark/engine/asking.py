@@ -28,7 +28,7 @@ from tallymark.formula.functions import Function
 from tallymark.formula.parse import parse
 from tallymark.kinds import Type
 from tallymark.lower import Question
-from tallymark.lower.contexts import conjuncts
+from tallymark.lower.forms import conjuncts
 from tallymark.lower.keys import Began
 from tallymark.lower.settle import settle
 from tallymark.place import Written

@@ -8,7 +8,7 @@ from tallymark.catalog import Catalog, Input, Making
 from tallymark.engine.unseen import Remark, hollow, undecided
 from tallymark.formula.bound import Axis, Bound, ColumnUse, walk
 from tallymark.formula.functions import Function
-from tallymark.lower.contexts import conjuncts
+from tallymark.lower.forms import conjuncts
 from tallymark.render.tallies import Scope, Tally, is_null, not_false
 
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from tallymark.catalog import EDGES
 from tallymark.errors import Fault, FaultError, did_you_mean
-from tallymark.json_schema import PARTIAL
+from tallymark.json_keys import PARTIAL
 from tallymark.plan import Parts
 from tallymark.query import Query
 

@@ -33,7 +33,8 @@ from tallymark.formula.bound import (
 from tallymark.formula.bound import parts as parts_of
 from tallymark.formula.parse import parse_text
 from tallymark.lower import Question, lower, settle
-from tallymark.lower.contexts import Context, Contexts
+from tallymark.lower.contexts import Contexts
+from tallymark.lower.spaces import Context
 from tallymark.show.counts import many
 from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
 

@@ -31,7 +31,8 @@ from tallymark.formula.bound import (
 )
 from tallymark.formula.parse import parse_text
 from tallymark.kinds import Type
-from tallymark.lower.contexts import ROWS, Context, Contexts
+from tallymark.lower.contexts import Contexts
+from tallymark.lower.spaces import ROWS, Context
 from tallymark.place import Span
 from tallymark.plan import Leaf, Nest, Value
 from tallymark.units import NUMBER, Unit, reported

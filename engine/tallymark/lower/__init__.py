@@ -12,7 +12,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Bound
 from tallymark.graph import in_order
 from tallymark.kinds import Type
-from tallymark.lower.contexts import Context, Contexts, SpaceDraft
+from tallymark.lower.contexts import Contexts
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.hiding import hide
@@ -20,6 +20,7 @@ from tallymark.lower.keys import BEGAN, OTHER, plain
 from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
+from tallymark.lower.spaces import Context, SpaceDraft
 from tallymark.plan import PLACE, AtEnd, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
 from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
 

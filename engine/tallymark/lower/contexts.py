@@ -7,12 +7,11 @@ levels, the question's dimensions first and then the member of each `per` around
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import cached_property
 from typing import Any, TypeVar, cast
 
 from tallymark.catalog import Catalog, Reached
-from tallymark.definitions import ConvertDef
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import (
     Aggregate,
@@ -35,62 +34,13 @@ from tallymark.formula.bound import (
     walk,
 )
 from tallymark.kinds import Type
+from tallymark.lower.forms import conjuncts, height, inside, shifted
 from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
-from tallymark.plan import AtEnd, Edge, Follow, Key, Leaf, Lift, Nest, Node, Operation, Parts, Rank, Value, is_edged
+from tallymark.lower.spaces import ROWS, Context, SpaceDraft
+from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged
 from tallymark.windows import PERIOD, Window
-
-ROWS = "rows"
-"""The aggregate that counts rows, for presence and receipts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Context:
-    """Where a formula is evaluated. `path` keeps spaces apart that must not feed themselves (a lift under a nest)."""
-
-    grid: int
-    window: Window = PERIOD
-    filters: frozenset[Bound] = frozenset()
-    levels: tuple[tuple[Parts, ...], ...] = ((),)
-    path: tuple[str, ...] = ()
-    asked: Window = PERIOD
-    """The asked period, moved as far as it is, also around the pieces of a grain."""
-    currency: str | None = None
-    """What amounts are in; None for each in the currency it is defined in."""
-    convert: ConvertDef | None = None
-    rates: AtEnd | None = None
-    """The moment whose rates `at_opening_rates` and the like ask for."""
-    among: tuple[int, ...] | None = None
-    """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
-    pieces: bool = False
-    """Whether the innermost `per` is over pieces of time."""
-
-    @property
-    def dimensions(self) -> tuple[Parts, ...]:
-        return tuple(dict.fromkeys(d for level in self.levels for d in level))
-
-
-@dataclass(slots=True)
-class SpaceDraft:
-    """A space while it is being filled."""
-
-    number: int
-    level: tuple[Parts, ...]
-    grid: int
-    path: tuple[str, ...]
-    nodes: list[Node] = field(default_factory=list)
-    index: dict[Node, int] = field(default_factory=dict)
-    dense: bool = False
-
-    def put(self, node: Node) -> int:
-        """The number of `node`, adding it if it is new."""
-        found = self.index.get(node)
-        if found is None:
-            found = self.index[node] = len(self.nodes)
-            self.nodes.append(node)
-        return found
-
 
 Result = TypeVar("Result")
 
@@ -209,7 +159,7 @@ class Contexts:
         if self._depth >= DEEPEST:
             raise _TooDeepError(work)
         if name not in self._levels:
-            self._levels[name] = _height(self.metric(name))
+            self._levels[name] = height(self.metric(name))
         self._depth += self._levels[name]
         try:
             return work()
@@ -507,32 +457,3 @@ def _asked(conditions: frozenset[Bound], context: Context) -> Window | None:
     used = (b for c in conditions for b in walk(c))
     edged = any(map(is_edged, context.dimensions)) or any(isinstance(b, ColumnUse) and b.at for b in used)
     return context.asked if edged else None
-
-
-def _height(bound: Bound) -> int:
-    """The levels of a formula, without those of the metrics it uses."""
-    levels, here = 0, [bound]
-    while here:
-        levels, here = levels + 1, [part for node in here for part in parts(node)]
-    return levels
-
-
-def inside(bound: Bound) -> Bound:
-    """The body of a form that only changes the context."""
-    assert isinstance(bound, Shift | Windowed | Rated | Filtered), bound
-    return bound.body
-
-
-def conjuncts(condition: Bound) -> list[Bound]:
-    """The conditions that must all hold for `condition` to hold."""
-    if isinstance(condition, Apply) and condition.function == "and":
-        return [c for part in condition.arguments for c in conjuncts(part)]
-    return [condition]
-
-
-def shifted(window: Window, count: int, step: str | None) -> Window:
-    """The window `count` further back; steps of the same kind one after the other are one."""
-    if window.shifts and window.shifts[-1][1] == step and step is None:
-        *rest, (before, _) = window.shifts
-        return replace(window, shifts=(*rest, (before + count, None)))
-    return window.shifted(count, step)

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 from tallymark.kinds import Type
-from tallymark.lower.contexts import SpaceDraft
+from tallymark.lower.spaces import SpaceDraft
 from tallymark.plan import Lift, Nest, Operation, Value, arguments
 
 

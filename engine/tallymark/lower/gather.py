@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from datetime import datetime
 
 from tallymark.formula.bound import Axis, Bound, conversions
-from tallymark.lower.contexts import SpaceDraft
+from tallymark.lower.spaces import SpaceDraft
 from tallymark.plan import AtEnd, Group, Key, Leaf, Parts, Role, is_late
 from tallymark.windows import Resolved, Window, segments
 

@@ -24,7 +24,9 @@ from tallymark.formula.bound import (
     parts,
 )
 from tallymark.kinds import Type
-from tallymark.lower.contexts import ROWS, Context, Contexts, inside
+from tallymark.lower.contexts import Contexts
+from tallymark.lower.forms import inside
+from tallymark.lower.spaces import ROWS, Context
 from tallymark.plan import Leaf, Lift, Nest, Operation, Value
 
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import datetime, time, timedelta
-from typing import TYPE_CHECKING
 
 from tallymark.catalog import Catalog, Metric
 from tallymark.errors import Fault, FaultError
@@ -28,11 +27,9 @@ from tallymark.formula.bound import (
 )
 from tallymark.formula.functions import TABLE
 from tallymark.kinds import Type
+from tallymark.lower.spaces import Context
 from tallymark.plan import AtEnd, AtEvent, AtWall, Moment
 from tallymark.units import money
-
-if TYPE_CHECKING:
-    from tallymark.lower.contexts import Context
 
 FIRST = ("sum", "min", "max", "first", "last")
 """The aggregates whose result has the type of what they are taken of."""

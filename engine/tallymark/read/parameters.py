@@ -10,7 +10,7 @@ from typing import Any
 
 from tallymark.definitions import ParameterDef
 from tallymark.formula.nodes import TIME_UNITS, WHOLE_UNITS, Duration
-from tallymark.json_schema import PARAMETER_TYPES
+from tallymark.json_keys import PARAMETER_TYPES
 from tallymark.read.values import Reading, by_language, named, text, texts
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 

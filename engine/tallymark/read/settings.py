@@ -9,7 +9,7 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from tallymark.definitions import Project, RatesDef, SourceDef
 from tallymark.errors import did_you_mean
-from tallymark.json_schema import MONTHS, PARTIAL, WEEKDAYS
+from tallymark.json_keys import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
 from tallymark.read.entries import MOST_COUNTED
 from tallymark.read.values import Reading, conversion, data, entries, named, text, texts, whole, word

@@ -12,7 +12,8 @@ from jsonschema.exceptions import ValidationError
 from jsonschema.validators import extend
 
 from tallymark.errors import Fault, did_you_mean, nearest
-from tallymark.json_schema import METRIC_SECTIONS, metrics_schema, project_schema, validation_schema
+from tallymark.json_keys import METRIC_SECTIONS
+from tallymark.json_schema import metrics_schema, project_schema, validation_schema
 from tallymark.kinds import DECLARABLE
 from tallymark.units import NAMES
 from tallymark.yaml_text import MAX_FAULTS, Entries, Items, Scalar, Value, resolved

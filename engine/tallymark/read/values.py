@@ -16,7 +16,7 @@ from typing import Any
 from tallymark.definitions import EMPTY, ConvertDef, Formula, Texts, UnitDef
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.formula.nodes import RESERVED, Node
-from tallymark.json_schema import POLICIES
+from tallymark.json_keys import POLICIES
 from tallymark.place import Written
 from tallymark.units import DURATION_SCALES, NAMES
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
