@@ -63,10 +63,10 @@ class Table:
 
         def plain(part: nodes.Node) -> Any:
             pricing = None if read.pricing is None else read.pricing.as_defined()
-            return self.evaluate(part, dataset, row, replace(read, pricing=pricing))
+            return self.evaluate(part, dataset, row, replace(read, pricing=pricing), edges)
 
         def unpriced(part: nodes.Node) -> Any:
-            return self.evaluate(part, dataset, row, replace(read, pricing=None))
+            return self.evaluate(part, dataset, row, replace(read, pricing=None), edges)
 
         return visit(node)
 
