@@ -161,7 +161,11 @@ class Evaluator:
         return context.lifted(wanted | {s for s in standing if any(self.alike(s, w, read) for w in wanted)})
 
     def alike(self, one: str, other: str, datasets: set[str]) -> bool:
-        """Whether two names are one column from every dataset that knows both: of those read, else of all."""
+        """Whether two names are one column, read at one time, from every dataset that knows both: of those read, else
+        of all.
+        """
+        if one.partition(" at ")[2] != other.partition(" at ")[2]:
+            return False
         for known in (datasets, set(self.world.datasets)):
             paths = [(self.table.path(d, one), self.table.path(d, other)) for d in sorted(known)]
             both = [(a, b) for a, b in paths if a is not None and b is not None]

@@ -64,7 +64,7 @@ def parse_top(text: int | str, by: tuple[Parts, ...]) -> tuple[int, Parts, str |
     if not by:
         help_ = "say which members with `--by`"
         raise FaultError(Fault("Q553", "no dimension is asked whose members could be chosen", None, help_))
-    named, metric = _split((found[2] or "").strip())
+    named, metric = _split(" ".join((found[2] or "").split()))
     names = {".".join(d): d for d in by}
     if named is None and metric in names:
         named, metric = metric, ""
@@ -75,7 +75,7 @@ def parse_top(text: int | str, by: tuple[Parts, ...]) -> tuple[int, Parts, str |
 
 def _split(rest: str) -> tuple[str | None, str]:
     """The dimension and the metric of `plan by mrr`."""
-    found = re.fullmatch(r"(?:([a-z_][\w.]*)\s+)?by\s+(\S.*)", rest, re.DOTALL)
+    found = re.fullmatch(r"(?:([a-z_][\w.]*(?:\s+at\s+(?:start|end))?)\s+)?by\s+(\S.*)", rest, re.DOTALL)
     return (found[1], found[2]) if found is not None else (None, rest)
 
 
