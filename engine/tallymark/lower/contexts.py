@@ -412,8 +412,8 @@ class Contexts:
     def _rank(self, bound: Ranked, context: Context) -> int:
         # Who stands before whom does not depend on the currency that is shown.
         body = self.lower(bound.body, replace(context, currency=None))
-        members = () if context.pieces else context.levels[-1]
-        within = tuple(d for d in context.dimensions if d not in members)
+        around = context.levels if context.pieces else context.levels[:-1]
+        within = tuple(dict.fromkeys(d for level in around for d in level))
         found = Rank(bound.function, body, context.among, within, context.pieces, bound.type)
         return self.space(context).put(found)
 
