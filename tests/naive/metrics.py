@@ -108,7 +108,8 @@ class Evaluator:
                 return self.sequence(node, context)
             case nodes.Call(name=name) if name in ranks.NAMES:
                 own = self.value(node.arguments[0], context, missing)
-                peers = [self.value(node.arguments[0], p, missing) for p in context.peers or (context,)]
+                around = [replace(p, peers=context.peers) for p in context.peers] or [context]
+                peers = [self.value(node.arguments[0], p, missing) for p in around]
                 return ranks.place(name, own, [p for p in peers if p is not None])
         if money.decides(node):
             context = replace(context, currency=None)

@@ -93,7 +93,7 @@ def _arrives(
             within = duration(argument.duration, slices.world.parameters)
             if last > _limit(first, within, steps, slices):
                 return False
-        if isinstance(argument, nodes.Text) and not slices.table.precedes(time, window.end):
+        if isinstance(argument, nodes.Text) and not slices.table.precedes(last, window.end):
             return False
     return True
 
