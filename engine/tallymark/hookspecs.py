@@ -44,6 +44,8 @@ class SourceKind:
 class Hooks:
     """The hooks, each called once when an engine opens a project."""
 
+    # A specification has no body: mypy is told so at each.
+
     @hookspec
     def tally_sources(self) -> Sequence[SourceKind]:  # type: ignore[empty-body]
         """Gives kinds of data sources."""

@@ -19,7 +19,7 @@ from typing import IO
 try:
     import fcntl
 except ImportError:  # Windows has other locks; there, only what is closed or ends in order is removed
-    fcntl = None  # type: ignore[assignment]
+    fcntl = None  # type: ignore[assignment]  # looked at before it is used
 
 PREFIX = "tallymark-"
 LOCK = "lock"

@@ -55,6 +55,8 @@ BAD = [
     ("funnels: {f: {per: user}}", "R023", "two steps at least", (1, 11)),
     ("funnels: {f: {per: the user, steps: {a: x, b: y}}}", "R022", "`per: the user`", (1, 20)),
     ("funnels: {f: {per: u, within: soon, steps: {a: x, b: y}}}", "R022", "`within: soon`", (1, 31)),
+    ("funnels: {f: {per: u, within: 2 weks, step: {a: x, b: y}}}", "R022", "`within: 2 weks`", (1, 31)),
+    ("funnels: {f: {per: u, within: 2 weks, step: {a: x, b: y}}}", "R023", "two steps at least", (1, 11)),
     ("funnels: {f: {per: u, steps: {a: x where, b: y}}}", "S131", "nothing follows `where`", (1, 36)),
     ("funnels: {f: {per: u, steps: {a: x, b: {label: B}}}}", "R023", "a step without rows", (1, 37)),
     ("funnels: {f: {per: u, steps: {A b: x, c: y, d: z}}}", "R024", "cannot be the name of a step", (1, 31)),

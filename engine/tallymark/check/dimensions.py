@@ -331,9 +331,4 @@ def _each(catalog: Catalog, datasets: Iterable[str], parts: Parts) -> Iterator[t
 
 def uses(node: Bound) -> Iterator[DimensionUse]:
     """The dimensions a condition speaks of."""
-    waiting = [node]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, DimensionUse):
-            yield here
-        waiting.extend(parts(here))
+    return (part for part in walk(node) if isinstance(part, DimensionUse))

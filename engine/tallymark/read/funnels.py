@@ -37,7 +37,8 @@ def funnel(key: Scalar, value: Value, reading: Reading) -> FunnelDef | None:
     if len(list(entries(said.get("steps")))) < 2:
         at = said.key("steps") or key
         reading.fault("R023", "a funnel has two steps at least", at, "write `steps:`, and below it each step", subject)
-    if per is None or len(steps) < 2 or not usable:
+    sound = _understood(said, reading, subject)
+    if per is None or len(steps) < 2 or not usable or not sound or any(s.rows.node is None for s in steps.values()):
         return None
     counting = word(said.get("counting"))
     made = FunnelDef(
@@ -52,8 +53,7 @@ def funnel(key: Scalar, value: Value, reading: Reading) -> FunnelDef | None:
         pack=reading.pack,
         place=key.place(),
     )
-    made = replace(made, metrics=tuple(m.name for m in _metrics(made)))
-    return made if _sound(made, said, reading, subject) else None
+    return replace(made, metrics=tuple(m.name for m in _metrics(made)))
 
 
 def _steps(value: Value | None, reading: Reading, owner: str) -> Mapping[str, StepDef]:
@@ -75,22 +75,19 @@ def _spoken(name: str) -> str:
     return name.replace("_", " ").capitalize()
 
 
-def _sound(made: FunnelDef, said: Entries, reading: Reading, subject: str) -> bool:
+def _understood(said: Entries, reading: Reading, subject: str) -> bool:
     """Whether the members and the time given read as they must in a formula. Notes a fault for each that does not."""
-    if any(step.rows.node is None for step in made.steps.values()):
-        return False
-    for word_, value in (("per", made.per), ("within", made.within)):
-        if value is None:
+    understood = True
+    for name, help in (("per", "write a name, as `per: user`"), ("within", "write a duration, as `within: 14 days`")):
+        at, value = said.get(name), text(said.get(name))
+        if at is None or value is None:
             continue
         try:
-            parsed(Written(f"converted(a, {word_} {value})", made.place.file))
+            parsed(Written(f"converted(a, {name} {value})"))
         except FaultError:
-            at = said.get(word_)
-            assert at is not None
-            help = "write a name, as `per: user`" if word_ == "per" else "write a duration, as `within: 14 days`"
-            reading.fault("R022", f"`{word_}: {value[:60]}` is not understood", at, help, subject)
-            return False
-    return True
+            reading.fault("R022", f"`{name}: {value[:60]}` is not understood", at, help, subject)
+            understood = False
+    return understood
 
 
 # --- what it stands for ----------------------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from sqlglot import exp
 
 from tallymark.catalog import Catalog, Dataset
 from tallymark.errors import Fault, FaultError
-from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, conversions, parts
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, conversions, walk
 from tallymark.formula.bound import Edge as AskedEdge
 from tallymark.kinds import Type
 from tallymark.plan import AtEnd
@@ -69,12 +69,7 @@ def _moved(bound: Bound, path: Path, at: AskedEdge | None) -> Bound:
 
 def uses(bound: Bound) -> Iterator[ColumnUse]:
     """The columns a row-level expression names."""
-    waiting = [bound]
-    while waiting:
-        here = waiting.pop()
-        if isinstance(here, ColumnUse):
-            yield here
-        waiting.extend(parts(here))
+    return (part for part in walk(bound) if isinstance(part, ColumnUse))
 
 
 class Wanted:

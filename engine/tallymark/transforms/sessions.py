@@ -72,9 +72,9 @@ Ends = list[tuple[str, str, str]]
 
 def _marked(rows: Rows, arguments: Arguments, members: list[str], ends: Ends) -> exp.Select:
     """The rows that can belong to a session, each with 1 where one begins."""
-    time = sql.col(rows.shape.time or "")
+    time: exp.Expression = sql.col(rows.shape.time or "")
     if rows.shape.fields[rows.shape.time or ""].type is Type.DATE:
-        time = sql.cast(time, Type.TIMESTAMP)  # type: ignore[assignment]
+        time = sql.cast(time, Type.TIMESTAMP)
     own = [sql.col(c) for c in arguments["per"]]
     before = sql.over(exp.Lag(this=time.copy()), [o.copy() for o in own], [exp.Ordered(this=time.copy())])
     within = exp.LTE(this=time.copy(), expression=exp.Add(this=before, expression=sql.interval(arguments["gap"])))
