@@ -11,7 +11,7 @@ import pluggy
 
 from tallymark.definitions import SourceDef
 from tallymark.formula.functions import Function
-from tallymark.source import Backend, Source
+from tallymark.source import Backend, Landing, Source
 from tallymark.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -32,13 +32,34 @@ class SourceKind:
 
     `make(definition, folder, embedded, timezone)` gets the project's folder and the engine's embedded database.
     Relative folders that it reads are named by `reads(definition, folder)`, so that the database allows them and no
-    others.
+    others. An option that is a secret has `"secret": true` in its schema, and is written as a reference (`secret.py`).
+
+    A kind whose data must be fetched from a service says so by `land`: `tally sync` lands what it gives in the
+    project's store. `views` are further tables made of the landed ones, each a SELECT in DuckDB's SQL, in an order in
+    which each may read those before it. `starter(name)` gives what `tally init --from KIND` writes.
     """
 
     name: str
     make: Callable[[SourceDef, Path, Embedded, str], Source]
     options: Mapping[str, Any] = field(default_factory=dict)
     reads: Callable[[SourceDef, Path], Sequence[Path]] | None = None
+    land: Callable[[SourceDef, Path, Landing], Any] | None = None
+    views: Mapping[str, str] = field(default_factory=dict)
+    starter: Callable[[str], Starter] | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Starter:
+    """What a new project needs for a kind of source: its options, definitions as the text of a YAML file, packs.
+
+    `options` are YAML lines as they stand below `sources: NAME: kind: KIND`, comments included. `definitions` is the
+    text of `metrics/NAME.yaml`. `secrets` are the variables that the user must set, each with what it is.
+    """
+
+    options: str
+    definitions: str
+    packs: tuple[str, ...] = ()
+    secrets: Mapping[str, str] = field(default_factory=dict)
 
 
 class Hooks:
@@ -67,4 +88,4 @@ class Hooks:
         """Gives sample projects by name: functions that write one into an empty folder."""
 
 
-__all__ = ["Backend", "Hooks", "Pack", "SourceKind", "hookimpl", "hookspec"]
+__all__ = ["Backend", "Hooks", "Landing", "Pack", "SourceKind", "Starter", "hookimpl", "hookspec"]

@@ -7,8 +7,9 @@ can span them.
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Callable, Hashable, Mapping
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, Protocol
 
 from tallymark.definitions import NOWHERE
@@ -74,6 +75,21 @@ class Backend(Protocol):
         ...
 
     def close(self) -> None: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Landing:
+    """What a run of `tally sync` tells a kind of source that lands data from a service.
+
+    `SourceKind.land` gives a dlt source (or resource) in return: each resource is a table, with `primary_key`,
+    `write_disposition` (`merge`, `append`, `replace`) and, where the service tells of deletions, a column hinted
+    `hard_delete`; what is read already is kept in dlt's own state. `full` asks for everything anew. `say` tells the
+    user, in a few words, what is happening; `now` is the clock.
+    """
+
+    full: bool = False
+    say: Callable[[str], None] = lambda words: None
+    now: Callable[[], datetime] = lambda: datetime.now(UTC)
 
 
 class Source(Protocol):
