@@ -159,7 +159,7 @@ class Transforming:
         except Misfit as misfit:
             said = definition.arguments.get(misfit.argument or "")
             place = said.place if said is not None else definition.place
-            self.faults.append(Fault("T247", misfit.message, place, misfit.help, subject))
+            self.faults.append(Fault(misfit.code, misfit.message, place, misfit.help, subject))
             raise Waits from None
         except Exception as error:  # a plugin may fail in any way it likes
             message = f"the transform `{transform.name}` failed: {type(error).__name__}: {error}"
