@@ -64,7 +64,11 @@ def kind(name: str, definitions: str, *packs: str) -> SourceKind:
 def run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
     """Runs a command line where the kinds `billing`, `desk` and `plain` are known."""
     module = ModuleType("kinds")
-    kinds = (kind("billing", BILLING, "revenue"), kind("desk", DESK, "support", "voice"), SourceKind("plain", make_none))
+    kinds = (
+        kind("billing", BILLING, "revenue"),
+        kind("desk", DESK, "support", "voice"),
+        SourceKind("plain", make_none),
+    )
     module.tally_sources = lambda: kinds  # type: ignore[attr-defined]  # a module may have any function
 
     def loaded(*_: Any) -> Plugins:
@@ -107,9 +111,10 @@ def test_the_next_steps_name_the_secrets(run: Run) -> None:
 def test_comments_of_the_options_are_kept(run: Run, tmp_path: Path) -> None:
     """What the kind says of its options stands in tally.yaml."""
     run("init", "--from", "billing")
-    assert "  billing:\n    kind: billing\n    # The key of billing.\n    api_key: env:BILLING_KEY\n" in (
-        tmp_path / "tally.yaml"
-    ).read_text()
+    assert (
+        "  billing:\n    kind: billing\n    # The key of billing.\n    api_key: env:BILLING_KEY\n"
+        in (tmp_path / "tally.yaml").read_text()
+    )
 
 
 def test_files_may_stand_beside(run: Run, tmp_path: Path) -> None:
@@ -121,7 +126,9 @@ def test_files_may_stand_beside(run: Run, tmp_path: Path) -> None:
     assert (tmp_path / "metrics/datasets.yaml").exists()
 
 
-@pytest.mark.parametrize(("asked", "code", "hint"), [("biling", "D431", "`billing`"), ("plain", "D434", "billing, desk")])
+@pytest.mark.parametrize(
+    ("asked", "code", "hint"), [("biling", "D431", "`billing`"), ("plain", "D434", "billing, desk")]
+)
 def test_an_unknown_kind_is_a_fault(run: Run, tmp_path: Path, asked: str, code: str, hint: str) -> None:
     """A kind that is not there, or that no project starts from: the fault says which do, and nothing is written."""
     result = run("init", "--from", asked)
