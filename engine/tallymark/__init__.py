@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
-    from tallymark.formula.function import Kind, Partial, Take
+    from tallymark.formula.function import Kind as FunctionKind
+    from tallymark.formula.function import Partial, Take
     from tallymark.formula.functions import Function
     from tallymark.hookspecs import API_VERSION, Check, Format, PluginInfo, SourceKind, Starter, hookimpl
     from tallymark.notifier import Notification, Notifier, NotifierKind
@@ -47,7 +48,6 @@ _HOMES = {
     "FaultError": "errors",
     "Format": "hookspecs",
     "Function": "formula.functions",
-    "Kind": "formula.function",
     "Notification": "notifier",
     "Notifier": "notifier",
     "NotifierKind": "notifier",
@@ -83,7 +83,7 @@ __all__ = [
     "FaultError",
     "Format",
     "Function",
-    "Kind",
+    "FunctionKind",
     "Notification",
     "Notifier",
     "NotifierKind",
@@ -110,6 +110,8 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
+    if name == "FunctionKind":
+        return import_module("tallymark.formula.function").Kind
     if name == "open":
         return import_module("tallymark.engine.book").open_project
     if name == "__version__":

@@ -74,19 +74,24 @@ def load(
     plugins = Plugins(pluggy.PluginManager(NAMESPACE))
     plugins.manager.add_hookspecs(api.hooks)
     plugins.found = list(found(outside, settings, folder, more))
-    plugins.faults += misnamed(settings, plugins.found)
     _part_namesakes(plugins)
     tables: dict[str, Given[Any]] = {s.table: getattr(plugins, s.table) for s in SHELVES}
     own = frozenset(p.name for p in plugins.found if p.own)
     collector = Collector(plugins.manager, api, settings, folder, tables, plugins.givers, plugins.faults, own)
     for plugin in plugins.found:
         if plugin.state is State.LOADED and _fetched(plugin, settings, plugins):
+            if plugins.manager.is_registered(plugin.module):  # installed, and named once more
+                plugin.state = State.AGAIN
+                continue
             plugins.faults += identify(plugin, api, settings)
+            _require_name_of_its_own(plugin, plugins)
         if plugin.state is State.LOADED and collector.register(plugin):
             collector.collect(plugin)
         if plugin.state is not State.LOADED:
             for table in tables.values():
                 table.lacking.setdefault(plugin.name, plugin.reason)
+    plugins.found = [p for p in plugins.found if p.state is not State.AGAIN]
+    plugins.faults += misnamed(settings, plugins.found)
     return plugins
 
 
@@ -110,11 +115,20 @@ def _fetched(plugin: Plugin, settings: PluginsDef, plugins: Plugins) -> bool:
         return False
 
 
+def _require_name_of_its_own(plugin: Plugin, plugins: Plugins) -> None:
+    """A plugin that no entry point names may say the name of another one: it is not loaded then."""
+    first = next((p for p in plugins.found if p.name == plugin.name and p.module is not None), plugin)
+    if plugin.state is State.LOADED and first is not plugin:
+        message = f"several plugins are called `{plugin.name}`: {first.described} and {plugin.described}"
+        plugins.faults.append(Fault("P702", message, None, "rename one, or leave one out", f"plugin `{plugin.name}`"))
+        plugin.state, plugin.reason = State.FAILED, message
+
+
 def _part_namesakes(plugins: Plugins) -> None:
-    """Of several plugins of one name none is loaded, but a built-in one."""
+    """Of several installed plugins of one name none is loaded, but a built-in one."""
     named: dict[str, list[Plugin]] = {}
     for plugin in plugins.found:
-        if plugin.state is State.LOADED:
+        if plugin.state is State.LOADED and plugin.distribution is not None:
             named.setdefault(plugin.name, []).append(plugin)
     for name, several in named.items():
         if len(several) == 1:

@@ -16,12 +16,14 @@ def identify(plugin: Plugin, api: Api, settings: PluginsDef) -> list[Fault]:
     if info is not None and not isinstance(info, PluginInfo):
         return [_refused(plugin, f"its `{INFO}` is no PluginInfo", f"write `{INFO} = PluginInfo(…)`")]
     plugin.info = info if isinstance(info, PluginInfo) else PluginInfo(plugin.name)
+    if plugin.distribution is None:  # no entry point gives it a name: it is called what it says
+        plugin.name = plugin.info.name
     if not NAME.fullmatch(plugin.name):
         help_ = "names are of `a`–`z`, `0`–`9` and `_`: rename its entry point or its file"
         return [_refused(plugin, f"`{plugin.name[:60]}` cannot be the name of a plugin", help_)]
     if plugin.info.name != plugin.name:
         said = f"it says that its name is `{plugin.info.name}`"
-        return [_refused(plugin, said, "its entry point, or its file, must have the same name as its PluginInfo")]
+        return [_refused(plugin, said, "its entry point must have the same name as its PluginInfo")]
     plugin.version = plugin.version or plugin.info.version or None
     return _other_version(plugin, plugin.info, api) or _wrong_options(plugin, plugin.info, settings)
 

@@ -22,6 +22,8 @@ class State(StrEnum):
     """`plugins.allow` leaves it out; it was not imported."""
     LEFT_OUT = "left out"
     """`--no-plugins` leaves it out; it was not imported."""
+    AGAIN = "loaded already"
+    """It is the same module as one before it."""
     OTHER_VERSION = "needs another version"
     """It is written for other versions of the engine's plugin API."""
 
