@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -101,6 +102,12 @@ class Sources:
 
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         return self.source(dataset.source).notes(dataset.table)
+
+    def complete_until(self, dataset: Dataset) -> datetime | None:
+        """Until when everything that happened is in a dataset's table; None where a source reads what is there now."""
+        told = getattr(self.source(dataset.source), "complete_until", None)
+        until: datetime | None = told(dataset.table) if told is not None else None
+        return until
 
     def close(self) -> None:
         """Closes the embedded database."""
