@@ -198,6 +198,8 @@ _DATA = {
     "D447": "rows of one key that are valid at the same time",
     "D448": "values that became null as they were read",
     "D451": "a result too large for a number",
+    "D470": "a database that is not reached",
+    "D471": "more rows than are fetched",
     "D480": "a secret written in a project's file",
     "D481": "a secret that is not where its reference says",
     "D490": "an answer that cannot be written",
