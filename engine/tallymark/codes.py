@@ -188,6 +188,7 @@ _DATA = {
     "D431": "a kind of source that no plugin gives",
     "D432": "a quoted field that does not end",
     "D433": "data that could not be read",
+    "D434": "a kind of source from which no project can start",
     "D440": "a repeated key that others refer to",
     "D441": "a repeated or missing key, found by `check --data`",
     "D442": "rows without a time, or with an odd validity",
@@ -198,6 +199,7 @@ _DATA = {
     "D447": "rows of one key that are valid at the same time",
     "D448": "values that became null as they were read",
     "D451": "a result too large for a number",
+    "D460": "datasets of one question that lie in two databases",
     "D480": "a secret written in a project's file",
     "D481": "a secret that is not where its reference says",
     "D490": "an answer that cannot be written",
@@ -271,6 +273,8 @@ _PLUGINS = {
     "P702": "a name that an earlier plugin has given",
     "P790": "a package that is not installed",
     "P791": "a sample that no plugin gives",
+    "P792": "a folder for a new plugin that is there already",
+    "P793": "a name that no plugin can have",
 }
 
 _FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _QUESTIONS, _PLUGINS)

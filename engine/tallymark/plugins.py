@@ -40,7 +40,8 @@ def load(outside: bool = True, more: Iterable[object] = ()) -> Plugins:
         if outside or (point.dist is not None and point.dist.name == OWN):
             _register(plugins, point)
     for number, module in enumerate(more):
-        plugins.manager.register(module, name=getattr(module, "__name__", f"given {number}"))
+        if not plugins.manager.is_registered(module):
+            plugins.manager.register(module, name=getattr(module, "__name__", f"given {number}"))
     _collect(plugins)
     return plugins
 

@@ -29,6 +29,7 @@ from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
+from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
 from tallymark.lower import Lowered, lower, settle_datasets
@@ -156,7 +157,7 @@ class Book:
 
         def rows(lowered: Lowered) -> Any:
             rendered = self._render(catalog, lowered)
-            found = self._sources.embedded.run(rendered.sql)
+            found = rendered.site.run(rendered.sql)
             rate_notes(lowered, rendered, catalog, self._sources)
             return found
 
@@ -164,7 +165,7 @@ class Book:
             asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
         lowered = lower(catalog, asked.question)
         rendered = self._render(catalog, lowered)
-        table = self._sources.embedded.run(rendered.sql)
+        table = rendered.site.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
         notes += dropped(asked, self._counts(table, rendered))
@@ -206,10 +207,10 @@ class Book:
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
-        self._sources.embedded.cancel()
+        self._sources.cancel()
 
     def close(self) -> None:
-        """Frees the embedded database. The book cannot be asked afterwards."""
+        """Closes the databases. The book cannot be asked afterwards."""
         self._sources.close()
 
     def __enter__(self) -> Book:
@@ -224,7 +225,7 @@ class Book:
         """The cells that are left out: every row tells them, and where there is none a question of their own."""
         if rendered.left_out is None:
             return {}
-        told = table if table.num_rows else self._sources.embedded.run(rendered.left_out())
+        told = table if table.num_rows else rendered.site.run(rendered.left_out())
         return {name: told.column(name)[0].as_py() for name in (DROPPED, UNDATED) if name in told.column_names}
 
     def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
@@ -233,11 +234,8 @@ class Book:
 
     def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
-
-        def relation(dataset: str) -> tuple[str, ...]:
-            return self._sources.relation(catalog.datasets[dataset])
-
-        rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
+        site = self._sources.site(catalog, datasets_needed(lowered, catalog))
+        rendered = render(lowered.plan, catalog, site, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
             self._require_unique_key(catalog, dataset)
         if converts(lowered.plan):
@@ -250,7 +248,7 @@ class Book:
         if found <= most or lowered.plan.limit != most + 1:
             return
         periods = len(lowered.plan.periods)
-        groups = self._sources.embedded.run(rendered.combinations()).column(0)[0].as_py()
+        groups = rendered.site.run(rendered.combinations()).column(0)[0].as_py()
         named = ", ".join(dict.fromkeys(f"`{k.name}`" for k in lowered.plan.space.level))
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
@@ -280,11 +278,9 @@ class Book:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
-        def relation(name: str) -> tuple[str, ...]:
-            return self._sources.relation(catalog.datasets[name])
-
-        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
-        found = self._sources.embedded.run(sql)
+        site = self._sources.site(catalog, (dataset,))
+        sql = repeated_key(catalog, dataset, site, self._calendars.current(), self._plugins.functions)
+        found = site.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
             place = own.place if own.place.file != "<none>" else None

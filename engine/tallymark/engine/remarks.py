@@ -21,6 +21,7 @@ from tallymark.plan import Follow
 from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
+from tallymark.source import Site
 from tallymark.windows import resolve
 
 
@@ -32,7 +33,7 @@ def remarks(
     notes += _hidden(asked, table)
     notes += _ripening(lowered)
     notes += rate_notes(lowered, rendered, catalog, sources)
-    notes += _counted(lowered, catalog, sources)
+    notes += _counted(lowered, rendered.site, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
@@ -87,7 +88,7 @@ def _still_rising(periods: tuple[str, ...], limit: tuple[int | Decimal, str]) ->
     return f"{which}: conversions may still rise, the last members have had less than {time}"
 
 
-def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
+def _counted(lowered: Lowered, site: Site, catalog: Catalog, sources: Sources) -> list[str]:
     """The remarks whose rows there are.
 
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
@@ -97,11 +98,11 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     if not found:
         return []
     plan = lowered.plan
-    writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
+    writer = Writer(plan.clock, site.dialect, functions)
+    tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
-        rows = sources.embedded.run(tallies.write(counted)).to_pylist()
+        rows = site.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
     read = sorted({d for r in found for d in r.datasets})

@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from tallymark.catalog import Dataset
+from tallymark.catalog import Catalog, Dataset
 from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.place import Place
 from tallymark.plugins import Plugins
-from tallymark.source import Source, Table, TableColumn
+from tallymark.source import Backend, Site, Source, Table, TableColumn
 
 IMPLIED = ("files", "memory")
 """Sources that are there without being declared, each of the kind of its name."""
@@ -92,9 +92,27 @@ class Sources:
         except FaultError as error:
             raise FaultError(_placed(f, table.place) for f in error.faults) from error
 
-    def relation(self, dataset: Dataset) -> tuple[str, ...]:
-        """Makes a dataset queryable: the parts of its name on the backend. Raises FaultError."""
-        return self.source(dataset.source).prepare(dataset.table)
+    def site(self, catalog: Catalog, datasets: Iterable[str]) -> Site:
+        """Where a question of these datasets, and of what they are made of, runs: the backend where all of them lie.
+
+        Without any, the embedded database. Raises FaultError (D460) when they lie on several.
+        """
+        read = list(dict.fromkeys(d.name for name in datasets for d in catalog.basis(name)))
+        backend = self._backend(catalog.datasets[read[0]]) if read else self.embedded
+
+        def relation(dataset: str) -> tuple[str, ...]:
+            own = catalog.datasets[dataset]
+            if self._backend(own) is not backend:
+                raise FaultError(_apart(own, catalog.datasets[read[0]] if read else None))
+            return self.source(own.source).prepare(own.table)
+
+        for name in read[1:]:
+            if self._backend(catalog.datasets[name]) is not backend:
+                raise FaultError(_apart(catalog.datasets[name], catalog.datasets[read[0]]))
+        return Site(backend, relation)
+
+    def _backend(self, dataset: Dataset) -> Backend:
+        return self.source(dataset.source).backend
 
     def state(self, dataset: Dataset) -> Hashable:
         return self.source(dataset.source).state(dataset.table)
@@ -102,11 +120,28 @@ class Sources:
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         return self.source(dataset.source).notes(dataset.table)
 
+    def cancel(self) -> None:
+        """Stops every question that runs now, on any backend."""
+        for backend in self._backends():
+            backend.cancel()
+
     def close(self) -> None:
-        """Closes the embedded database."""
+        """Closes every backend."""
+        for backend in self._backends():
+            backend.close()
+
+    def _backends(self) -> list[Backend]:
         with self._lock:
-            if self._embedded is not None:
-                self._embedded.close()
+            found: list[Backend] = [self._embedded] if self._embedded is not None else []
+            found += [source.backend for source in self._made.values()]
+        return list({id(backend): backend for backend in found}.values())
+
+
+def _apart(one: Dataset, other: Dataset | None) -> Fault:
+    """Datasets of one question that lie on different backends."""
+    there = f"`{other.name}` in the source `{other.source}`" if other is not None else "no dataset"
+    message = f"the question reads `{one.name}` in the source `{one.source}` and {there}, which are two databases"
+    return Fault("D460", message, None, "ask one at a time, or bring the smaller table into the other's database")
 
 
 def _placed(fault: Fault, place: Place) -> Fault:
