@@ -19,9 +19,12 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.syncing import sync_project as sync
+    from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
     from tallymark.formula.functions import Function
-    from tallymark.hookspecs import SourceKind, hookimpl
+    from tallymark.hookspecs import SourceKind, Starter, hookimpl
+    from tallymark.landing.landed import Status, Synced
     from tallymark.plugins import functions
     from tallymark.query import Query
 
@@ -42,11 +45,15 @@ _HOMES = {
     "Receipt": "answer",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
+    "Starter": "hookspecs",
+    "Status": "landing.landed",
     "Step": "answer",
+    "Synced": "landing.landed",
     "TallymarkError": "errors",
     "hookimpl": "hookspecs",
     "functions": "plugins",
     "schema": "json_schema",
+    "sync_status": "engine.syncing",
 }
 
 __all__ = [
@@ -63,19 +70,26 @@ __all__ = [
     "Receipt",
     "SourceDef",
     "SourceKind",
+    "Starter",
+    "Status",
     "Step",
+    "Synced",
     "TallymarkError",
     "__version__",
     "functions",
     "hookimpl",
     "open",
     "schema",
+    "sync",
+    "sync_status",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name == "open":
         return import_module("tallymark.engine.book").open_project
+    if name == "sync":
+        return import_module("tallymark.engine.syncing").sync_project
     if name == "__version__":
         return import_module("importlib.metadata").version("tallymark")
     if name in _HOMES:

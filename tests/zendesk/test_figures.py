@@ -57,6 +57,7 @@ def book(landed: Account, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 def by_month(book: tallymark.Book, metric: str, **more: Any) -> dict[str, Any]:
     """The metric in the first quarter of 2026, by month."""
     answer = book.ask(metric, grain="month", start="2026-01-01", end="2026-04-01", **more)
+    print(answer.to_dicts()[:1])
     return {f"{row['month']:%Y-%m}": row[metric] for row in answer.to_dicts()}
 
 

@@ -18,6 +18,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tallymark import SourceKind, hookimpl
+from tallymark_plugins.landed import landed_reads, landed_source
 from tallymark_plugins.zendesk.settings import OPTIONS
 from tallymark_plugins.zendesk.starter import starter
 from tallymark_plugins.zendesk.views import VIEWS
@@ -34,3 +35,13 @@ def land(definition: SourceDef, folder: Path, landing: Landing) -> Any:
     from tallymark_plugins.zendesk.landing import land as land_account
 
     return land_account(definition, folder, landing)
+
+
+@hookimpl
+def tally_sources() -> tuple[SourceKind, ...]:
+    """The one kind of source this plugin gives."""
+    return (
+        SourceKind(
+            KIND, landed_source, OPTIONS, landed_reads, land=land, views=VIEWS, starter=starter
+        ),
+    )
