@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from tallymark.formula.function import Function, Kind
 from tallymark.testing.books import column_type, near, opened, table
-from tallymark.testing.functions import called, rows_of
+from tallymark.testing.functions import called
+from tallymark.testing.plugin import functions_of
 
 MONTHS = ("2024-01", "2024-02", "2024-03")
 
@@ -38,6 +39,7 @@ class AggregateConformance:
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     cases: ClassVar[Sequence[AggregateCase]] = ()
     ordered: ClassVar[bool] = False
 
@@ -46,7 +48,9 @@ class AggregateConformance:
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", self.cases, ids=str)
         if "function" in metafunc.fixturenames:
-            metafunc.parametrize("function", rows_of(self.plugin, Kind.AGGREGATE), ids=lambda row: row.name)
+            metafunc.parametrize(
+                "function", functions_of(self.plugin, Kind.AGGREGATE, self.config), ids=lambda row: row.name
+            )
 
     def test_there_are_cases(self) -> None:
         """A kit without cases would prove nothing."""
@@ -76,7 +80,9 @@ class AggregateConformance:
 
     def test_no_rows_give_what_is_said(self, case: AggregateCase) -> None:
         """Over no rows it is 0 or null, as the row of the function says."""
-        (function,) = [row for row in rows_of(self.plugin, Kind.AGGREGATE) if row.name in called(case.call)]
+        (function,) = [
+            row for row in functions_of(self.plugin, Kind.AGGREGATE, self.config) if row.name in called(case.call)
+        ]
         assert {"zero": 0, "null": None}[function.empty] == self._whole(case, [], case.values)
 
     def test_groups_are_kept_apart(self, case: AggregateCase) -> None:
@@ -115,6 +121,6 @@ class AggregateConformance:
         declared = ", ".join(f"{name}: {type_}" for name, type_ in types.items())
         yaml = f"datasets:\n  kit: {{time: at, columns: {{{declared}}}}}\n"
         formula = case.call.replace("(x", "(kit.x", 1) + suffix
-        with opened(yaml, {"kit": table(columns, types)}, self.plugin) as book:
+        with opened(yaml, {"kit": table(columns, types)}, self.plugin, self.config) as book:
             answer = book.ask(formula, start=MONTHS[0], end=MONTHS[-1], **question)
             return [row[-1] for row in sorted(tuple(r.values()) for r in answer)]

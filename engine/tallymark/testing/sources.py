@@ -16,9 +16,9 @@ from tallymark.definitions import Definitions, Project, SourceDef
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
-from tallymark.plugins import load
 from tallymark.source import Source, Table, WantedColumn
 from tallymark.testing.books import near
+from tallymark.testing.plugin import given, loaded
 
 ABSENT = "kit_absent"
 """The name of a table and of a column that are not there."""
@@ -36,6 +36,7 @@ class SourceConformance:
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     kind: ClassVar[str]
     table: ClassVar[str]
     columns: ClassVar[Mapping[str, str]]
@@ -139,7 +140,7 @@ class SourceConformance:
     # --- how -------------------------------------------------------------------------------------------------------
 
     def _kind(self) -> Any:
-        return {kind.name: kind for kind in self.plugin.tally_sources()}[self.kind]
+        return given(self.plugin, "sources", self.config)[self.kind]
 
     def _typed(self) -> dict[str, Type]:
         return {name: Type(type_) for name, type_ in self.columns.items()}
@@ -152,9 +153,7 @@ class SourceConformance:
     def _source(self, folder: Path) -> Iterator[Source]:
         definition = SourceDef("kit", self.kind, dict(self.options(folder)))
         definitions = Definitions(Project(folder=str(folder)), {"kit": definition})
-        plugins = load(more=[self.plugin])
-        assert self.kind in plugins.sources, "\n".join(map(str, plugins.faults))
-        sources = Sources(definitions, plugins, {})
+        sources = Sources(definitions, loaded(self.plugin, self.config, folder), {})
         try:
             yield sources.source("kit")
         finally:
