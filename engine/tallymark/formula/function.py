@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from tallymark.kinds import Type
@@ -79,6 +80,27 @@ class Partial:
 
     accumulate: str
     merge: str
+
+
+@dataclass(frozen=True, slots=True)
+class Recipe:
+    """A plugin's aggregate in one call, as it goes from the checker to where SQL is written.
+
+    `sql` is the template of the whole, by dialect; `argument` its first placeholder, `literals` what stands for the
+    others. `double`: it is taken of doubles.
+    """
+
+    sql: tuple[tuple[str, str], ...]
+    partials: tuple[Partial, ...]
+    finish: str
+    argument: str
+    literals: tuple[tuple[str, int | Decimal | str], ...] = ()
+    double: bool = False
+
+    def template(self, dialect: str) -> str:
+        """The template for `dialect`; empty when there is none, and the parts are taken."""
+        known = dict(self.sql)
+        return known.get(dialect) or known.get("*", "")
 
 
 @dataclass(frozen=True, slots=True)
