@@ -282,6 +282,8 @@ _PLUGINS = {
     "P711": "the name of a plugin that is not installed",
     "P712": "a plugin named in `tally.yaml` that cannot be loaded",
     "P714": "an unknown format",
+    "P715": "a plugin asked for that is not installed",
+    "P716": "something a plugin gives that does not work when it is tried",
     "P717": "a check whose codes are not its plugin's own",
     "P718": "options whose JSON Schema is none",
     "P790": "a package that is not installed",

@@ -22,6 +22,7 @@ COMMANDS = {
     "lineage": "lineage",
     "functions": "reference",
     "schema": "reference",
+    "plugins": "plugins",
     "plugin": "plugin",
 }
 """Each command, in the order of the help, and the module of this package that holds it."""
