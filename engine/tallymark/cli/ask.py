@@ -76,7 +76,12 @@ def ask_command(
     """Ask for metrics: by name, by an alias, or as a formula in quotes."""
     if format_ == "parquet":
         _require_file(format_, output)
-    given: dict[str, Any] = {"by": split(by), "order": split(order), "parameters": parameters(param), "compare": split(compare)}
+    given: dict[str, Any] = {
+        "by": split(by),
+        "order": split(order),
+        "parameters": parameters(param),
+        "compare": split(compare),
+    }
     given |= {"top": members(top, bottom)} | question
 
     def ask(book: Book) -> tuple[Answer, Format]:
