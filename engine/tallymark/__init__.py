@@ -20,11 +20,14 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.syncing import sync_project as sync
+    from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
     from tallymark.formula.function import Kind as FunctionKind
     from tallymark.formula.function import Partial, Take
     from tallymark.formula.functions import Function
     from tallymark.hookspecs import API_VERSION, Check, Format, PluginInfo, SourceKind, Starter, hookimpl
+    from tallymark.landing.landed import Status, Synced
     from tallymark.notifier import Notification, Notifier, NotifierKind
     from tallymark.plugins import functions
     from tallymark.query import Query
@@ -60,7 +63,9 @@ _HOMES = {
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
     "Starter": "hookspecs",
+    "Status": "landing.landed",
     "Step": "answer",
+    "Synced": "landing.landed",
     "Take": "formula.function",
     "TallymarkError": "errors",
     "Transform": "transforms.transform",
@@ -68,6 +73,7 @@ _HOMES = {
     "functions": "plugins",
     "hookimpl": "hookspecs",
     "schema": "json_schema",
+    "sync_status": "engine.syncing",
 }
 
 __all__ = [
@@ -96,7 +102,9 @@ __all__ = [
     "SourceDef",
     "SourceKind",
     "Starter",
+    "Status",
     "Step",
+    "Synced",
     "Take",
     "TallymarkError",
     "Transform",
@@ -106,6 +114,8 @@ __all__ = [
     "hookimpl",
     "open",
     "schema",
+    "sync",
+    "sync_status",
 ]
 
 
@@ -114,6 +124,8 @@ def __getattr__(name: str) -> Any:
         return import_module("tallymark.formula.function").Kind
     if name == "open":
         return import_module("tallymark.engine.book").open_project
+    if name == "sync":
+        return import_module("tallymark.engine.syncing").sync_project
     if name == "__version__":
         return import_module("importlib.metadata").version("tallymark")
     if name in _HOMES:

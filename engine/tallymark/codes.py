@@ -203,6 +203,11 @@ _DATA = {
     "D448": "values that became null as they were read",
     "D451": "a result too large for a number",
     "D460": "datasets of one question that lie in two databases",
+    "D470": "a database that is not reached",
+    "D471": "more rows than are fetched",
+    "D472": "objects of object storage that are larger than are copied",
+    "D473": "a service at an address that is not allowed",
+    "D474": "object storage that refuses or is not reached",
     "D480": "a secret written in a project's file",
     "D481": "a secret that is not where its reference says",
     "D490": "an answer that cannot be written",
@@ -270,6 +275,33 @@ _QUESTIONS = {
     "Q596": "a parameter that is the length of a window, and is no length",
 }
 
+_LANDING = {
+    "L800": "`tally sync` without the package dlt",
+    "L801": "a source that cannot be synced",
+    "L802": "another sync of the same source",
+    "L803": "a question of a source that was never synced",
+    "L804": "a kind of source that gives nothing to read",
+    "L805": "a table that merges rows and has no key",
+    "L806": "a row without its key",
+    "L807": "a column whose type changed at the service",
+    "L810": "a key that the service does not accept",
+    "L811": "a key that lacks a right",
+    "L812": "something that the service does not have",
+    "L813": "a host that there is not",
+    "L814": "a certificate that is not accepted",
+    "L815": "a service that cannot be reached, or not in time",
+    "L816": "a service that fails, or asks to slow down, again and again",
+    "L817": "an answer that broke off, or is not JSON",
+    "L818": "an address that a source is not to go to",
+    "L819": "a request that the service refuses",
+    "L820": "a full disk",
+    "L821": "a store that cannot be written",
+    "L822": "rows that do not go into their table",
+    "L823": "a view over landed tables that cannot be made",
+    "L824": "landed data that is damaged",
+    "L825": "a source that failed in its own code",
+}
+
 _PLUGINS = {
     "P700": "a plugin that broke its promise",
     "P701": "a plugin that could not be loaded or failed",
@@ -292,7 +324,7 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _QUESTIONS, _PLUGINS)
+_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS)
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

@@ -161,7 +161,7 @@ class Transforming:
         except Misfit as misfit:
             said = definition.arguments.get(misfit.argument or "")
             place = said.place if said is not None else definition.place
-            self.faults.append(Fault("T247", misfit.message, place, misfit.help, subject))
+            self.faults.append(Fault(misfit.code, misfit.message, place, misfit.help, subject))
             raise Waits from None
         except FAILURES as error:
             message = f"the transform `{transform.name}` failed: {told(error)}"

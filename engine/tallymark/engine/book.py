@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
@@ -43,6 +44,10 @@ from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+
+if TYPE_CHECKING:
+    from tallymark.landing.landed import Synced
+    from tallymark.landing.run import Watch
 
 Moment = str | date | datetime
 
@@ -134,6 +139,22 @@ class Book:
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
         return lineage(self._catalog, self._asking.metric(metric))
+
+    def sync(
+        self, *sources: str, full: bool = False, watch: Watch | None = None, stop: Event | None = None
+    ) -> tuple[Synced, ...]:
+        """Lands the named sources, or all that can be landed; questions go on, and read the new data afterwards.
+
+        Raises FaultError with what failed, when every source was tried. A table or column that this sync brings for the
+        first time is known once the project is opened anew.
+        """
+        from tallymark.landing.sync import sync
+
+        done = sync(self._definitions, self._plugins.sources, sources, full=full, watch=watch, stop=stop)
+        faults = [fault for each in done for fault in each.faults]
+        if faults:
+            raise FaultError(faults)
+        return done
 
     # --- questions -------------------------------------------------------------------------------------------------
 

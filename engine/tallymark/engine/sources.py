@@ -6,6 +6,7 @@ import threading
 from collections.abc import Hashable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -163,6 +164,12 @@ class Sources:
         """Stops every question that runs now, on any backend."""
         for backend in self._backends():
             backend.cancel()
+
+    def complete_until(self, dataset: Dataset) -> datetime | None:
+        """Until when everything that happened is in a dataset's table; None where a source reads what is there now."""
+        told = getattr(self.source(dataset.source), "complete_until", None)
+        until: datetime | None = told(dataset.table) if told is not None else None
+        return until
 
     def close(self) -> None:
         """Closes every backend."""
