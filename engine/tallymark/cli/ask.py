@@ -100,7 +100,7 @@ def ask_command(
 def _by_ending(book: Book, output: Path | None) -> str:
     """The format that a file's ending means; a table where it means none."""
     ending = output.suffix.lower() if output is not None else ""
-    return next((f.name for f in book.formats.values() if ending and ending in f.suffixes), "table")
+    return next((f.name for f in book.formats.values() if ending in f.suffixes), "table") if ending else "table"
 
 
 def _require_file(format_: str, output: Path | None) -> None:
