@@ -67,8 +67,8 @@ def _resources(reading: Reading, name: str) -> Iterator[Any]:
 
         @dlt.transformer(data_from=read, name=table, max_table_nesting=0, **tables.hints(table))
         def rows_of(batch: Batch, table: str = table) -> Iterator[Any]:
-            # Views find their tables also while nothing is in them.
-            yield batch.get(table) or dlt.mark.materialize_table_schema()
+            if table in batch:
+                yield batch[table]
 
         yield rows_of
 
@@ -100,7 +100,6 @@ class Reading:
         """The rows of one kind of object and of its parts; none of a kind that the options leave out."""
         import dlt
 
-        yield {}
         if name not in self.names:
             return
         state = dlt.current.resource_state(f"{name}_read")

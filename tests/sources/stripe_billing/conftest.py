@@ -16,6 +16,7 @@ from tallymark.definitions import SourceDef
 from tallymark.errors import Fault, FaultError
 from tallymark.source import Landing
 from tallymark_plugins import stripe_billing
+from tallymark_plugins.stripe_billing import tables
 from tests.sources.stripe_billing.fake_stripe import FakeStripe
 
 Row = dict[str, Any]
@@ -49,9 +50,18 @@ class Store:
         """The rows of a question over tables and views, times in UTC."""
         with duckdb.connect(str(self._file)) as connection:
             connection.execute("SET timezone = 'UTC'")
+            for name in tables.NAMES:
+                # As `tally sync` does: a table that is declared is there also while nothing is in it.
+                columns = ", ".join(f'"{n}" {_TYPES[c["data_type"]]}' for n, c in tables.columns(name).items())
+                connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
             for name, view in stripe_billing.VIEWS.items():
                 connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view}")
             return connection.execute(sql).fetchall()
+
+
+_TYPES = {
+    "text": "VARCHAR", "bigint": "BIGINT", "bool": "BOOLEAN", "decimal": "DECIMAL(38, 14)", "timestamp": "TIMESTAMPTZ"
+}  # fmt: skip
 
 
 def _pauses() -> bool:

@@ -8,7 +8,9 @@ latest AS (
         max_by(started_at, (seen_at, sequence)) AS started_at,
         max(ended_at) AS ended_at,
         max(trial_start) AS trial_start,
-        max(trial_end) AS trial_end
+        max(trial_end) AS trial_end,
+        -- When the first look already knew of a cancellation, it was asked for before.
+        min_by({'at': canceled_at}, (seen_at, sequence)).at AS first_canceled
     FROM subscription_snapshots
     GROUP BY ALL
 ),
@@ -23,7 +25,7 @@ ordered AS (
 known AS (
     SELECT s.* EXCLUDE (customer), s.moment AS since, s.next_at AS until,
         coalesce(l.customer, s.customer) AS customer, l.started_at, l.ended_at, l.trial_start, l.trial_end,
-        l.status AS last_status
+        l.first_canceled, l.status AS last_status
     FROM ordered AS s
     LEFT JOIN latest AS l USING (subscription)
     WHERE s.origin <> 'gone'
@@ -31,7 +33,8 @@ known AS (
     -- Before what is first known of an item: the same, back to when it was added to its subscription.
     SELECT s.* EXCLUDE (customer, origin), 'assumed' AS origin,
         greatest(l.started_at, m.item_created_at) AS since, s.moment AS until,
-        l.customer, l.started_at, l.ended_at, l.trial_start, l.trial_end, l.status AS last_status
+        l.customer, l.started_at, l.ended_at, l.trial_start, l.trial_end, l.first_canceled,
+        l.status AS last_status
     FROM ordered AS s
     JOIN latest AS l USING (subscription)
     JOIN made AS m USING (item)
@@ -46,7 +49,7 @@ cuts AS (
     -- A trial and a discount end in the middle of a stretch, and were known to.
     SELECT * EXCLUDE (since, until), since AS from_at, until AS to_at,
         unnest(list_sort(list_distinct(list_filter(
-            [since, trial_start, trial_end, discount_start, discount_end, CASE WHEN origin = 'assumed' THEN canceled_at END],
+            [since, trial_start, trial_end, discount_start, discount_end, CASE WHEN origin <> 'seen' THEN first_canceled END],
             lambda x: x = since OR (x > since AND (until IS NULL OR x < until))
         )))) AS since
     FROM clipped
@@ -76,7 +79,7 @@ told AS (
         CASE WHEN own THEN p.discount_amount END AS discount_amount,
         CASE WHEN own THEN p.discount_duration WHEN general THEN c.discount_duration END AS discount_duration,
         coalesce(p.paused AND p.origin = 'seen', false) AS paused,
-        CASE WHEN p.origin = 'seen' OR p.since >= p.canceled_at THEN p.canceled_at END AS canceled_at,
+        CASE WHEN p.origin = 'seen' THEN p.canceled_at WHEN p.since >= p.first_canceled THEN p.first_canceled END AS canceled_at,
         p.period_end, p.trial_end, p.since, p.until
     FROM pieces AS p
     LEFT JOIN customers AS c ON c.id = p.customer
