@@ -9,6 +9,7 @@ from typing import Any
 
 import dlt
 import duckdb
+import yaml
 
 from tallymark.definitions import SourceDef
 from tallymark.errors import FaultError
@@ -22,6 +23,18 @@ SECRET = "ZENDESK_TEST_TOKEN"
 PLACE = Place("tally.yaml", 7, 3, 8)
 
 
+def fake_options(fake: FakeZendesk) -> dict[str, Any]:
+    """The options of a source that reads a fake account, fast and without patience."""
+    return {
+        "url": fake.url,
+        "email": EMAIL,
+        "api_token": f"env:{SECRET}",
+        "allow_private": True,
+        "requests_per_minute": 100_000,
+        "patience": 0,
+    }
+
+
 class Account:
     """What was landed of a fake account in `folder`."""
 
@@ -29,14 +42,7 @@ class Account:
         self.fake = fake
         self.file = folder / "landed.duckdb"
         self.said: list[str] = []
-        self.options: dict[str, Any] = {
-            "url": fake.url,
-            "email": EMAIL,
-            "api_token": f"env:{SECRET}",
-            "allow_private": True,
-            "requests_per_minute": 100_000,
-            "patience": 0,
-        } | options
+        self.options = fake_options(fake) | options
         self._folder = folder
 
     def sync(self, only: tuple[str, ...] = (), landing: Landing | None = None, **options: Any) -> None:
@@ -77,4 +83,13 @@ class Account:
             return connection.execute(sql).fetchall()
 
 
-
+def write_project(folder: Path, fake: FakeZendesk, **options: Any) -> None:
+    """A project in an empty folder, as the starter of `zendesk` has it, with the fake account as its source."""
+    starter = zendesk.starter("helpdesk")
+    said: dict[str, Any] = yaml.safe_load(starter.options)
+    said.pop("subdomain")
+    source = {"kind": "zendesk"} | said | fake_options(fake) | options
+    project = {"packs": list(starter.packs), "sources": {"helpdesk": source}}
+    (folder / "tally.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "helpdesk.yaml").write_text(starter.definitions)
