@@ -16,6 +16,9 @@ from tallymark.errors import FaultError
 from tallymark.place import Place
 from tallymark.source import Landing
 from tallymark_plugins import zendesk
+from tallymark_plugins.zendesk.client import Client
+from tallymark_plugins.zendesk.pace import Pace
+from tallymark_plugins.zendesk.settings import settings_of
 
 from .fake_zendesk import EMAIL, FakeZendesk
 
@@ -93,3 +96,10 @@ def write_project(folder: Path, fake: FakeZendesk, **options: Any) -> None:
     (folder / "tally.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     (folder / "metrics").mkdir()
     (folder / "metrics" / "helpdesk.yaml").write_text(starter.definitions)
+
+
+def connect(fake: FakeZendesk, exports: Pace | None = None, drop: tuple[str, ...] = (), **options: Any) -> Client:
+    """A connection to a fake account, for a `with` block; without the options `drop`."""
+    said = {name: value for name, value in (fake_options(fake) | options).items() if name not in drop}
+    definition = SourceDef("helpdesk", "zendesk", said, PLACE)
+    return Client(settings_of(definition, Path()), exports or Pace(100_000))
