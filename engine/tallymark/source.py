@@ -119,7 +119,11 @@ class Landing:
 
 
 class Source(Protocol):
-    """Where rows are."""
+    """Where rows are.
+
+    A source whose rows are fetched from time to time has, besides, `complete_until(table)`: the datetime (UTC) until
+    when the table has everything that happened, or None.
+    """
 
     @property
     def backend(self) -> Backend: ...

@@ -5,15 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import dlt
+from dlt.extract import DltResource, DltSource
+
 from tallymark.errors import Fault, FaultError
 from tallymark.landing.run import Run
 
 
-def source_of(run: Run) -> Any:
+def source_of(run: Run) -> DltSource:
     """The source as dlt has it. Raises FaultError (L804) when the kind gives something else or nothing to read."""
-    import dlt
-    from dlt.extract import DltResource, DltSource
-
     definition, subject = run.definition, f"source `{run.definition.name}`"
     assert run.kind.land is not None
     given = run.kind.land(definition, run.folder, run.landing())
@@ -38,7 +38,7 @@ def source_of(run: Run) -> Any:
     return source
 
 
-def groups(source: Any) -> list[tuple[str, ...]]:
+def groups(source: DltSource) -> list[tuple[str, ...]]:
     """The selected resources, those fed by one another together, in the order in which the source names them."""
     order = {name: number for number, name in enumerate(source.resources)}
     parts = [sorted(part.selected_resources, key=order.__getitem__) for part in source.decompose("scc")]

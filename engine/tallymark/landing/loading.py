@@ -7,20 +7,19 @@ import shutil
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
+import dlt
 import duckdb
+from dlt import Pipeline
+from dlt.common.schema import Schema
 
 from tallymark.errors import Cancelled, Fault, FaultError
 from tallymark.landing.changes import changes
+from tallymark.landing.kept import Reading, Round
 from tallymark.landing.landed import Landed, LandedTable, write_landed
-from tallymark.landing.rounds import DATASET, PIPELINE, Reading, Round
+from tallymark.landing.rounds import DATASET, PIPELINE
 from tallymark.landing.run import Progress, Run
-from tallymark.landing.store import Store
-
-if TYPE_CHECKING:
-    from dlt import Pipeline
-    from dlt.common.schema import Schema
 
 LOADING = "loading"
 _STAGING = f"{DATASET}_staging"
@@ -47,8 +46,6 @@ def load(run: Run, reading: Reading, before: Landed | None) -> Landed:
 
 def _loaded(run: Run, each: Round) -> Schema | None:
     """Loads one round. It works in a copy of the round's folder, which stays as it is."""
-    import dlt
-
     store = run.store
     store.clear(LOADING)
     shutil.copytree(each.folder, store.work / LOADING / PIPELINE, copy_function=_linked)
@@ -180,9 +177,3 @@ def _unmade(run: Run, name: str, error: duckdb.Error) -> Fault:
     message = f"the view `{name}` of the kind `{run.kind.name}` cannot be made: {said}"
     help_ = "the data of the last sync stands; please report this to the maker of the kind of source"
     return Fault("L823", message, run.definition.place, help_, f"source `{run.definition.name}`")
-
-
-def discard(store: Store) -> None:
-    """Removes what a sync leaves behind: the copy it loaded into and its working folders."""
-    store.unstage()
-    store.clear(LOADING)

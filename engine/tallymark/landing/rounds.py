@@ -12,53 +12,25 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import uuid4
 
+import dlt
+from dlt import Pipeline
+
 from tallymark.landing.groups import groups, source_of
+from tallymark.landing.kept import KEPT, Reading, Round, resumed
 from tallymark.landing.landed import Landed
 from tallymark.landing.run import Run
 from tallymark.landing.store import Store, synced
 from tallymark.landing.watching import watched
 
-if TYPE_CHECKING:
-    from dlt import Pipeline
-
 PIPELINE = "landing"
 """The name of every pipeline: what it is of is said by its folder, so that a source may be renamed."""
 
 DATASET = "main"
-KEPT = "kept"
 READING = "reading"
-
-
-@dataclass(frozen=True, slots=True)
-class Round:
-    """A round that is put away: what it read, since when, and whether its group has more."""
-
-    folder: Path
-    group: tuple[str, ...]
-    started: datetime
-    paused: bool
-    rows: Mapping[str, int]
-    cursors: Mapping[str, str]
-    """Up to where each resource is read after this round."""
-    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Reading:
-    """A run of reading, perhaps begun by a process that is gone."""
-
-    run: str
-    started: datetime
-    full: bool
-    rounds: tuple[Round, ...] = ()
 
 
 def read(run: Run, before: Landed | None) -> Reading:
@@ -88,36 +60,6 @@ def read(run: Run, before: Landed | None) -> Reading:
     return Reading(reading.run, reading.started, reading.full, tuple(rounds))
 
 
-def resumed(run: Run, before: Landed | None) -> Reading | None:
-    """The run that was broken off, if what it read still goes with the store and with what is asked."""
-    store = run.store
-    told = store.noted("manifest")
-    if told is None:
-        return None
-    fits = (
-        told.get("before") == (before.run if before else None)
-        and told.get("options") == run.options
-        and (told.get("full") or not run.full)
-    )
-    if not fits:
-        return None
-    with suppress(KeyError, TypeError, ValueError):
-        return Reading(told["run"], datetime.fromisoformat(told["started"]), told["full"], kept_rounds(store))
-    return None
-
-
-def kept_rounds(store: Store) -> tuple[Round, ...]:
-    """The rounds that are put away, in order."""
-    rounds = []
-    folder = store.work / KEPT
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        told = json.loads((path / "round.json").read_text(encoding="utf-8"))
-        keys = {name: tuple(columns) for name, columns in told["keys"].items()}
-        started = datetime.fromisoformat(told["started"])
-        rounds.append(Round(path, tuple(told["group"]), started, told["paused"], told["rows"], told["cursors"], keys))
-    return tuple(rounds)
-
-
 def _begun(run: Run, before: Landed | None) -> Reading:
     run.store.clear(KEPT, READING)
     reading = Reading(uuid4().hex, run.now(), run.full)
@@ -142,8 +84,6 @@ def _seed(store: Store, rounds: list[Round]) -> None:
 
 
 def _pipeline(folder: Path, store: Store) -> Pipeline:
-    import dlt
-
     return dlt.pipeline(
         PIPELINE,
         pipelines_dir=str(folder),
@@ -155,7 +95,7 @@ def _pipeline(folder: Path, store: Store) -> Pipeline:
 def _round(run: Run, pipeline: Pipeline, source: Any, group: tuple[str, ...], number: int) -> Round:
     started, before = run.now(), dict(run.seen)
     run.begin_round()
-    keys = watched(source, group, run)
+    watched(source, group, run)
     pipeline.extract(source.with_resources(*group), loader_file_format="parquet")
     pipeline.normalize()
     rows = {name: count - before.get(name, 0) for name, count in run.seen.items() if count != before.get(name, 0)}
@@ -167,10 +107,9 @@ def _round(run: Run, pipeline: Pipeline, source: Any, group: tuple[str, ...], nu
         "paused": run.paused,
         "rows": rows,
         "cursors": cursors,
-        "keys": keys,
     }
     (folder / "round.json").write_text(json.dumps(told), encoding="utf-8")
-    return Round(_put_away(run.store, folder, number), group, started, run.paused, rows, cursors, keys)
+    return Round(_put_away(run.store, folder, number), group, started, run.paused, rows, cursors)
 
 
 def _put_away(store: Store, folder: Path, number: int) -> Path:

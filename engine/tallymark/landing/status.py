@@ -10,8 +10,8 @@ from typing import Any
 from tallymark.definitions import Definitions, SourceDef
 from tallymark.errors import Fault, FaultError
 from tallymark.hookspecs import SourceKind
+from tallymark.landing.kept import kept_rounds
 from tallymark.landing.landed import Landed, Status, read_landed
-from tallymark.landing.rounds import kept_rounds
 from tallymark.landing.store import Store
 from tallymark.landing.sync import landed_sources
 

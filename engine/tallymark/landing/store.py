@@ -114,6 +114,11 @@ class Store:
         for path in (self.staged, self.staged.with_name(self.staged.name + ".wal")):
             path.unlink(missing_ok=True)
 
+    def discard(self) -> None:
+        """Removes what is of no use after a sync, or after one that failed: all but the rounds that are put away."""
+        self.unstage()
+        self.clear("reading", "loading")
+
     def swap(self) -> None:
         """Puts the copy in the place of what questions read, at once and for good."""
         synced(self.staged)

@@ -14,9 +14,9 @@ from tallymark.definitions import Definitions, SourceDef
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.hookspecs import SourceKind
 from tallymark.landing.complaints import faults_of
+from tallymark.landing.kept import KEPT
 from tallymark.landing.landed import Landed, Synced, read_landed
 from tallymark.landing.quiet import quiet_dlt, require_dlt
-from tallymark.landing.rounds import KEPT, READING, read
 from tallymark.landing.run import Pace, Progress, Run, Watch
 
 
@@ -77,7 +77,7 @@ def _synced(run: Run) -> Synced:
             try:
                 after = _landed(run, before)
             except BaseException as error:
-                _tidy(run)
+                store.discard()
                 faults = faults_of(error, run)
                 _trace(error)
                 _note_failure(run, faults)
@@ -102,7 +102,9 @@ def _before(run: Run) -> Landed | None:
 
 
 def _landed(run: Run, before: Landed | None) -> Landed:
-    from tallymark.landing.loading import discard, load
+    # dlt is there by now.
+    from tallymark.landing.loading import load
+    from tallymark.landing.rounds import read
 
     store = run.store
     if before is not None and before.options != run.options and not run.full:
@@ -111,13 +113,13 @@ def _landed(run: Run, before: Landed | None) -> Landed:
     if told is not None and before is not None and told.get("run") == before.run:
         # It was swapped in, and killed before it could tidy up.
         _forget(run)
-    discard(store)
+    store.discard()
     with quiet_dlt(store.work):
         store.stage(anew=run.full)
         reading = read(run, before)
         after = load(run, reading, before)
     _forget(run)
-    discard(store)
+    store.discard()
     store.note("failure", None)
     return after
 
@@ -125,14 +127,7 @@ def _landed(run: Run, before: Landed | None) -> Landed:
 def _forget(run: Run) -> None:
     # The manifest goes first: rounds without one are nobody's.
     run.store.note("manifest", None)
-    run.store.clear(KEPT, READING)
-
-
-def _tidy(run: Run) -> None:
-    from tallymark.landing.loading import discard
-
-    discard(run.store)
-    run.store.clear(READING)
+    run.store.clear(KEPT)
 
 
 def _note_failure(run: Run, faults: Sequence[Fault]) -> None:
