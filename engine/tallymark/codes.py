@@ -309,6 +309,23 @@ _LANDING = {
     "L823": "a view over landed tables that cannot be made",
     "L824": "landed data that is damaged",
     "L825": "a source that failed in its own code",
+    "L870": "options of a Zendesk source that do not fit",
+    "L871": "a token that Zendesk does not know",
+    "L872": "a Zendesk user who may not read an object",
+    "L873": "an object or an account that Zendesk does not have",
+    "L874": "a Zendesk account whose host cannot be reached",
+    "L875": "a connection to Zendesk that is not safe",
+    "L876": "Zendesk's limit of requests, for longer than patience lasts",
+    "L877": "Zendesk failing or silent, for longer than patience lasts",
+    "L878": "a redirect instead of Zendesk's answer",
+    "L879": "an answer of Zendesk's that is cut short again and again",
+    "L880": "a Zendesk export that does not move on",
+    "L881": "a time that Zendesk finds too recent",
+    "L882": "an answer of Zendesk's in another shape",
+    "L883": "a Zendesk object without an id",
+    "L884": "a Zendesk address in a private network",
+    "L885": "a request that Zendesk refuses",
+    "L886": "more of one second than a Zendesk export can give",
 }
 
 _PLUGINS = {
