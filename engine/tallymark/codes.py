@@ -129,6 +129,9 @@ _TYPES = {
     "T248": "datasets made of one another in a ring",
     "T270": "a reference held in a column that is never equal to the key",
     "T271": "a `min_count` of what is no whole number",
+    "T272": "an input that lacks columns which a transform reads by their names, or has them of another type",
+    "T273": "times of an input that no one clock can compare",
+    "T274": "churn dated by a column that the input does not have",
 }
 
 _UNITS = {
