@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from tallymark.hookspecs import SourceKind, hookimpl
     from tallymark.plugins import functions
     from tallymark.query import Query
+    from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
 
     __version__: str
     from tallymark.json_schema import schema
@@ -40,6 +41,9 @@ _HOMES = {
     "PluginError": "errors",
     "Query": "query",
     "Receipt": "answer",
+    "RowInput": "transforms.row_model",
+    "RowModel": "transforms.row_model",
+    "RowOutput": "transforms.row_model",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
     "Step": "answer",
@@ -61,6 +65,9 @@ __all__ = [
     "PluginError",
     "Query",
     "Receipt",
+    "RowInput",
+    "RowModel",
+    "RowOutput",
     "SourceDef",
     "SourceKind",
     "Step",

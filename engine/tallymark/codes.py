@@ -269,6 +269,9 @@ _PLUGINS = {
     "P700": "a plugin that broke its promise",
     "P701": "a plugin that could not be loaded or failed",
     "P702": "a name that an earlier plugin has given",
+    "P761": "a model, written in Python, that failed",
+    "P762": "a model, written in Python, that gave something else than it declares",
+    "P763": "a model, written in Python, for rows that are not in the embedded database",
     "P790": "a package that is not installed",
     "P791": "a sample that no plugin gives",
 }

@@ -12,6 +12,7 @@ import pluggy
 from tallymark.definitions import SourceDef
 from tallymark.formula.functions import Function
 from tallymark.source import Backend, Landing, Source
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.transform import Transform
 
 if TYPE_CHECKING:
@@ -82,6 +83,10 @@ class Hooks:
     @hookspec
     def tally_transforms(self) -> Sequence[Transform]:  # type: ignore[empty-body]
         """Gives rows of the table of transforms, named like `acme.smooth`."""
+
+    @hookspec
+    def tally_models(self) -> Sequence[RowModel]:  # type: ignore[empty-body]
+        """Gives row models: Python that computes columns of rows, named like `acme.sentiment`."""
 
     @hookspec
     def tally_samples(self) -> Mapping[str, Callable[[Path], None]]:  # type: ignore[empty-body]

@@ -13,6 +13,7 @@ import pluggy
 from tallymark.errors import Fault
 from tallymark.formula.functions import TABLE, Function
 from tallymark.hookspecs import NAMESPACE, Hooks, Pack, SourceKind
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.table import TRANSFORMS, Transform
 
 OWN = "tallymark"
@@ -29,6 +30,7 @@ class Plugins:
     packs: dict[str, Pack] = field(default_factory=dict)
     functions: dict[str, Function] = field(default_factory=lambda: dict(TABLE))
     transforms: dict[str, Transform] = field(default_factory=lambda: dict(TRANSFORMS))
+    models: dict[str, RowModel] = field(default_factory=dict)
     samples: dict[str, Callable[[Path], None]] = field(default_factory=dict)
 
 
@@ -62,12 +64,21 @@ def _failed(name: str, what: str, error: Exception) -> Fault:
     return Fault("P701", f"the plugin `{name}` {what}", None, detail, f"plugin `{name}`", "warning")
 
 
+def _taken(plugin: str, name: str) -> Fault:
+    message = f"the plugin `{plugin}` gives `{name}`, which is there already"
+    return Fault("P702", message, None, "give it a name of its own", f"plugin `{plugin}`", "warning")
+
+
 def _collect(plugins: Plugins) -> None:
     for name, module in plugins.manager.list_name_plugin():
         _take(plugins, name, module, "tally_sources", lambda kinds: {k.name: k for k in kinds}, plugins.sources)
         _take(plugins, name, module, "tally_packs", dict, plugins.packs)
         _take(plugins, name, module, "tally_functions", lambda rows: {f.name: f for f in rows}, plugins.functions)
         _take(plugins, name, module, "tally_transforms", lambda rows: {t.name: t for t in rows}, plugins.transforms)
+        _take(plugins, name, module, "tally_models", lambda rows: {m.name: m for m in rows}, plugins.models)
+        for model in plugins.models.keys() & plugins.transforms.keys():
+            plugins.faults.append(_taken(name, model))
+            del plugins.models[model]
         _take(plugins, name, module, "tally_samples", dict, plugins.samples)
 
 
@@ -90,9 +101,6 @@ def _take(
         return
     for key, value in found.items():
         if key in into:
-            message = f"the plugin `{name}` gives `{key}`, which is there already"
-            plugins.faults.append(
-                Fault("P702", message, None, "give it a name of its own", f"plugin `{name}`", "warning")
-            )
+            plugins.faults.append(_taken(name, key))
         else:
             into[key] = value

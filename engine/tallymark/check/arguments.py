@@ -73,7 +73,7 @@ class _Binder:
         if any(f.node is None for f in said.values):
             return take.default  # a text that does not parse has been told of
         read: dict[str, Callable[[Take, ArgumentDef], Any]] = {
-            "member": self._columns, "columns": self._columns, "duration": self._duration,
+            "member": self._columns, "columns": self._columns, "column": self._single, "duration": self._duration,
             "duration or null": self._duration, "word": self._word, "name": self._name,
         }  # fmt: skip
         if take.kind not in ("member", "columns") and (said.listed or len(said.values) != 1):
@@ -92,6 +92,9 @@ class _Binder:
         if not said.values:
             self._wrong(take, said, "names no column")
         return tuple(dict.fromkeys(found))
+
+    def _single(self, take: Take, said: ArgumentDef) -> str | None:
+        return self._column(take, said, said.values[0])
 
     def _column(self, take: Take, said: ArgumentDef, formula: Formula) -> str | None:
         """The column that a name stands for: by its own name, or by that of the reference it holds."""

@@ -26,8 +26,10 @@ def functions_of(plugins: bool) -> list[Function]:
 def transforms_of(plugins: bool) -> list[Transform]:
     """The rows of the table of transforms, those of plugins included, by name."""
     from tallymark.plugins import load
+    from tallymark.transforms.modelled import by_name
 
-    return sorted(load(plugins).transforms.values(), key=lambda t: t.name)
+    loaded = load(plugins)
+    return sorted({**by_name(loaded.models), **loaded.transforms}.values(), key=lambda t: t.name)
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

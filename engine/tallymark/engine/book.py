@@ -54,7 +54,8 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
+        transforms = {**self._sources.modelling.transforms(), **plugins.transforms}
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
@@ -206,7 +207,7 @@ class Book:
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
-        self._sources.embedded.cancel()
+        self._sources.cancel()
 
     def close(self) -> None:
         """Frees the embedded database. The book cannot be asked afterwards."""

@@ -14,7 +14,7 @@ from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
 from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
-from tallymark.engine.unseen import Remark, datasets_read, unseen
+from tallymark.engine.unseen import Remark, columns_read, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.plan import Follow
@@ -38,6 +38,7 @@ def remarks(
             notes.append(f"`{dataset}` has no time: its rows count in every period")
     for dataset in dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)):
         notes += sources.notes(catalog.datasets[dataset])
+    notes += sources.modelling.notes(catalog.made(datasets_read(lowered, catalog)))
     return tuple(dict.fromkeys(notes))
 
 
@@ -93,7 +94,8 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
+    found = unseen(lowered, catalog, functions)
+    found += left_out(catalog, datasets_read(lowered, catalog), columns_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan

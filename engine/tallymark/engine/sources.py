@@ -11,6 +11,7 @@ from typing import Any
 from tallymark.catalog import Dataset
 from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
+from tallymark.engine.modelling import Modelling
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.place import Place
 from tallymark.plugins import Plugins
@@ -31,6 +32,8 @@ class Sources:
         self._lock = threading.RLock()
         self._made: dict[str, Source] = {}
         self._embedded: Embedded | None = None
+        self.modelling = Modelling(plugins.models, lambda: self.embedded)
+        """Python models, which compute beside the embedded database."""
 
     @property
     def embedded(self) -> Embedded:
@@ -101,6 +104,14 @@ class Sources:
 
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
         return self.source(dataset.source).notes(dataset.table)
+
+    def cancel(self) -> None:
+        """Stops whatever runs now, in any thread."""
+        self.modelling.cancel()
+        with self._lock:
+            embedded = self._embedded
+        if embedded is not None:
+            embedded.cancel()
 
     def close(self) -> None:
         """Closes the embedded database."""

@@ -60,7 +60,7 @@ def render(
     query = statement.before(final.query())
 
     def beside(counted: exp.Select) -> str:
-        own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
+        own = statement.copy()
         return own.before(counted).sql(dialect, copy=False)
 
     def combinations() -> str:
