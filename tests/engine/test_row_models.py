@@ -14,7 +14,7 @@ import pyarrow.compute as pc
 import pytest
 
 import tallymark
-from tallymark import RowInput, RowModel, RowOutput
+from tallymark import RowInput, RowModel, RowOutput, hookimpl
 from tallymark.definitions import Project
 from tallymark.errors import Cancelled, FaultError
 from tallymark.read import read_texts
@@ -26,7 +26,9 @@ ANSWERS = pa.table(
         "day": [date(2024, 1, d) for d in (1, 2, 3, 4, 5)] + [date(2024, 2, 1)],
         "who": ["a", "a", "b", "b", None, "c"],
         "said": ["good", "bad", None, "good", "excellent", "bad"],
-        "amount": pa.array([Decimal("1.5"), None, Decimal(2), Decimal(3), Decimal(4), Decimal(5)], pa.decimal128(18, 6)),
+        "amount": pa.array(
+            [Decimal("1.5"), None, Decimal(2), Decimal(3), Decimal(4), Decimal(5)], pa.decimal128(18, 6)
+        ),
     }
 )
 CUSTOMERS = pa.table({"id": ["a", "b", "c"], "country": ["fr", "ro", "fr"]})
@@ -77,7 +79,7 @@ def size(function: Callable[[Any], Any] = sizes, **more: Any) -> RowModel:
 def book(model: RowModel, yaml: str = SIZED, **tables: Any) -> tallymark.Book:
     """A book of answers with a plugin that gives one model."""
     plugin = ModuleType("acme")
-    plugin.tally_models = lambda: [model]  # type: ignore[attr-defined]
+    plugin.tally_models = hookimpl(lambda: [model], specname="tally_models")  # type: ignore[attr-defined]
     definitions, faults = read_texts([("book.yaml", yaml)], project=Project(folder=""))
     assert [] == faults
     given = {"answers": ANSWERS, "customers": CUSTOMERS, **tables}
@@ -145,7 +147,9 @@ def test_a_model_sees_its_declared_types() -> None:
     """A number is widened to the declared type, times come as Arrow's, an input left out is null in every row."""
     inputs = (RowInput("amount", "double"), RowInput("on", "date"), RowInput("text", "text", required=False))
     watched = Watched(lambda given: {"length": [1] * given.num_rows})
-    asked = book(size(watched, inputs=inputs), DATASETS + '  sized: {transform: "acme.size(answers, amount: amount, on: day)"}\n')
+    asked = book(
+        size(watched, inputs=inputs), DATASETS + '  sized: {transform: "acme.size(answers, amount: amount, on: day)"}\n'
+    )
     assert 5 == value(asked, "sum(sized.length)")
     assert [pa.float64(), pa.date32(), pa.string()] == watched.given[0].schema.types
     assert {None} == set(watched.given[0].column("text").to_pylist())
@@ -168,7 +172,9 @@ def test_every_type_comes_back() -> None:
 
 def test_money_that_a_model_gives_is_money() -> None:
     """A unit with a currency is checked like a column's."""
-    model = size(lambda inputs: {"worth": [Decimal(2)] * inputs.num_rows}, outputs=(RowOutput("worth", "decimal", money("EUR")),))
+    model = size(
+        lambda inputs: {"worth": [Decimal(2)] * inputs.num_rows}, outputs=(RowOutput("worth", "decimal", money("EUR")),)
+    )
     asked = book(model, SIZED + "metrics:\n  worth: {formula: sum(sized.worth), unit: percent}\n")
     assert ["U305"] == [f.code for f in asked.faults]
     assert 10 == value(asked, "sum(sized.worth)")
@@ -247,7 +253,11 @@ def fails(inputs: Any) -> Any:
         (fails, "P761", "the model `acme.size` failed: LookupError: no such model file"),
         (lambda i: None, "P762", "gave NoneType where length is declared"),
         (lambda i: {}, "P762", "gave columns  where length is declared"),
-        (lambda i: {"length": [1] * i.num_rows, "more": []}, "P762", "gave columns length, more where length is declared"),
+        (
+            lambda i: {"length": [1] * i.num_rows, "more": []},
+            "P762",
+            "gave columns length, more where length is declared",
+        ),
         (lambda i: {"length": [1]}, "P762", "gave 1 values of `length` for 4 rows"),
         (lambda i: {"length": ["x"] * i.num_rows}, "P762", "gave `length` as something else than integer"),
         (lambda i: {"length": [1.5] * i.num_rows}, "P762", "gave `length` as something else than integer"),
@@ -299,7 +309,9 @@ def test_a_unit_that_is_declared_must_be_there() -> None:
     """A model of durations takes no money."""
     model = size(inputs=(RowInput("text", "double", unit=DURATION),))
     asked = book(model, DATASETS + '  sized: {transform: "acme.size(answers, text: amount)"}\n')
-    assert [("T247", "`text:` is duration, the column `amount` is money (USD)")] == [(f.code, f.message) for f in asked.faults]
+    assert [("T247", "`text:` is duration, the column `amount` is money (USD)")] == [
+        (f.code, f.message) for f in asked.faults
+    ]
 
 
 @pytest.mark.parametrize(
@@ -324,7 +336,9 @@ def test_a_model_that_cannot_be_is_refused(wrong: Callable[[], Any]) -> None:
 def test_a_model_takes_no_name_of_a_transform() -> None:
     """What there is stays what it was, and the plugin is told."""
     asked = book(size(name="union"), DATASETS)
-    assert ["P702"] == [f.code for f in asked.faults]
+    assert [("P706", "names of a plugin begin with its own: call it `acme.union`")] == [
+        (f.code, f.help) for f in asked.faults
+    ]
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from naive.marks import NAMES, mark
-from tallymark import RowInput, RowModel, RowOutput
+from tallymark import RowInput, RowModel, RowOutput, hookimpl
 
 
 def _mark(inputs: Any) -> dict[str, list[Any]]:
@@ -25,6 +25,7 @@ MARK = RowModel(
 )
 
 
+@hookimpl
 def tally_models() -> list[RowModel]:
     """The one model."""
     return [MARK]

@@ -179,7 +179,9 @@ class Maker:
         if name in ("marked", "lengths"):
             weight, word, odd = (f"found_{n}" if name == "lengths" else n for n in ("weight", "word", "odd"))
             metrics = (f"count({name})", f"sum({name}.{weight})", f"count({name} where {odd} and {word} != '<q>')")
-            return metrics, self.random.choice(((word, weight), (word, "id"), ("user",) if name == "marked" else (odd,), ()))
+            return metrics, self.random.choice(
+                ((word, weight), (word, "id"), ("user",) if name == "marked" else (odd,), ())
+            )
         if name in ("visits", "journeys"):
             metrics = (
                 f"count({name})",

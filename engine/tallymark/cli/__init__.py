@@ -15,6 +15,7 @@ __all__ = ["main", "tally"]
 COMMANDS = {
     "init": "start",
     "demo": "demo",
+    "sync": "sync",
     "check": "check",
     "list": "listing",
     "ask": "ask",
@@ -22,6 +23,7 @@ COMMANDS = {
     "lineage": "lineage",
     "functions": "reference",
     "schema": "reference",
+    "plugin": "plugin",
 }
 """Each command, in the order of the help, and the module of this package that holds it."""
 

@@ -26,10 +26,10 @@ def functions_of(plugins: bool) -> list[Function]:
 def transforms_of(plugins: bool) -> list[Transform]:
     """The rows of the table of transforms, those of plugins included, by name."""
     from tallymark.plugins import load
-    from tallymark.transforms.modelled import by_name
+    from tallymark.transforms.modelled import with_models
 
     loaded = load(plugins)
-    return sorted({**by_name(loaded.models), **loaded.transforms}.values(), key=lambda t: t.name)
+    return sorted(with_models(loaded.transforms, loaded.models).values(), key=lambda t: t.name)
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

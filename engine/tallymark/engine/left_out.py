@@ -23,7 +23,11 @@ def left_out(
     for dataset in catalog.made(datasets):
         making = dataset.making
         assert making is not None
-        for remark in (*_by_conditions(catalog, making, functions), *_by_nulls(catalog, making), *_absent(dataset, columns)):
+        for remark in (
+            *_by_conditions(catalog, making, functions),
+            *_by_nulls(catalog, making),
+            *_absent(dataset, columns),
+        ):
             found.setdefault(remark.one, remark)
     return list(found.values())
 
@@ -43,8 +47,7 @@ def _by_nulls(catalog: Catalog, making: Making) -> Iterator[Remark]:
     """Rows without a value that the transform needs."""
     for argument, (one, many) in making.transform.needs.items():
         for rows in making.inputs:
-            times = (rows.shape.time,) if rows.shape.time is not None else ()
-            for column in times if argument == "time" else making.arguments.get(argument, ()):
+            for column in _needed(making, rows, argument):
                 if column == rows.shape.key:
                     continue
                 test = is_null(ColumnUse((), column, catalog.datasets[rows.dataset].columns[column].type))
@@ -68,6 +71,15 @@ def _absent(dataset: Dataset, columns: Collection[tuple[str, str]]) -> Iterator[
             one = f"1 row of {own} has no `{column.name}`{field.absent}"
             many = f"{{count}} rows of {own} have no `{column.name}`{field.absent}"
             yield Remark(Tally(dataset.name, test), None, frozenset({dataset.name}), one, many)
+
+
+def _needed(making: Making, rows: Input, name: str) -> tuple[str, ...]:
+    """The columns of an input that `name` stands for: its time, what an argument names, or the column of that name."""
+    if name == "time":
+        return (rows.shape.time,) if rows.shape.time is not None else ()
+    if making.transform.take(name) is None:
+        return (name,) if name in rows.shape.fields else ()
+    return tuple(making.arguments.get(name, ()))
 
 
 def _remark(catalog: Catalog, rows: Input, test: Bound, conditions: frozenset[Bound], said: tuple[str, str]) -> Remark:

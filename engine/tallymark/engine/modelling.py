@@ -1,8 +1,8 @@
 """Runs the functions of row models, and keeps what they gave as long as the engine is open.
 
-What a model gives depends on a row's inputs alone, so each distinct combination is computed once, whatever the question,
-and stands in a table of the embedded database: inputs `i0`, `i1`…, outputs `o0`, `o1`…. Each batch is kept as soon as it
-is there: after `cancel`, or a failure further on, nothing is computed twice.
+What a model gives depends on a row's inputs alone, so each distinct combination is computed once, whatever the
+question, and stands in a table of the embedded database: inputs `i0`, `i1`…, outputs `o0`, `o1`…. Each batch is kept as
+soon as it is there: after `cancel`, or a failure further on, nothing is computed twice.
 """
 
 from __future__ import annotations
@@ -18,8 +18,10 @@ import pyarrow.compute as pc
 from tallymark.catalog import Dataset
 from tallymark.embedded import Embedded
 from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError
+from tallymark.given import Given
 from tallymark.kinds import DECIMAL_SCALE, Type
-from tallymark.transforms.modelled import by_name
+from tallymark.plugins.failing import told
+from tallymark.transforms.modelled import with_models
 from tallymark.transforms.row_model import RowModel, RowOutput
 from tallymark.transforms.sql import TYPES
 from tallymark.transforms.transform import Transform
@@ -55,16 +57,16 @@ class _Known:
 class Modelling:
     """The models of one engine. Safe to use from several threads; a model computes in one of them at a time."""
 
-    def __init__(self, models: Mapping[str, RowModel], embedded: Callable[[], Embedded]) -> None:
+    def __init__(self, models: Given[RowModel], embedded: Callable[[], Embedded]) -> None:
         self._embedded = embedded
         self._known = {name: _Known(f"_model_{n}") for n, name in enumerate(models)}
         self._models = models
         self._gate = threading.Lock()
         self._waiting: set[threading.Event] = set()
 
-    def transforms(self) -> dict[str, Transform]:
-        """The models as transforms that compute when they are written."""
-        return by_name(self._models, self.computed)
+    def transforms(self, others: Given[Transform]) -> Given[Transform]:
+        """The table of transforms with the models in it, which compute when they are written."""
+        return with_models(others, self._models, self.computed)
 
     def computed(self, model: RowModel, wanted: Callable[[str], str], dialect: str) -> str:
         """Computes what is not known yet; gives the name of the table of what is (see `modelled.Compute`).
@@ -109,7 +111,7 @@ class Modelling:
             self._make(model, known)
         found = self._embedded().run(wanted(known.name))
         names = [i.name for i in model.inputs]
-        schema = pa.schema([pa.field(i.name, ARROW[i.type]) for i in model.inputs])
+        schema = pa.schema([pa.field(i.name, ARROW[i.kind]) for i in model.inputs])
         for start in range(0, found.num_rows, model.batch):
             part = found.slice(start, model.batch).rename_columns(names).cast(schema).combine_chunks()
             given = _called(model, part.to_batches()[0], cancelled)
@@ -119,8 +121,8 @@ class Modelling:
             self._keep(known, [*part.columns, *finite])
 
     def _make(self, model: RowModel, known: _Known) -> None:
-        columns = [f"i{n} {TYPES[i.type]}" for n, i in enumerate(model.inputs)]
-        columns += [f"o{n} {TYPES[o.type]}" for n, o in enumerate(model.outputs)]
+        columns = [f"i{n} {TYPES[i.kind]}" for n, i in enumerate(model.inputs)]
+        columns += [f"o{n} {TYPES[o.kind]}" for n, o in enumerate(model.outputs)]
         with self._embedded().loading() as cursor:
             cursor.execute(f"CREATE TABLE {known.name} ({', '.join(columns)})")
         known.made = True
@@ -168,8 +170,7 @@ def _called(model: RowModel, inputs: Any, cancelled: threading.Event) -> Any:
     if failed:
         if isinstance(failed[0], TallymarkError):
             raise failed[0]
-        said = " ".join(f"{type(failed[0]).__name__}: {failed[0]}".split())[:300]
-        message = f"the model `{model.name}` failed: {said}"
+        message = f"the model `{model.name}` failed: {told(failed[0])}"
         help_ = f"its version is {model.version}; tell who wrote it, or leave out the rows that it cannot take"
         raise FaultError(Fault("P761", message, None, help_)) from failed[0]
     return given[0]
@@ -186,10 +187,10 @@ def _checked(model: RowModel, output: RowOutput, given: Any, length: int) -> Any
         array = columns[output.name]
         array = array if isinstance(array, pa.Array | pa.ChunkedArray) else pa.array(array)
         array = array.combine_chunks() if isinstance(array, pa.ChunkedArray) else array
-        array = array.cast(ARROW[output.type])
+        array = array.cast(ARROW[output.kind])
     except (pa.ArrowException, TypeError, ValueError) as error:
         said = " ".join(str(error).split())[:200]
-        raise _broken(model, f"gave `{output.name}` as something else than {output.type.value}: {said}") from error
+        raise _broken(model, f"gave `{output.name}` as something else than {output.kind.value}: {said}") from error
     if len(array) != length:
         raise _broken(model, f"gave {len(array):,} values of `{output.name}` for {length:,} rows")
     return array

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.compute as pc
 
-from tallymark.catalog import Catalog
+from tallymark.catalog import Catalog, Dataset
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
@@ -21,6 +23,7 @@ from tallymark.plan import Follow
 from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
+from tallymark.source import Site
 from tallymark.windows import resolve
 
 
@@ -32,14 +35,35 @@ def remarks(
     notes += _hidden(asked, table)
     notes += _ripening(lowered)
     notes += rate_notes(lowered, rendered, catalog, sources)
-    notes += _counted(lowered, catalog, sources)
+    notes += _counted(lowered, rendered.site, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
-    for dataset in dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)):
+    read = tuple(dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)))
+    for dataset in read:
         notes += sources.notes(catalog.datasets[dataset])
     notes += sources.modelling.notes(catalog.made(datasets_read(lowered, catalog)))
+    notes += _aged(lowered, [catalog.datasets[dataset] for dataset in read], sources)
     return tuple(dict.fromkeys(notes))
+
+
+def _aged(lowered: Lowered, datasets: Sequence[Dataset], sources: Sources) -> list[str]:
+    """Which landed sources were last synced before the end of what is asked: what happened since is not known."""
+    clock, periods = lowered.plan.clock, lowered.plan.periods
+    if not periods:
+        return []
+    asked = min(max(p.end for p in periods), clock.as_of)
+    until: dict[str, datetime] = {}
+    for dataset in datasets:
+        told = sources.complete_until(dataset)
+        if told is not None and told < asked:
+            until[dataset.source] = min(told, until.get(dataset.source, told))
+    zone = ZoneInfo(clock.calendar.timezone)
+    return [
+        f"`{source}` was last synced at {at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key}): "
+        "what happened later is not counted"
+        for source, at in until.items()
+    ]
 
 
 def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:
@@ -88,7 +112,7 @@ def _still_rising(periods: tuple[str, ...], limit: tuple[int | Decimal, str]) ->
     return f"{which}: conversions may still rise, the last members have had less than {time}"
 
 
-def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
+def _counted(lowered: Lowered, site: Site, catalog: Catalog, sources: Sources) -> list[str]:
     """The remarks whose rows there are.
 
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
@@ -99,11 +123,11 @@ def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
     if not found:
         return []
     plan = lowered.plan
-    writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
+    writer = Writer(plan.clock, site.dialect, functions)
+    tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
-        rows = sources.embedded.run(tallies.write(counted)).to_pylist()
+        rows = site.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
     read = sorted({d for r in found for d in r.datasets})

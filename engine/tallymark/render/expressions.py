@@ -56,7 +56,7 @@ def _template(text: str) -> exp.Expression:
 class Writer:
     """Writes applications of functions for one dialect and clock."""
 
-    def __init__(self, clock: Clock, dialect: str = "duckdb", functions: Mapping[str, Function] = TABLE) -> None:
+    def __init__(self, clock: Clock, dialect: str, functions: Mapping[str, Function] = TABLE) -> None:
         self.clock = clock
         self.calendar = clock.calendar
         self.dialect = dialect
@@ -80,6 +80,10 @@ class Writer:
             "wilson_margin": self._wilson_margin,
             "elapsed": self._elapsed,
         }
+
+    def text(self, query: exp.Expr, pretty: bool = False) -> str:
+        """A finished statement as text. The tree is used up."""
+        return query.sql(self.dialect, pretty=pretty, copy=False)
 
     def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         """`function` over `terms`, giving a value of type `kind`."""

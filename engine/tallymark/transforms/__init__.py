@@ -10,6 +10,7 @@ One file a transform, and what they share:
     duplicates.py  `dedupe`: one row of each key
     row_model.py   Python that computes columns of a row
     modelled.py    and that as a transform
+    mrr/           `mrr_subscriptions`, `mrr_from_invoices`, `mrr_movements`: recurring revenue and what changed it
     keys.py        the keys of rows that are made
     sql.py         the few forms of SQL that they share, none of one dialect only
 """

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from functools import partial
 
 from sqlglot import exp
 
+from tallymark.given import Given
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.row_model import PREFIX, RowInput, RowModel, RowOutput
@@ -53,7 +54,9 @@ def _shape(model: RowModel, inputs: Sequence[Shape], arguments: Arguments) -> Ma
     for output in model.outputs:
         name = _name(output, arguments)
         if name in fields:
-            help_ = f"leave that column out of `{rows.name}`, or say `{PREFIX}: found`, which gives `found_{output.name}`"
+            help_ = (
+                f"leave that column out of `{rows.name}`, or say `{PREFIX}: found`, which gives `found_{output.name}`"
+            )
             raise Misfit(f"`{rows.name}` has a column `{name}` already", help_, PREFIX)
         fields[name] = output.field(name, of)
     made = Shape("", fields, rows.key, rows.own_time, rows.valid, references=rows.references)
@@ -67,10 +70,10 @@ def _name(output: RowOutput, arguments: Arguments) -> str:
 def _fits(wanted: RowInput, found: Field) -> None:
     """Raises Misfit for a column of another type or unit than the model declares."""
     order = (Type.INTEGER, Type.DECIMAL, Type.DOUBLE)
-    wider = wanted.type.numeric and found.type.numeric and order.index(found.type) <= order.index(wanted.type)
-    if found.type is not wanted.type and not wider:
-        message = f"`{wanted.name}:` is {wanted.type.value}, the column `{found.name}` is {found.type.value}"
-        raise Misfit(message, f"name a column of {wanted.type.value}, or compute one", wanted.name)
+    wider = wanted.kind.numeric and found.type.numeric and order.index(found.type) <= order.index(wanted.kind)
+    if found.type is not wanted.kind and not wider:
+        message = f"`{wanted.name}:` is {wanted.kind.value}, the column `{found.name}` is {found.type.value}"
+        raise Misfit(message, f"name a column of {wanted.kind.value}, or compute one", wanted.name)
     if wanted.unit is not None and not alike(wanted.unit, found.unit):
         message = f"`{wanted.name}:` is {wanted.unit}, the column `{found.name}` is {found.unit}"
         raise Misfit(message, f"name a column of {wanted.unit}, or compute one", wanted.name)
@@ -101,8 +104,8 @@ def _write(
 
 def _asked(each: RowInput, column: str | None, table: str | None = None) -> exp.Expression:
     if column is None:
-        return sql.cast(exp.Null(), each.type)
-    return sql.cast(sql.col_of(table, column) if table is not None else sql.col(column), each.type)
+        return sql.cast(exp.Null(), each.kind)
+    return sql.cast(sql.col_of(table, column) if table is not None else sql.col(column), each.kind)
 
 
 def _same(values: Sequence[exp.Expression], known: str) -> exp.Expression:
@@ -110,6 +113,9 @@ def _same(values: Sequence[exp.Expression], known: str) -> exp.Expression:
     return sql.both(*pairs) if len(pairs) > 1 else pairs[0]
 
 
-def by_name(models: Mapping[str, RowModel], compute: Compute = unprepared) -> dict[str, Transform]:
-    """The transforms of models."""
-    return {name: as_transform(model, compute) for name, model in models.items()}
+def with_models(
+    transforms: Given[Transform], models: Given[RowModel], compute: Compute = unprepared
+) -> Given[Transform]:
+    """The table of transforms, with the models in it."""
+    rows = {**{name: as_transform(model, compute) for name, model in models.items()}, **transforms}
+    return Given(rows, {**models.lacking, **transforms.lacking})

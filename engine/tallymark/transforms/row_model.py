@@ -14,7 +14,7 @@ from typing import Any
 from tallymark.definitions import Texts
 from tallymark.kinds import DECLARABLE, Type
 from tallymark.transforms.transform import Field
-from tallymark.units import NUMBER, Unit, named
+from tallymark.units import NAMES, NUMBER, Unit, named
 
 BATCH = 4_096
 """Rows that a function is given at once, unless its model says otherwise."""
@@ -31,13 +31,18 @@ class RowInput:
     """
 
     name: str
-    type: Type
+    type: Type | str
     help: str = ""
     unit: Unit | None = None
     required: bool = True
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "type", _type(self.name, self.type))
+        _type(self.name, self.type)
+
+    @property
+    def kind(self) -> Type:
+        """The type, however it was said."""
+        return _type(self.name, self.type)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +53,34 @@ class RowOutput:
     """
 
     name: str
-    type: Type
+    type: Type | str
     unit: Unit | str = NUMBER
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     absent: str | None = None
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "type", _type(self.name, self.type))
-        if isinstance(self.unit, str):
-            if self.unit == "money":
-                raise ValueError(f"`{self.name}`: give money as a unit with its currency, `units.money('EUR')`")
-            object.__setattr__(self, "unit", named(self.unit, None, ""))
+        _type(self.name, self.type)
+        self.measured  # noqa: B018  # raises where it is none
+
+    @property
+    def kind(self) -> Type:
+        """The type, however it was said."""
+        return _type(self.name, self.type)
+
+    @property
+    def measured(self) -> Unit:
+        """The unit, however it was said."""
+        if isinstance(self.unit, Unit):
+            return self.unit
+        if self.unit == "money" or self.unit not in NAMES:
+            help_ = "; money is `units.money('EUR')`" if self.unit == "money" else ""
+            raise ValueError(f"`{self.name}` is measured in {self.unit!r}, which is no unit{help_}")
+        return named(self.unit, None, "")
 
     def field(self, name: str, of: tuple[tuple[int, str], ...]) -> Field:
         """The column as a transform gives it, made of columns of the input."""
-        assert isinstance(self.unit, Unit)
-        return Field(name, self.type, self.unit, self.label, self.description, of, self.absent)
+        return Field(name, self.kind, self.measured, self.label, self.description, of, self.absent)
 
 
 def _type(name: str, said: str) -> Type:

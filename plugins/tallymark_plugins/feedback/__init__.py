@@ -20,11 +20,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tallymark import RowInput, RowModel, RowOutput, hookimpl
-from tallymark_plugins.feedback.settings import Settings
+from tallymark import PluginInfo, RowInput, RowModel, RowOutput, hookimpl
+from tallymark_plugins.feedback.settings import SCHEMA, Settings, settings_of
 
 VERSION = "1"
 """Goes up whenever a text may get other labels than before."""
+
+tally_plugin = PluginInfo(
+    "feedback", "Labels open answers with their language, sentiment and topics, offline.", config=SCHEMA
+)
 
 TEXT = RowInput("text", "text", "The column that holds the answers.")
 LANGUAGE = RowInput("language", "text", "The column with their languages (en, fr-FR), where known.", required=False)
@@ -83,6 +87,6 @@ def model(settings: Settings) -> RowModel:
 
 
 @hookimpl
-def tally_models() -> tuple[RowModel, ...]:
+def tally_models(config: Mapping[str, Any]) -> tuple[RowModel, ...]:
     """The one model this plugin gives."""
-    return (model(Settings()),)
+    return (model(settings_of(config)),)

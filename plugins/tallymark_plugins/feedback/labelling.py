@@ -26,12 +26,13 @@ class _Labeller:
             help_ = "install it: pip install 'tallymark[feedback]'"
             message = f"labelling answers needs the package `{error.name}`, which is not installed"
             raise FaultError(Fault("P790", message, None, help_)) from error
+        except KeyError as error:
+            message = f"no language that can be told apart is called {error}"
+            raise FaultError(Fault("P764", message, None, "write languages as ISO 639-1 does: en, fr")) from error
         self.topics = Topics(settings.topics, settings.bare)
 
 
-def labelled(
-    settings: Settings, texts: Sequence[str | None], languages: Sequence[str | None]
-) -> dict[str, list[Any]]:
+def labelled(settings: Settings, texts: Sequence[str | None], languages: Sequence[str | None]) -> dict[str, list[Any]]:
     """The labels of texts, by the names of the model's columns; None where there is nothing to say.
 
     `languages` are those that are known already; the others are found out. Raises FaultError (P790) when a library is

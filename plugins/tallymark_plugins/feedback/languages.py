@@ -14,10 +14,10 @@ class Languages:
     def __init__(self, languages: Sequence[str]) -> None:
         from lingua import IsoCode639_1, LanguageDetectorBuilder
 
-        codes = [getattr(IsoCode639_1, language.upper(), None) for language in languages]
-        unknown = [language for language, code in zip(languages, codes, strict=True) if code is None]
+        unknown = [language for language in languages if not hasattr(IsoCode639_1, language.upper())]
         if unknown:
             raise KeyError(unknown[0])
+        codes = [getattr(IsoCode639_1, language.upper()) for language in languages]
         self._only = languages[0] if len(languages) == 1 else None
         self._detector = LanguageDetectorBuilder.from_iso_codes_639_1(*codes).build() if len(languages) > 1 else None
 

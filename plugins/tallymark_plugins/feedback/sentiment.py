@@ -38,7 +38,9 @@ class Sentiment:
         from vader import SentimentIntensityAnalyzer
 
         own = _data()
-        self._english: SentimentIntensityAnalyzer = _analyzer(SentimentIntensityAnalyzer, own["en"], words.get("en", {}))
+        self._english: SentimentIntensityAnalyzer = _analyzer(
+            SentimentIntensityAnalyzer, own["en"], words.get("en", {})
+        )
         self._french: SentimentIntensityAnalyzer = _french(SentimentIntensityAnalyzer, own["fr"], words.get("fr", {}))
 
     def of(self, text: str, language: str | None) -> float | None:

@@ -11,6 +11,33 @@ from typing import Any
 LANGUAGES = ("en", "fr", "ro", "de", "es", "it", "nl", "pt")
 """Languages that answers may be in unless a project says which. Few are told apart better than many."""
 
+_CODE = {"type": "string", "pattern": "^[a-z]{2}$"}
+_LISTED = {"type": "array", "items": {"type": "string", "minLength": 1, "maxLength": 100}, "maxItems": 1_000}
+_WEIGHED = {"type": "object", "additionalProperties": {"type": "number", "minimum": -4, "maximum": 4}}
+SCHEMA: Mapping[str, Any] = {
+    "type": "object",
+    "properties": {
+        "languages": {
+            "type": "array", "items": _CODE, "minItems": 1, "uniqueItems": True,
+            "description": "Languages that answers may be in; few are told apart better than many.",
+        },
+        "topics": {
+            "type": "object",
+            "additionalProperties": {"type": "object", "propertyNames": _CODE, "additionalProperties": _LISTED},
+            "description": "Words of topics, by topic and language; `word*` for all that begin so.",
+        },
+        "own_topics": {"type": "boolean", "description": "Whether the topics that come with it stay; they do."},
+        "words": {
+            "type": "object",
+            "properties": {"en": _WEIGHED, "fr": _WEIGHED},
+            "additionalProperties": False,
+            "description": "What words and phrases weigh, from -4 to 4, by language.",
+        },
+    },
+    "additionalProperties": False,
+}  # fmt: skip
+"""A JSON Schema of the plugin's options."""
+
 Words = Mapping[str, tuple[str, ...]]
 """Words by language."""
 

@@ -49,7 +49,8 @@ class Topics:
 
     def _compiled(self, language: str | None) -> dict[str, re.Pattern[str]]:
         listed = {
-            topic: [w for each, ws in words.items() if each == language for w in ws] for topic, words in self._known.items()
+            topic: [w for each, ws in words.items() if each == language for w in ws]
+            for topic, words in self._known.items()
         }
         if not any(listed.values()):
             listed = {topic: [w for ws in words.values() for w in ws] for topic, words in self._known.items()}
