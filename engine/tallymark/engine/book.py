@@ -64,7 +64,8 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
+        transforms = self._sources.modelling.transforms(plugins.transforms)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
