@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
@@ -13,6 +13,12 @@ from tallymark.testing.functions import called
 from tallymark.testing.plugin import functions_of
 
 MONTHS = ("2024-01", "2024-02", "2024-03")
+WINDOWS: Mapping[str, Callable[[int], int]] = {
+    "{}": lambda month: month,
+    "trailing({}, 2 months)": lambda month: month - 1,
+    "cumulative({})": lambda month: 0,
+}
+"""Windows of a month, and the first month whose rows lie in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,12 +99,12 @@ class AggregateConformance:
     def test_windows_that_share_rows(self, case: AggregateCase) -> None:
         """Rows spread over three months: each month, the last two and all so far are those of the rows in them."""
         rows = [(number % 3, value, "a") for number, value in enumerate(case.values)]
-        for suffix, first in (("", lambda m: m), (" trailing 2 months", lambda m: m - 1), (" cumulative", lambda m: 0)):
-            found = self._asked(case, rows, suffix, grain="month")
+        for window, first in WINDOWS.items():
+            found = self._asked(case, rows, window, grain="month")
             for month, value in enumerate(found):
                 own = [v for at, v, _ in rows if first(month) <= at <= month]
                 alone = self._whole(case, own, case.values)
-                assert near(alone, value), f"{case.call}{suffix} in {MONTHS[month]}"
+                assert near(alone, value), f"{window.format(case.call)} in {MONTHS[month]}"
 
     def _whole(self, case: AggregateCase, values: Sequence[Any], like: Sequence[Any] = ()) -> Any:
         return self._asked(case, [(0, value, "a") for value in values], like=like)[0]
@@ -107,7 +113,7 @@ class AggregateConformance:
         self,
         case: AggregateCase,
         rows: Sequence[tuple[int, Any, str]],
-        suffix: str = "",
+        window: str = "{}",
         like: Sequence[Any] = (),
         **question: Any,
     ) -> list[Any]:
@@ -120,7 +126,7 @@ class AggregateConformance:
         }
         declared = ", ".join(f"{name}: {type_}" for name, type_ in types.items())
         yaml = f"datasets:\n  kit: {{time: at, columns: {{{declared}}}}}\n"
-        formula = case.call.replace("(x", "(kit.x", 1) + suffix
+        formula = window.format(case.call.replace("(x", "(kit.x", 1))
         with opened(yaml, {"kit": table(columns, types)}, self.plugin, self.config) as book:
             answer = book.ask(formula, start=MONTHS[0], end=MONTHS[-1], **question)
             return [row[-1] for row in sorted(tuple(r.values()) for r in answer)]

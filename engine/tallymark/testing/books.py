@@ -70,6 +70,7 @@ def opened(yaml: str, tables: Mapping[str, Any], plugin: object, config: Mapping
 
 def near(expected: Any, found: Any) -> bool:
     """Whether two values are equal; doubles may differ in their last digits."""
-    if isinstance(expected, float) and isinstance(found, int | float | Decimal):
-        return abs(expected - float(found)) <= 1e-9 * max(1.0, abs(expected))
+    numbers = isinstance(expected, int | float | Decimal) and isinstance(found, int | float | Decimal)
+    if numbers and (isinstance(expected, float) or isinstance(found, float)):
+        return abs(float(expected) - float(found)) <= 1e-9 * max(1.0, abs(float(expected)))
     return bool(expected == found)
