@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from tallymark.definitions import Definitions
 from tallymark.read import read_texts
-from tallymark.testing.plugin import given
+from tallymark.testing.plugin import loaded
 
 
 class PackConformance:
@@ -34,7 +34,7 @@ class PackConformance:
             assert metric.description, f"`{metric.name}` has no description"
 
     def _definitions(self) -> Definitions:
-        files = given(self.plugin, "packs", self.config)[self.pack]
-        definitions, faults = read_texts(list(files))
+        plugins = loaded(self.plugin, self.config)
+        definitions, faults = read_texts(list(plugins.packs[self.pack]), None, plugins.packs, plugins.units)
         assert not faults, "\n".join(map(str, faults))
         return definitions

@@ -64,6 +64,6 @@ class TransformConformance:
         names = list(self.rows[0])
         with opened(self.datasets, tables, self.plugin, self.config) as book:
             answer = book.ask(
-                f"count({self.made})", by=[f"{self.made}.{n}" for n in names], start="0001-01-01", end="9999-01-01"
+                f"count({self.made})", by=[f"{self.made}.{n}" for n in names], start="1900-01-01", end="2199-12-31"
             )
             return [tuple(row.values())[:-1] for row in answer for _ in range(tuple(row.values())[-1])]
