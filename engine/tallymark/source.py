@@ -78,6 +78,24 @@ class Backend(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Site:
+    """Where one statement runs: a backend, and what each dataset that it reads is called there."""
+
+    backend: Backend
+    relation: Callable[[str], tuple[str, ...]]
+    """Makes a dataset queryable there and gives the parts of its qualified name. Raises FaultError."""
+
+    @property
+    def dialect(self) -> str:
+        """The sqlglot name of the backend's dialect."""
+        return self.backend.dialect
+
+    def run(self, sql: str) -> pyarrow.Table:
+        """Runs one SELECT there and gives all its rows."""
+        return self.backend.run(sql)
+
+
+@dataclass(frozen=True, slots=True)
 class Landing:
     """What a run of `tally sync` tells a kind of source that lands data from a service.
 

@@ -18,6 +18,7 @@ from tallymark.definitions import Project
 from tallymark.errors import FaultError, PluginError
 from tallymark.kinds import Type
 from tallymark.read import read_texts
+from tallymark.transforms.mrr import invoices, movements, subscriptions
 from tallymark.transforms.table import TRANSFORMS
 from tallymark.transforms.transform import Arguments, Bench, Field, Made, Rows, Shape, Take, Transform
 
@@ -79,8 +80,8 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
 
 def plugin(*rows: Transform) -> ModuleType:
     """A plugin that gives transforms."""
-    module = ModuleType("loud")
-    module.tally_transforms = lambda: rows  # type: ignore[attr-defined]
+    module = ModuleType("acme")
+    module.tally_transforms = tallymark.hookimpl(lambda: rows)  # type: ignore[attr-defined]
     return module
 
 
@@ -106,7 +107,7 @@ def test_a_plugin_gives_transforms() -> None:
 def test_a_plugin_takes_no_built_in_name() -> None:
     """A name that there is already stays what it was, and the plugin is told."""
     found = with_plugin(SESSIONS, Transform("union", "Mine.", "union(a)", shape, write))
-    assert ["P702"] == [f.code for f in found.faults]
+    assert ["P706"] == [f.code for f in found.faults]
     assert 3 == value(found, "count(sessions)")
 
 
@@ -134,13 +135,13 @@ def fails(*_: Any) -> Any:
 
 def test_a_plugin_that_fails_is_told_of() -> None:
     """Its dataset is at fault, or the question is; everything else goes on."""
-    yaml = SESSIONS + '  louder: {transform: "f(events)"}\n'
-    found = with_plugin(yaml, Transform("f", "?", "f(a)", fails, write))
+    yaml = SESSIONS + '  louder: {transform: "acme.f(events)"}\n'
+    found = with_plugin(yaml, Transform("acme.f", "?", "f(a)", fails, write))
     assert ["P700"] == [f.code for f in found.faults]
     assert 3 == value(found, "count(sessions)")
-    found = with_plugin(yaml, Transform("f", "?", "f(a)", shape, fails))
+    found = with_plugin(yaml, Transform("acme.f", "?", "f(a)", shape, fails))
     assert 3 == value(found, "count(sessions)")
-    with pytest.raises(PluginError, match="the transform `f` failed: KeyError"):
+    with pytest.raises(PluginError, match=r"the transform `acme.f` failed: KeyError"):
         value(found, "count(louder)")
 
 
@@ -168,14 +169,19 @@ class Paper:
 def test_built_in_transforms_are_portable(name: str, dialect: str) -> None:
     """Their SQL has no function of one dialect only, and each dialect reads its own text of it."""
     of = {"id": Type.TEXT, "user": Type.TEXT, "device": Type.TEXT, "at": Type.TIMESTAMP, "n": Type.DOUBLE}
+    families = {"key": Type.TEXT, "text": Type.TEXT, "number": Type.DECIMAL, "time": Type.TIMESTAMP}
+    named = {**subscriptions.NEEDED, **subscriptions.OPTIONAL, **invoices.NEEDED, **invoices.OPTIONAL}
+    if name.startswith("mrr_"):
+        of |= {c: families.get(f, Type.BOOLEAN) for c, f in (named | movements.NEEDED | {"currency": "text"}).items()}
     given = Shape("events", {n: Field(n, t) for n, t in of.items()}, "id", "at", own_time="at")
     members = {"per": ("user", "device"), "gap": timedelta(minutes=30), "tail": timedelta(seconds=1), "single": None}
     said: Arguments = {**members, "first": ("n",), "last": ("n",), "origin": "source", "of": ("n",), "keep": "first"}
     paper, row = Paper(), TRANSFORMS[name]
+    said |= {t.name: t.default for t in row.takes if t.name not in said}
     inputs = [Rows("given", given)] * row.least
     made = row.shape([r.shape for r in inputs], said).shape
     query = row.write(inputs, said, paper)
-    assert list(made.fields) == [named.alias_or_name for named in query.selects]
+    assert list(made.fields) == [shown.alias_or_name for shown in query.selects]
     for each in (*paper.steps.values(), query):
         assert {"REPLACE"} >= {f.name for f in each.find_all(exp.Anonymous)}
         sqlglot.parse_one(each.sql(dialect), dialect=dialect)

@@ -8,7 +8,8 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from importlib.metadata import version
+from collections.abc import Iterable
+from importlib.metadata import packages_distributions, version
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +22,8 @@ PACKAGES = {
     "tallymark_packs": ROOT / "metric_defs/tallymark_packs",
 }
 HEAVY = ("babel", "duckdb", "jsonschema", "lark", "numpy", "pandas", "pluggy", "polars", "pyarrow", "rich", "sqlglot")
-IMPORTED_AS = {"pyyaml": "yaml"}
+TEMPLATE = "plugin_template"
+"""A folder of files to be written, not of code of ours."""
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +78,21 @@ def test_the_wheel_has_every_file_and_no_generic_name(tmp_path: Path) -> None:
 
 
 def test_every_imported_library_is_declared(project: dict[str, Any]) -> None:
-    """What the code imports is a dependency or an extra; what is a dependency is imported."""
-    said = project["project"]["dependencies"]
-    declared = {IMPORTED_AS.get(n, n) for n in (re.split(r"[<>=]", d)[0].lower() for d in said)}
-    files = [path for folder in PACKAGES.values() for path in folder.rglob("*.py")]
+    """What the code imports is a dependency or in an extra for users; what is a dependency is imported."""
+    needed = _distributions(project["project"]["dependencies"])
+    extras = project["project"]["optional-dependencies"]
+    offered = _distributions(r for extra, listed in extras.items() if extra != "dev" for r in listed)
+    files = [path for folder in PACKAGES.values() for path in folder.rglob("*.py") if TEMPLATE not in path.parts]
     used = {name for path in files for name in _imported(path)} - set(sys.stdlib_module_names) - set(PACKAGES)
-    extras = project["project"]["optional-dependencies"].values()
-    optional = {re.split(r"[<>=\[]", entry)[0].lower() for listed in extras for entry in listed}
-    assert declared - {"tzdata"} == used - optional
+    homes = packages_distributions()
+    given = {home.lower() for name in used for home in homes.get(name, [name])}
+    assert set() == needed - {"tzdata"} - given
+    assert set() == given - needed - offered
+
+
+def _distributions(requirements: Iterable[str]) -> set[str]:
+    """The names in a list of requirements."""
+    return {re.split(r"[<>=\[; ]", requirement)[0].lower() for requirement in requirements}
 
 
 def _imported(path: Path) -> set[str]:

@@ -11,6 +11,7 @@ from typing import Any
 
 import click
 
+from tallymark.cli.connecting import Connected, connected
 from tallymark.cli.describing import columns_of
 from tallymark.cli.guessing import Found, datasets, slug
 from tallymark.cli.opening import FILE
@@ -41,6 +42,7 @@ class Settings:
     language: str = "en"
     packs: tuple[str, ...] = ()
     data: tuple[Path, ...] = ()
+    sources: tuple[Connected, ...] = ()
 
 
 @click.command("init")
@@ -57,26 +59,51 @@ class Settings:
     metavar="FILE",
     help="Make a dataset of a file; repeat. [default: the data files in DIR and DIR/data]",
 )
+@click.option(
+    "--from",
+    "kinds",
+    multiple=True,
+    metavar="[NAME=]KIND",
+    help="Connect a source, as stripe or zendesk, with its datasets and packs; repeat.",
+)
 @click.option("--yes", is_flag=True, help="Ask nothing, take the defaults.")
 @session_options
 @click.pass_obj
-def init_command(session: Session, /, folder: Path, yes: bool, **given: Any) -> None:
+def init_command(session: Session, /, folder: Path, yes: bool, kinds: tuple[str, ...], **given: Any) -> None:
     """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a first metric for each.
 
+    With --from, its data comes from a service: `tally sync` fetches it, and the metrics of its packs have an answer.
     Asks when it runs on a terminal and --yes is not given. Never writes over a file.
     """
     folder = folder.resolve()
     _refuse_to_overwrite(folder)
-    settings = _settings(folder, given)
+    settings = _settings(folder, given, _sources_of(session, kinds))
     if sys.stdin.isatty() and not yes:
         settings = _asked(settings, given)
     found = work("reading the data files", lambda: _found(folder, settings.data))
     written = _write(folder, settings, found)
     for path in written:
         click.echo(f"wrote {path.relative_to(folder)}")
-    first = _first_question(found)
-    where = "" if folder == Path.cwd() else f"cd {folder}\n  "
-    click.echo(f"\nNext:\n  {where}tally check\n  {first}")
+    where = [] if folder == Path.cwd() else [f"cd {folder}"]
+    click.echo("\n".join(["", "Next:", *(f"  {step}" for step in [*where, *_steps(settings, found)])]))
+
+
+def _sources_of(session: Session, kinds: tuple[str, ...]) -> tuple[Connected, ...]:
+    if not kinds:
+        return ()
+    from tallymark.plugins import load
+
+    return connected(load(session.plugins), kinds)
+
+
+def _steps(settings: Settings, found: list[Found]) -> list[str]:
+    """The commands that lead to a first answer; secrets are set before anything is fetched."""
+    if not settings.sources:
+        return ["tally check", _first_question(found)]
+    secrets = {name: what for source in settings.sources for name, what in source.starter.secrets.items()}
+    width = max(map(len, secrets), default=0)
+    exports = [f"export {name}=…{' ' * (width - len(name))}  # {what}" for name, what in secrets.items()]
+    return [*exports, "tally sync", "tally check", "tally list"]
 
 
 def _first_question(found: list[Found]) -> str:
@@ -87,10 +114,12 @@ def _first_question(found: list[Found]) -> str:
     return f"tally ask {found[0].name}_count --period {date.today().year}" if found else "tally list --all"
 
 
-def _settings(folder: Path, given: dict[str, Any]) -> Settings:
+def _settings(folder: Path, given: dict[str, Any], sources: tuple[Connected, ...]) -> Settings:
     said = {k: v for k, v in given.items() if v}
-    settings = Settings(**({"name": folder.name or "project"} | said))
-    return settings if settings.data else replace(settings, data=tuple(_data_files(folder)))
+    settings = Settings(**({"name": folder.name or "project"} | said), sources=sources)
+    packs = dict.fromkeys([*settings.packs, *(pack for source in sources for pack in source.starter.packs)])
+    settings = replace(settings, packs=("all",) if "all" in packs else tuple(packs))
+    return settings if settings.data or sources else replace(settings, data=tuple(_data_files(folder)))
 
 
 def _asked(settings: Settings, given: dict[str, Any]) -> Settings:
@@ -137,7 +166,7 @@ def _found(folder: Path, files: tuple[Path, ...]) -> list[Found]:
     sources = _sources(folder, files)
     for path in (file.resolve() for file in files):
         source = sources.get(path.parent)
-        name = slug(_stem(path) or path.stem, (f.name for f in found))
+        name = slug(_stem(path) or path.stem, [f.name for f in found])
         table = path.name if source else path.relative_to(folder).as_posix()
         try:
             columns, written = columns_of(path)
@@ -159,18 +188,29 @@ def _sources(folder: Path, files: tuple[Path, ...]) -> dict[Path, str]:
 
 
 def _write(folder: Path, settings: Settings, found: list[Found]) -> list[Path]:
-    files = {FILE: _project(folder, settings)}
+    files = {FILE: _project_text(folder, settings)}
+    files |= {source.file: source.definitions for source in settings.sources}
     if found:
-        files["metrics/datasets.yaml"] = {"datasets": datasets(found)}
-    files["metrics/metrics.yaml"] = {"metrics": {f"{f.name}_count": _first_metric(f) for f in found}}
+        files["metrics/datasets.yaml"] = _yaml({"datasets": datasets(found)})
+    if found or not settings.sources:
+        files["metrics/metrics.yaml"] = _yaml({"metrics": {f"{f.name}_count": _first_metric(f) for f in found}})
     try:
         for name, content in files.items():
             path = folder / name
             path.parent.mkdir(parents=True, exist_ok=True)
-            path.write_text(f"{HEAD[name]}\n{_yaml(content)}", encoding="utf-8")
+            head = f"{HEAD[name]}\n" if name in HEAD else ""
+            path.write_text(head + content, encoding="utf-8")
     except OSError as error:
         raise FaultError(Fault("R092", f"cannot write the project: {error.strerror or error}")) from error
     return [folder / name for name in files]
+
+
+def _project_text(folder: Path, settings: Settings) -> str:
+    """The text of tally.yaml; connected sources come last, with the comments of their kinds."""
+    text = _yaml(_project(folder, settings))
+    if not settings.sources:
+        return text
+    return text + ("" if "sources:" in text else "sources:\n") + "".join(s.options for s in settings.sources)
 
 
 def _project(folder: Path, settings: Settings) -> dict[str, Any]:
@@ -183,6 +223,8 @@ def _project(folder: Path, settings: Settings) -> dict[str, Any]:
     if settings.packs:
         made["packs"] = list(settings.packs)
     places = {"files": ".", **{name: str(path) for path, name in _sources(folder, settings.data).items()}}
+    if settings.sources and not settings.data:
+        return made
     return made | {"sources": {name: {"kind": "files", "path": path} for name, path in places.items()}}
 
 

@@ -21,7 +21,9 @@ from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
+from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
+from tallymark.engine.loading import load_for, plugins_of
 from tallymark.engine.mistakes import pivoted_by
 from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
@@ -30,10 +32,13 @@ from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
+from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
+from tallymark.given import help_for
+from tallymark.hookspecs import Format
 from tallymark.lower import Lowered, lower, settle_datasets
-from tallymark.plugins import Plugins, load
+from tallymark.plugins import Plugins
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
@@ -59,8 +64,10 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
-        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
+        transforms = self._sources.modelling.transforms(plugins.transforms)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
+        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
+        self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
@@ -89,17 +96,41 @@ class Book:
         """Everything with its names bound."""
         return self._catalog
 
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """The formats that answers may be written in, by name."""
+        return MappingProxyType(self._plugins.formats)
+
+    def format(self, name: str) -> Format:
+        """The format of that name. Raises FaultError (P714)."""
+        known = self._plugins.formats
+        if name not in known:
+            raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", None, help_for(name[:60], known)))
+        return known[name]
+
+    @property
+    def plugins(self) -> Plugins:
+        """Every plugin that was found, and what they give."""
+        return self._plugins
+
     def find(self, text: str) -> list[Metric]:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""
         return list(self._catalog.find(text))
 
     def check(self, data: bool = False) -> tuple[Fault, ...]:
-        """Every fault of the project, in the order of their places; with `data`, those of keys and references too."""
+        """Every fault of the project in the order of their places, what the checks of plugins find included.
+
+        With `data`, those of keys and references too.
+        """
+        from tallymark.engine.linting import lint
+
+        if self._linted is None:
+            self._linted = lint(self._catalog, self._plugins)
         if not data:
-            return self.faults
+            return in_order([*self.faults, *self._linted])
         from tallymark.engine.data_checks import check_data
 
-        found = [*self.faults, *check_data(self._catalog, self._sources)]
+        found = [*self.faults, *self._linted, *check_data(self._catalog, self._sources)]
         rates = self._catalog.rates
         # Rates that a transform makes depend on the question, and are looked at when one is asked.
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
@@ -169,7 +200,8 @@ class Book:
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None
-        return answer if wide is None else pivoted(answer, wide, query.limit)
+        shown = answer if wide is None else pivoted(answer, wide, query.limit)
+        return replace(shown, formats=writers(self._plugins))
 
     def _answered(self, asked: Asked) -> Answer:
         """The answer in its long form."""
@@ -177,7 +209,7 @@ class Book:
 
         def rows(lowered: Lowered) -> Any:
             rendered = self._render(catalog, lowered)
-            found = self._sources.embedded.run(rendered.sql)
+            found = rendered.site.run(rendered.sql)
             rate_notes(lowered, rendered, catalog, self._sources)
             return found
 
@@ -185,7 +217,7 @@ class Book:
             asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
         lowered = lower(catalog, asked.question)
         rendered = self._render(catalog, lowered)
-        table = self._sources.embedded.run(rendered.sql)
+        table = rendered.site.run(rendered.sql)
         self._require_few_cells(table.num_rows, lowered, rendered)
         notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
         notes += dropped(asked, self._counts(table, rendered))
@@ -227,10 +259,10 @@ class Book:
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
-        self._sources.embedded.cancel()
+        self._sources.cancel()
 
     def close(self) -> None:
-        """Frees the embedded database. The book cannot be asked afterwards."""
+        """Closes the databases. The book cannot be asked afterwards."""
         self._sources.close()
 
     def __enter__(self) -> Book:
@@ -245,7 +277,7 @@ class Book:
         """The cells that are left out: every row tells them, and where there is none a question of their own."""
         if rendered.left_out is None:
             return {}
-        told = table if table.num_rows else self._sources.embedded.run(rendered.left_out())
+        told = table if table.num_rows else rendered.site.run(rendered.left_out())
         return {name: told.column(name)[0].as_py() for name in (DROPPED, UNDATED) if name in told.column_names}
 
     def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
@@ -254,11 +286,8 @@ class Book:
 
     def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
         """The SQL of a plan, after making sure that no reference in it multiplies rows."""
-
-        def relation(dataset: str) -> tuple[str, ...]:
-            return self._sources.relation(catalog.datasets[dataset])
-
-        rendered = render(lowered.plan, catalog, relation, functions=self._plugins.functions, keep=keep)
+        site = self._sources.site(catalog, datasets_needed(lowered, catalog))
+        rendered = render(lowered.plan, catalog, site, functions=self._plugins.functions, keep=keep)
         for dataset in rendered.referenced:
             self._require_unique_key(catalog, dataset)
         if converts(lowered.plan):
@@ -271,7 +300,7 @@ class Book:
         if found <= most or lowered.plan.limit != most + 1:
             return
         periods = len(lowered.plan.periods)
-        groups = self._sources.embedded.run(rendered.combinations()).column(0)[0].as_py()
+        groups = rendered.site.run(rendered.combinations()).column(0)[0].as_py()
         named = ", ".join(dict.fromkeys(f"`{k.name}`" for k in lowered.plan.space.level))
         message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
         help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
@@ -301,11 +330,9 @@ class Book:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
-        def relation(name: str) -> tuple[str, ...]:
-            return self._sources.relation(catalog.datasets[name])
-
-        sql = repeated_key(catalog, dataset, relation, self._calendars.current(), self._plugins.functions)
-        found = self._sources.embedded.run(sql)
+        site = self._sources.site(catalog, (dataset,))
+        sql = repeated_key(catalog, dataset, site, self._calendars.current(), self._plugins.functions)
+        found = site.run(sql)
         if found.num_rows:
             key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
             place = own.place if own.place.file != "<none>" else None
@@ -335,6 +362,11 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _of_options(sources: Sources) -> list[Fault]:
+    """What is wrong with the options of declared sources, whether a dataset uses them or not."""
+    return [f for faults in sources.unsound.values() for f in faults]
+
+
 def open_project(
     path: str | Path | None = None,
     *,
@@ -349,11 +381,11 @@ def open_project(
     built-in ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is
     False: the book then holds them in `faults`, and what is sound can be asked.
     """
-    outside = plugins if isinstance(plugins, bool) else True
-    loaded = load(outside, () if isinstance(plugins, bool) else plugins)
+    at = Path(path if path is not None else ".")
+    loaded = plugins_of(at, plugins) if definitions is None else load_for(definitions, plugins)
     faults: list[Fault] = []
     if definitions is None:
-        definitions, faults = read_project(Path(path if path is not None else "."), loaded.packs)
+        definitions, faults = read_project(at, loaded.packs, loaded.units)
     book = Book(definitions, loaded, tables or {}, faults)
     errors = [f for f in book.faults if f.severity == "error"]
     if strict and errors:

@@ -77,13 +77,12 @@ class Calendars:
         wanted = sorted({name for name in roles.values() if name is not None})
         statement = Statement()
         catalog = settle_datasets(self._catalog, default_values(self._catalog))
-        rows = Rows(
-            catalog, lambda d: self._sources.relation(catalog.datasets[d]),
-            current_writer(self.plain, self._functions), self.plain, statement,
-        )  # fmt: skip
+        site = self._sources.site(catalog, (dataset.name,))
+        writer = current_writer(self.plain, site.dialect, self._functions)
+        rows = Rows(catalog, site.relation, writer, self.plain, statement)
         relation = rows.relation(dataset.name, frozenset(wanted))
         query = exp.select(*(column(name) for name in wanted)).from_(relation)
-        found: list[dict[str, Any]] = self._sources.embedded.run(statement.before(query).sql("duckdb")).to_pylist()
+        found: list[dict[str, Any]] = site.run(writer.text(statement.before(query))).to_pylist()
         return found
 
 

@@ -17,6 +17,7 @@ from tallymark.lower import default_values, settle_datasets, unsettled
 from tallymark.place import Place
 from tallymark.render.keys import current_writer
 from tallymark.render.tallies import Counted, Overlapping, Repeated, Tallies, Tally, is_null, orphaned
+from tallymark.source import Site
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,7 +91,7 @@ def _read(dataset: Dataset, sources: Sources) -> list[Fault]:
     """What the source says when it makes the dataset queryable."""
     subject = f"dataset `{dataset.name}`"
     try:
-        sources.relation(dataset)
+        sources.source(dataset.source).prepare(dataset.table)
         notes = sources.notes(dataset)
     except FaultError as error:
         return [replace(f, place=f.place or _place(dataset)).within(subject) for f in error.faults]
@@ -241,7 +242,9 @@ def _counts(checks: Sequence[_Check], dataset: Dataset, catalog: Catalog, source
     if not checks:
         return []
     try:
-        rows = sources.embedded.run(_tallies(catalog, sources).write([c.counted for c in checks])).to_pylist()
+        site = sources.site(catalog, (dataset.name,))
+        tallies = _tallies(site, catalog, sources)
+        rows = site.run(tallies.write([c.counted for c in checks])).to_pylist()
     except FaultError as error:
         if len(checks) == 1:
             subject = f"dataset `{dataset.name}`"
@@ -251,12 +254,12 @@ def _counts(checks: Sequence[_Check], dataset: Dataset, catalog: Catalog, source
     return [check.fault(dataset, *found[n]) for n, check in enumerate(checks) if found[n][0]]
 
 
-def _tallies(catalog: Catalog, sources: Sources) -> Tallies:
+def _tallies(site: Site, catalog: Catalog, sources: Sources) -> Tallies:
     calendar = plain_calendar(catalog.project)
     with suppress(FaultError):
         calendar = Calendars(catalog, sources, sources.plugins.functions).current()
-    writer = current_writer(calendar, sources.plugins.functions)
-    return Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar)
+    writer = current_writer(calendar, site.dialect, sources.plugins.functions)
+    return Tallies(catalog, site.relation, writer, calendar)
 
 
 def _usable(dataset: Dataset, column: str) -> bool:

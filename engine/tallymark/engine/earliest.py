@@ -54,12 +54,14 @@ def _first(
 ) -> datetime | None:
     dataset, name = place
     statement = Statement()
-    rows = Rows(catalog, lambda d: sources.relation(catalog.datasets[d]), Writer(clock), calendar, statement)
+    site = sources.site(catalog, (dataset,))
+    writer = Writer(clock, site.dialect, sources.plugins.functions)
+    rows = Rows(catalog, site.relation, writer, calendar, statement)
     relation = rows.relation(dataset, frozenset({name}))
     query = exp.select(exp.alias_(exp.Min(this=column(name)), "first")).from_(relation)
     for cte, body in statement.ctes.items():
         query = query.with_(cte, as_=body, copy=False)
-    value = sources.embedded.run(query.sql("duckdb")).column(0)[0].as_py()
+    value = site.run(writer.text(query)).column(0)[0].as_py()
     if value is None:
         return None
     if isinstance(value, datetime):

@@ -8,7 +8,6 @@ from typing import Any
 
 from tallymark.catalog import Catalog
 from tallymark.engine.naming import names
-from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part
 from tallymark.errors import FaultError
 from tallymark.formula.bound import Apply, Bound, DimensionUse, Nested, walk
@@ -35,9 +34,7 @@ class Members:
     rest: str = ""
 
 
-def members(
-    part: Part, count: int, question: Question, catalog: Catalog, sources: Sources, render: Render
-) -> Members | None:
+def members(part: Part, count: int, question: Question, catalog: Catalog, render: Render) -> Members | None:
     """The members with the most weight in `part`, a `per` with `count` of them. None when they cannot be told apart."""
     nest = part.bound
     assert isinstance(nest, Nested)
@@ -46,7 +43,8 @@ def members(
         if asked is None:
             return None
         lowered = lower(catalog, asked)
-        table = sources.embedded.run(render(lowered).sql)
+        rendered = render(lowered)
+        table = rendered.site.run(rendered.sql)
     except FaultError:
         # The number itself has been answered; naming its members is a courtesy.
         return None
@@ -56,7 +54,7 @@ def members(
         return Members(tuple(known))
     weighty = [row for row in known if _counts(row[1], nest)][:SHOWN]
     keys = [key for key, _ in weighty]
-    called = names(nest.member, keys, nest.body, question, catalog, sources, render) if asked.by else {}
+    called = names(nest.member, keys, nest.body, question, catalog, render) if asked.by else {}
     told = tuple((_told(key, called), value) for key, value in weighty)
     over = known[len(weighty) :]
     return Members(told, _rest(nest) if over and not _counts(over[0][1], nest) else "")

@@ -8,7 +8,6 @@ from typing import Any
 
 from tallymark.catalog import Catalog, Dataset, Reached
 from tallymark.check.dimensions import leaves
-from tallymark.engine.sources import Sources
 from tallymark.errors import FaultError
 from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, Constant, DimensionUse
 from tallymark.kinds import Type
@@ -19,7 +18,7 @@ NAME = "name"
 
 
 def names(
-    member: Parts, keys: Sequence[Any], body: Bound, question: Question, catalog: Catalog, sources: Sources, render: Any
+    member: Parts, keys: Sequence[Any], body: Bound, question: Question, catalog: Catalog, render: Any
 ) -> dict[Any, str]:
     """The names of members by key; empty when they are no keys, or nothing is called `name` there."""
     owner = _owner(member, body, catalog)
@@ -35,7 +34,8 @@ def names(
     )  # fmt: skip
     try:
         lowered = lower(catalog, asked)
-        table = sources.embedded.run(render(lowered).sql)
+        rendered = render(lowered)
+        table = rendered.site.run(rendered.sql)
     except FaultError:
         # Keys without names are names enough.
         return {}

@@ -22,6 +22,7 @@ from tallymark.render.expressions import Writer
 from tallymark.render.keys import current_writer
 from tallymark.render.lacking import Lack, lacking, unsound
 from tallymark.render.tallies import Counted, Scope, Tallies, Tally, both, is_known, is_null
+from tallymark.source import Site
 from tallymark.windows import Boundary, Calendar
 
 MOST_NAMED = 5
@@ -69,9 +70,10 @@ def unsound_rates(catalog: Catalog, sources: Sources, calendar: Calendar) -> lis
     rates = catalog.rates
     if rates is None:
         return []
-    writer = current_writer(calendar, sources.plugins.functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, calendar)
-    return [_unsound(row, rates) for row in sources.embedded.run(unsound(rates, tallies)).to_pylist()]
+    site = sources.site(catalog, (rates.dataset,))
+    writer = current_writer(calendar, site.dialect, sources.plugins.functions)
+    tallies = Tallies(catalog, site.relation, writer, calendar)
+    return [_unsound(row, rates) for row in site.run(unsound(rates, tallies)).to_pylist()]
 
 
 def _unsound(row: Mapping[str, Any], rates: Rates) -> Fault:
@@ -115,12 +117,12 @@ def _unrated(plan: Plan, rendered: Rendered, catalog: Catalog, sources: Sources)
     def put(code: str | None, unrated: Unrated) -> None:
         found[code] = found[code].and_(unrated) if code in found else unrated
 
-    for row in _early(plan, catalog, sources):
+    for row in _early(plan, rendered.site, catalog, sources):
         put(row["code"], Unrated(row["found"], _day(row["first"]), _day(row["last"])))
     if rendered.lacking is not None:
         groups = {g.number: g for g in plan.groups}
         calendar = plan.clock.calendar
-        for row in sources.embedded.run(rendered.lacking()).to_pylist():
+        for row in rendered.site.run(rendered.lacking()).to_pylist():
             instants = groups[row["g"]].ends[row["k"]][1]
             first, last = (calendar.local(instants[row[i]] - datetime.resolution).date() for i in ("first", "last"))
             put(row["code"], Unrated(row["found"], first, last))
@@ -131,7 +133,7 @@ def _day(moment: datetime | None) -> date | None:
     return moment.date() if moment is not None else None
 
 
-def _early(plan: Plan, catalog: Catalog, sources: Sources) -> list[dict[str, Any]]:
+def _early(plan: Plan, site: Site, catalog: Catalog, sources: Sources) -> list[dict[str, Any]]:
     """Amounts without a rate among those that do not depend on the period. Whether there can be any is known for every
     state of the data; only then the question's own rows are looked at.
     """
@@ -144,18 +146,19 @@ def _early(plan: Plan, catalog: Catalog, sources: Sources) -> list[dict[str, Any
                     scopes.setdefault(place, {})[_scope(group, leaf)] = None
     if not scopes:
         return []
-    tallies = _tallies(plan, catalog, sources)
+    writer = Writer(plan.clock, site.dialect, sources.plugins.functions)
+    tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
     tests = {place: Tally(place[0], both(is_known(place[1].arguments[0]), is_null(place[1]))) for place in scopes}
 
     def count(counted: Any) -> list[int]:
-        rows = sources.embedded.run(tallies.write(counted)).to_pylist()
+        rows = site.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
     states = {t: _state(p[0], p[1], catalog, sources) for p, t in tests.items()}
     wanted: Mapping[Counted, Any] = {t: state for t, state in states.items() if state is not None}
     known = facts_of(sources).counts(wanted, count)
     open_ = [Lack(p[0], p[1], tuple(s)) for p, s in scopes.items() if known.get(tests[p], 1)]
-    return sources.embedded.run(lacking(open_, tallies)).to_pylist() if open_ else []
+    return site.run(lacking(open_, tallies)).to_pylist() if open_ else []
 
 
 def _scope(group: Group, leaf: Leaf) -> Scope:
@@ -170,11 +173,6 @@ def _state(dataset: str, conversion: Bound, catalog: Catalog, sources: Sources) 
     if any(catalog.datasets[d].making is not None for d in names):
         return None
     return tuple(sources.state(catalog.datasets[d]) for d in sorted(names))
-
-
-def _tallies(plan: Plan, catalog: Catalog, sources: Sources) -> Tallies:
-    writer = Writer(plan.clock, functions=sources.plugins.functions)
-    return Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
 
 
 def _listed(found: Mapping[str | None, Unrated]) -> list[tuple[str | None, Unrated]]:

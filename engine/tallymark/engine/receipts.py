@@ -52,12 +52,12 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     lowered = lower(catalog, asked.question, trace)
     part = found[0]
     rendered = render(lowered, keep=sorted(part.nodes()))
-    table = sources.embedded.run(rendered.sql)
+    table = rendered.site.run(rendered.sql)
     notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
     hidden = "h0" in table.column_names and table.column("h0")[0].as_py()
-    step = _unsaid(part) if hidden else _Steps(asked.question, catalog, sources, render, values).step(part)
+    step = _unsaid(part) if hidden else _Steps(asked.question, catalog, render, values).step(part)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
@@ -80,7 +80,6 @@ class _Steps:
 
     question: Question
     catalog: Catalog
-    sources: Sources
     render: Render
     values: Mapping[int, Any]
     made: dict[int, Step] = field(default_factory=dict)
@@ -137,7 +136,7 @@ class _Steps:
         nest = part.bound
         if not count or (count == 1 and isinstance(nest, Nested) and nest.by_grain):
             return None
-        return members(part, count, self.question, self.catalog, self.sources, self.render)
+        return members(part, count, self.question, self.catalog, self.render)
 
     def _named(self, part: Part, nest: Nested, found: Members) -> Iterator[Step]:
         unit = part.bound.body.unit if isinstance(part.bound, Nested) and not part.bound.body.unit.free else None
@@ -233,7 +232,9 @@ def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _said(dataset: Dataset) -> str:
     assert dataset.making is not None
-    return f"`{dataset.name}` is made by {dataset.making.text}"
+    transform = dataset.making.transform
+    version = "" if transform.version is None else f", Python of version {transform.version}"
+    return f"`{dataset.name}` is made by {dataset.making.text}{version}"
 
 
 def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:

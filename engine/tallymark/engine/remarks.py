@@ -16,13 +16,14 @@ from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
 from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
-from tallymark.engine.unseen import Remark, datasets_read, unseen
+from tallymark.engine.unseen import Remark, columns_read, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.plan import Follow
 from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
 from tallymark.render.tallies import Counted, Tallies
+from tallymark.source import Site
 from tallymark.windows import resolve
 
 
@@ -34,13 +35,14 @@ def remarks(
     notes += _hidden(asked, table)
     notes += _ripening(lowered)
     notes += rate_notes(lowered, rendered, catalog, sources)
-    notes += _counted(lowered, catalog, sources)
+    notes += _counted(lowered, rendered.site, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
     read = tuple(dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)))
     for dataset in read:
         notes += sources.notes(catalog.datasets[dataset])
+    notes += sources.modelling.notes(catalog.made(datasets_read(lowered, catalog)))
     notes += _aged(lowered, [catalog.datasets[dataset] for dataset in read], sources)
     return tuple(dict.fromkeys(notes))
 
@@ -110,21 +112,22 @@ def _still_rising(periods: tuple[str, ...], limit: tuple[int | Decimal, str]) ->
     return f"{which}: conversions may still rise, the last members have had less than {time}"
 
 
-def _counted(lowered: Lowered, catalog: Catalog, sources: Sources) -> list[str]:
+def _counted(lowered: Lowered, site: Site, catalog: Catalog, sources: Sources) -> list[str]:
     """The remarks whose rows there are.
 
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
+    found = unseen(lowered, catalog, functions)
+    found += left_out(catalog, datasets_read(lowered, catalog), columns_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan
-    writer = Writer(plan.clock, functions=functions)
-    tallies = Tallies(catalog, lambda d: sources.relation(catalog.datasets[d]), writer, plan.clock.calendar)
+    writer = Writer(plan.clock, site.dialect, functions)
+    tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
 
     def count(counted: Sequence[Counted]) -> list[int]:
-        rows = sources.embedded.run(tallies.write(counted)).to_pylist()
+        rows = site.run(tallies.write(counted)).to_pylist()
         return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
 
     read = sorted({d for r in found for d in r.datasets})

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from tallymark.catalog import Catalog, Column
-from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant, conversions, walk
+from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Constant, conversions, walk
 from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
@@ -69,6 +69,44 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
             found.update(dict.fromkeys((*read.through, read.dataset)))
     followed = (n for space in lowered.plan.spaces for n in space.nodes if isinstance(n, Follow))
     found.update((node.dataset, None) for node in followed)
+    return tuple(found)
+
+
+def columns_read(lowered: Lowered, catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """The columns that a plan reads, each with its dataset."""
+    read = (
+        r
+        for group in lowered.plan.groups
+        for r in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)])
+    )
+    return frozenset((r.dataset, r.column.name) for r in read)
+
+
+def datasets_needed(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
+    """Every dataset whose rows a plan needs: those it reads, those that columns are gathered from, and the rates."""
+    plan = lowered.plan
+    found = dict.fromkeys(datasets_read(lowered, catalog))
+    waiting: list[tuple[str, list[Bound]]] = []
+    converting = False
+    for group in plan.groups:
+        own = [e for leaf in group.leaves for e in _expressions(group, leaf)]
+        converting = converting or any(conversions(e) for e in own)
+        waiting.append((group.dataset, own))
+    for node in (n for space in plan.spaces for n in space.nodes if isinstance(n, Follow)):
+        again = [node.again] if node.again is not None else []
+        waiting.append((node.dataset, [node.time, node.holder, *_sorted(node.conditions), *again]))
+    seen: set[Aggregate] = set()
+    while waiting:
+        dataset, expressions = waiting.pop(0)
+        found[dataset] = None
+        for read in _reads(catalog, dataset, expressions):
+            found.update(dict.fromkeys((*read.through, read.dataset)))
+            over = read.column.aggregate
+            if over is not None and over not in seen:
+                seen.add(over)
+                waiting.append((over.dataset, [e for e in (over.argument, over.condition) if e is not None]))
+    if converting and catalog.rates is not None:
+        found[catalog.rates.dataset] = None
     return tuple(found)
 
 

@@ -13,9 +13,10 @@ from tallymark.plan import Plan
 from tallymark.render.expressions import Writer
 from tallymark.render.final import Final
 from tallymark.render.groups import Groups
-from tallymark.render.rows import Relations, Rows, Statement
+from tallymark.render.rows import Rows, Statement
 from tallymark.render.spaces import Spaces
 from tallymark.render.values import select, table
+from tallymark.source import Site
 
 __all__ = ["Rendered", "render"]
 
@@ -25,6 +26,8 @@ class Rendered:
     """A statement, and the datasets it joins over references (whose keys must not repeat)."""
 
     sql: str
+    site: Site
+    """Where it runs, and the others below."""
     referenced: tuple[str, ...]
     node_columns: Mapping[int, str]
     """For each kept node of the question's space, the column that holds it."""
@@ -42,16 +45,15 @@ class Rendered:
 def render(
     plan: Plan,
     catalog: Catalog,
-    relations: Relations,
-    dialect: str = "duckdb",
+    site: Site,
     functions: Mapping[str, Function] = TABLE,
     keep: Sequence[int] = (),
 ) -> Rendered:
     """The SELECT that answers `plan`: the keys, the period's number `i`, one column per output, and those of `keep`."""
     statement = Statement()
     calendar = plan.clock.calendar
-    writer = Writer(plan.clock, dialect, functions)
-    rows = Rows(catalog, relations, writer, calendar, statement)
+    writer = Writer(plan.clock, site.dialect, functions)
+    rows = Rows(catalog, site.relation, writer, calendar, statement)
     groups = Groups(rows, statement)
     spaces = Spaces(plan, groups, writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ()) | set(plan.having)
@@ -60,8 +62,8 @@ def render(
     query = statement.before(final.query())
 
     def beside(counted: exp.Select) -> str:
-        own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
-        return own.before(counted).sql(dialect, copy=False)
+        own = statement.copy()
+        return writer.text(own.before(counted))
 
     def combinations() -> str:
         source = "keys_" + "_".join(k.column for k in plan.space.level)
@@ -74,8 +76,8 @@ def render(
         return beside(select(exp.Star()).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False))
 
     left_out = (lambda: beside(select(*final.left_out()))) if final.left_out() else None
-    sql = query.sql(dialect, pretty=True, copy=False)
+    sql = writer.text(query, pretty=True)
     return Rendered(
-        sql, tuple(rows.referenced), {n: f"k{n}" for n in keep}, tuple(groups.ways), combinations, left_out,
+        sql, site, tuple(rows.referenced), {n: f"k{n}" for n in keep}, tuple(groups.ways), combinations, left_out,
         lacking if groups.lacking else None,
     )  # fmt: skip

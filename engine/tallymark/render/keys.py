@@ -13,14 +13,15 @@ from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render.expressions import Writer
 from tallymark.render.joins import edge_types
-from tallymark.render.rows import Relations, Rows, Statement
+from tallymark.render.rows import Rows, Statement
 from tallymark.render.values import call, column, compare, integer, named, select, table
 from tallymark.render.versions import FROM, KEY, TO
+from tallymark.source import Site
 from tallymark.windows import Calendar
 
 
 def repeated_key(
-    catalog: Catalog, dataset: str, relations: Relations, calendar: Calendar, functions: Mapping[str, Function] = TABLE
+    catalog: Catalog, dataset: str, site: Site, calendar: Calendar, functions: Mapping[str, Function] = TABLE
 ) -> str:
     """A SELECT of the least key that stands in several rows, and in how many; no row when the keys are unique.
 
@@ -29,19 +30,20 @@ def repeated_key(
     own = catalog.datasets[dataset]
     assert own.key is not None
     statement = Statement()
-    rows = Rows(catalog, relations, current_writer(calendar, functions), calendar, statement)
+    writer = current_writer(calendar, site.dialect, functions)
+    rows = Rows(catalog, site.relation, writer, calendar, statement)
     if own.valid is not None:
         key = column(KEY)
         query = select(key, exp.Count(this=exp.Star())).from_(overlapping(rows, dataset), copy=False)
         query = query.group_by(key.copy(), copy=False).order_by(key.copy(), copy=False).limit(1, copy=False)
-        return statement.before(query).sql("duckdb")
+        return writer.text(statement.before(query))
     relation = rows.relation(dataset, frozenset({own.key}))
     key, count = column(own.key), exp.Count(this=exp.Star())
     known = exp.Not(this=exp.Is(this=key.copy(), expression=exp.Null()))
     query = select(key, count).from_(table(relation), copy=False).where(known, copy=False)
     query = query.group_by(key.copy(), copy=False).having(compare(exp.GT, count.copy(), integer(1)), copy=False)
     query = query.order_by(key.copy(), copy=False).limit(1, copy=False)
-    return statement.before(query).sql("duckdb")
+    return writer.text(statement.before(query))
 
 
 def overlapping(rows: Rows, dataset: str) -> exp.Subquery:
@@ -65,7 +67,7 @@ NEVER = datetime(9000, 1, 1, tzinfo=UTC)
 """A knowledge date that hides no row."""
 
 
-def current_writer(calendar: Calendar, functions: Mapping[str, Function] = TABLE) -> Writer:
+def current_writer(calendar: Calendar, dialect: str, functions: Mapping[str, Function] = TABLE) -> Writer:
     """A writer of expressions as of today that hides no row, for SQL that belongs to no question."""
     today = calendar.local(datetime.now(UTC)).date()
-    return Writer(Clock(calendar, today, NEVER), functions=functions)
+    return Writer(Clock(calendar, today, NEVER), dialect, functions)

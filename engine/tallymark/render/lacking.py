@@ -49,7 +49,7 @@ def lacking(lacks: Sequence[Lack], tallies: Tallies) -> str:
         branch = _branch(lack, tallies)
         together = branch if together is None else exp.union(together, branch, distinct=False, copy=False)
     assert together is not None, "nothing to look for"
-    return together.sql(tallies.writer.dialect)
+    return tallies.writer.text(together)
 
 
 def _branch(lack: Lack, tallies: Tallies) -> exp.Query:
@@ -100,7 +100,7 @@ def unsound(rates: Rates, tallies: Tallies) -> str:
         branch = _unsound(kind, rates, tallies)
         together = branch if together is None else exp.union(together, branch, distinct=False, copy=False)
     assert together is not None
-    return together.sql(tallies.writer.dialect)
+    return tallies.writer.text(together)
 
 
 def _unsound(kind: str, rates: Rates, tallies: Tallies) -> exp.Query:

@@ -110,7 +110,7 @@ class Tallies:
                 branch = exp.Union(this=together, expression=branch, distinct=False)
             together = branch
         assert together is not None, "nothing to count"
-        return together.sql(self.writer.dialect)
+        return self.writer.text(together)
 
     def _branch(self, number: int, counted: Counted) -> exp.Query:
         statement = Statement()

@@ -1,10 +1,15 @@
-"""The tables of a `files` source: each file's kind told by its ending, loaded when first asked for."""
+"""The tables of a `files` source: each file's kind told by its ending, loaded when first asked for.
+
+The files lie in a folder, or are copies of objects in object storage: see `Files`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Protocol
 
 import duckdb
 
@@ -12,11 +17,16 @@ from tallymark.definitions import SourceDef
 from tallymark.embedded import Embedded
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
+from tallymark.place import Place
 from tallymark.source import Table, TableColumn
+from tallymark_plugins.databases.options import checked
+from tallymark_plugins.objects.address import STORAGE, address_of, is_remote
+from tallymark_plugins.objects.bucket_files import BucketFiles
+from tallymark_plugins.objects.stores import Access
 from tallymark_plugins.tabular import delimited, jsonlines, parquet
 from tallymark_plugins.tabular.formats import TextFormat, read_format
 from tallymark_plugins.tabular.opening import kind_ending
-from tallymark_plugins.tabular.paths import files_of, root_of, state_of
+from tallymark_plugins.tabular.paths import FolderFiles, root_of
 from tallymark_plugins.tabular.settle import Offered, ask, settle
 from tallymark_plugins.tabular.shelf import Shelf
 
@@ -28,12 +38,52 @@ KINDS = {
 """How the data in a file is written, by the ending of its name."""
 
 
+class Files(Protocol):
+    """What a source of files reads."""
+
+    def files(self, name: str, place: Place, subject: str) -> tuple[Path, ...]:
+        """The files that a table's name or pattern means, sorted. Raises FaultError when there are none."""
+        ...
+
+    def bring(self, paths: Sequence[Path]) -> None:
+        """Makes sure that the files are there to be read. Raises FaultError."""
+        ...
+
+    def state(self, paths: Sequence[Path]) -> Hashable:
+        """Changes whenever the files' contents may have."""
+        ...
+
+    def shown(self, path: Path) -> str:
+        """A file's name in messages."""
+        ...
+
+
+def files_in(definition: SourceDef, folder: Path, embedded: Embedded) -> Files:
+    """The files of a source: of a folder, or of a bucket where `path` is a URL. Raises FaultError (D411, D412, D473).
+
+    `folder` is the project's. Copies of objects go to the embedded database's scratch folder.
+    """
+    path, storage = definition.options.get("path"), definition.options.get("storage")
+    if is_remote(path):
+        address = address_of(str(path), definition.place, definition.name)
+        said = replace(definition, options=storage if isinstance(storage, dict) else {})
+        if storage is None or isinstance(storage, dict):
+            checked(said, STORAGE)
+            return BucketFiles(
+                Access(address, said.options, folder, definition.place, definition.name), embedded.scratch
+            )
+    if storage is not None:
+        message = "`storage` is a mapping that goes with a `path` in object storage, as s3://bucket/folder"
+        raise FaultError(Fault("D411", message, definition.place, subject=f"source `{definition.name}`"))
+    return FolderFiles(root_of(path, folder, definition.place, definition.name))
+
+
 class FileSource:
     """A `source.Source` over files. Safe to use from several threads."""
 
     def __init__(self, definition: SourceDef, folder: Path, embedded: Embedded, timezone: str) -> None:
-        options = dict(definition.options)
-        self._root = root_of(options.pop("path", None), folder, definition.place, definition.name)
+        options = {key: value for key, value in definition.options.items() if key not in ("path", "storage")}
+        self._files = files_in(definition, folder, embedded)
         self._form, faults = read_format(options, definition.place)
         if faults:
             raise FaultError(fault.within(f"source `{definition.name}`") for fault in faults)
@@ -56,7 +106,8 @@ class FileSource:
             return self._offered(table).columns
         form = self._form_of(table)
         if kind == "text":
-            opened = delimited.open_heads(paths, self._root.shown, form)
+            self._files.bring(paths)
+            opened = delimited.open_heads(paths, self._files.shown, form)
             wanted = ask(table, delimited.columns_of(opened, table), form).require().wanted
         else:
             named = tuple(TableColumn(each.name, Type.TEXT) for each in table.columns)
@@ -69,7 +120,7 @@ class FileSource:
 
     def state(self, table: Table) -> Hashable:
         """The paths, sizes and times of change of the table's files."""
-        return state_of(self._paths(table)[0])
+        return self._files.state(self._paths(table)[0])
 
     def notes(self, table: Table) -> tuple[str, ...]:
         """Values that became null, were rounded, or are missing in some of the files."""
@@ -79,18 +130,18 @@ class FileSource:
         paths, kind = self._paths(table)
         form = self._form_of(table)
         load = partial(self._loaded, paths=paths, kind=kind, table=table, form=form)
-        return self._shelf.get(table, partial(state_of, paths), load)
+        return self._shelf.get(table, partial(self._files.state, paths), load)
 
     def _paths(self, table: Table) -> tuple[tuple[Path, ...], str]:
         subject = f"dataset `{table.dataset}`"
-        paths = files_of(table.name, self._root, table.place, subject)
+        paths = self._files.files(table.name, table.place, subject)
         kinds = {KINDS.get(kind_ending(path), "") for path in paths}
         if len(kinds) > 1:
             message = f"`{table.name}` matches files of several kinds"
             raise FaultError(Fault("D414", message, table.place, "name one kind, as `*.csv`", subject))
         kind = kinds.pop()
         if not kind:
-            raise FaultError(_unknown_kind(paths[0], self._root.shown(paths[0]), table))
+            raise FaultError(_unknown_kind(paths[0], self._files.shown(paths[0]), table))
         return paths, kind
 
     def _form_of(self, table: Table) -> TextFormat:
@@ -108,7 +159,8 @@ class FileSource:
         table: Table,
         form: TextFormat,
     ) -> Offered:
-        name = self._root.shown
+        name = self._files.shown
+        self._files.bring(paths)
         if kind == "parquet":
             staged = parquet.stage(cursor, paths, name)
         elif kind == "json":

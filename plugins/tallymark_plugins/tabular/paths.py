@@ -26,6 +26,28 @@ class Root:
         return path.relative_to(self.project).as_posix() if path.is_relative_to(self.project) else str(path)
 
 
+class FolderFiles:
+    """What a source of files reads, where that is a folder."""
+
+    def __init__(self, root: Root) -> None:
+        self._root = root
+
+    def files(self, name: str, place: Place, subject: str) -> tuple[Path, ...]:
+        """As `files_of`."""
+        return files_of(name, self._root, place, subject)
+
+    def bring(self, paths: Sequence[Path]) -> None:
+        """Nothing: they are there."""
+
+    def state(self, paths: Sequence[Path]) -> Hashable:
+        """As `state_of`."""
+        return state_of(paths)
+
+    def shown(self, path: Path) -> str:
+        """The file's name in messages."""
+        return self._root.shown(path)
+
+
 def root_of(declared: object, project: Path, place: Place, source: str) -> Root:
     """The folder of a source whose option `path` is `declared`. Raises FaultError (D411, D412)."""
     top = project.resolve()

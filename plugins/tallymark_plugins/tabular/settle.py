@@ -64,6 +64,13 @@ def settle(
     return Offered(name, tuple(each.offered for each in readings), (*staged.notes, *notes))
 
 
+def offers(
+    cursor: duckdb.DuckDBPyConnection, staged: Staged, table: Table, form: TextFormat, zone: str
+) -> tuple[TableColumn, ...]:
+    """The columns that `settle` would offer, told by the staged columns alone. Raises FaultError for declarations."""
+    return tuple(each.offered for each in _readings(cursor, staged, ask(table, staged.columns, form), zone))
+
+
 @dataclass(frozen=True, slots=True)
 class Asked:
     """The columns asked for that the source has, each once, with their text formats; and the faults of the others."""
