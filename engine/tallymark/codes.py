@@ -300,6 +300,21 @@ _LANDING = {
     "L823": "a view over landed tables that cannot be made",
     "L824": "landed data that is damaged",
     "L825": "a source that failed in its own code",
+    "L850": "a key that Stripe does not know, or that cannot be one",
+    "L851": "a key of Stripe that has expired",
+    "L852": "a permission that a restricted key of Stripe lacks",
+    "L853": "Stripe that cannot be reached, or not in time",
+    "L854": "a certificate of Stripe's host that cannot be trusted",
+    "L855": "an answer of Stripe that is cut short, or is no JSON",
+    "L856": "Stripe that goes on saying that it is asked too often",
+    "L857": "Stripe that fails, again and again",
+    "L858": "an object of Stripe without an id, or of another shape than documented",
+    "L859": "test and live data of Stripe in one source",
+    "L860": "a host in Stripe's place that is not read over https",
+    "L861": "a clock that is far from Stripe's",
+    "L862": "a request that Stripe does not accept",
+    "L864": "a day to begin at that is none",
+    "L865": "a list of Stripe that goes on changing while it is read",
 }
 
 _PLUGINS = {
