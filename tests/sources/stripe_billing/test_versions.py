@@ -159,7 +159,7 @@ def monthly(
 
 
 def held(name: str, *items: Thing, **more: Any) -> Thing:
-    """A subscription of the case\'s customer."""
+    """A subscription of the case's customer."""
     return subscription(f"sub_{name}", f"cus_{name}", list(items), **more)
 
 
