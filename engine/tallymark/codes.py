@@ -341,7 +341,6 @@ _LANDING = {
     "L881": "a time that Zendesk finds too recent",
     "L882": "an answer of Zendesk's in another shape",
     "L883": "a Zendesk object without an id",
-    "L884": "a Zendesk address in a private network",
     "L885": "a request that Zendesk refuses",
     "L886": "more of one second than a Zendesk export can give",
 }
