@@ -285,6 +285,7 @@ _QUESTIONS = {
     "Q591": "a dimension at what is no edge of a period",
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
+    "Q597": "a number of rows that no receipt can tell",
 }
 
 _LANDING = {
