@@ -82,7 +82,9 @@ def _made(world: World, definition: DatasetDef, clock: Clock, as_of: Moment) -> 
     call = _call(definition)
     table = Table(world, clock, as_of)
     inputs = [_input(table, i.node) for i in call.inputs]
-    return TRANSFORMS[call.name](inputs, Arguments(world, call, inputs[0]), clock)
+    from .recurring import RECURRING  # it is built on what is here
+
+    return (TRANSFORMS | RECURRING)[call.name](inputs, Arguments(world, call, inputs[0]), clock)
 
 
 def _name(node: nodes.Node | None) -> str:

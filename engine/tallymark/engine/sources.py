@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -25,6 +25,18 @@ IMPLIED = ("files", "memory")
 """Sources that are there without being declared, each of the kind of its name."""
 
 
+def unsound_options(definitions: Definitions, plugins: Plugins) -> dict[str, tuple[Fault, ...]]:
+    """The declared sources whose options are not what their kind takes, by name, with the faults."""
+    found: dict[str, tuple[Fault, ...]] = {}
+    for definition in definitions.sources.values():
+        kind = plugins.sources.get(definition.kind)
+        if kind is not None:
+            owner = Owner(f"source `{definition.name}`", definition.place, definition.places)
+            faults = check_options(definition.options, kind.options, owner)
+            found |= {definition.name: tuple(faults)} if faults else {}
+    return found
+
+
 class Sources:
     """Gives each declared source, and the implied ones, to whoever reads tables."""
 
@@ -35,7 +47,7 @@ class Sources:
         self.folder = Path(definitions.project.folder)
         self._lock = threading.RLock()
         self._made: dict[str, Source] = {}
-        self.unsound: dict[str, tuple[Fault, ...]] = dict(self._unsound())
+        self.unsound: dict[str, tuple[Fault, ...]] = unsound_options(definitions, plugins)
         """What is wrong with the options of each source that cannot be used."""
         self._embedded: Embedded | None = None
         self.modelling = Modelling(plugins.models, lambda: self.embedded)
@@ -52,16 +64,6 @@ class Sources:
     def _declared(self) -> dict[str, SourceDef]:
         implied = {name: SourceDef(name, name) for name in IMPLIED}
         return {**implied, **self.definitions.sources}
-
-    def _unsound(self) -> Iterator[tuple[str, tuple[Fault, ...]]]:
-        """The declared sources whose options are not what their kind takes, with the faults."""
-        for definition in self.definitions.sources.values():
-            kind = self.plugins.sources.get(definition.kind)
-            if kind is not None:
-                owner = Owner(f"source `{definition.name}`", definition.place, definition.places)
-                faults = check_options(definition.options, kind.options, owner)
-                if faults:
-                    yield definition.name, tuple(faults)
 
     def _allowed(self) -> list[Path]:
         """Every folder and file that the sources say they read. A source that cannot say is not to be used."""

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from enum import StrEnum
 
 from tallymark.kinds import Type
@@ -82,6 +83,27 @@ class Partial:
 
 
 @dataclass(frozen=True, slots=True)
+class Recipe:
+    """A plugin's aggregate in one call, as it goes from the checker to where SQL is written.
+
+    `sql` is the template of the whole, by dialect; `argument` its first placeholder, `literals` what stands for the
+    others. `double`: it is taken of doubles.
+    """
+
+    sql: tuple[tuple[str, str], ...]
+    partials: tuple[Partial, ...]
+    finish: str
+    argument: str
+    literals: tuple[tuple[str, int | Decimal | str], ...] = ()
+    double: bool = False
+
+    def template(self, dialect: str) -> str:
+        """The template for `dialect`; empty when there is none, and the parts are taken."""
+        known = dict(self.sql)
+        return known.get(dialect) or known.get("*", "")
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A row of the table.
 
@@ -142,6 +164,13 @@ class Function:
             f"{self.name}({', '.join(t.name + ('…' if t.repeats else '?' if t.optional else '') for t in self.takes)})"
         )
 
-    def template(self, dialect: str) -> str:
-        """The SQL template for `dialect`; the row `*` serves every dialect without one of its own."""
-        return self.sql.get(dialect) or self.sql["*"]
+    def template(self, dialect: str, kind: Type) -> tuple[str, str]:
+        """The SQL template for results of a type in `dialect`, and the dialect that it is written in.
+
+        `postgres_double` serves doubles on PostgreSQL, `postgres` all else there, `*` every dialect without one of its
+        own, in DuckDB's words. An empty one says that the dialect cannot compute it.
+        """
+        for key in (f"{dialect}_{kind}", dialect):
+            if key in self.sql:
+                return self.sql[key], dialect
+        return self.sql["*"], "duckdb"

@@ -16,26 +16,26 @@ def wrong_templates(row: Function) -> Iterator[str]:
     if row.kind not in (Kind.SCALAR, Kind.AGGREGATE):
         yield f"a plugin gives scalar functions and aggregates, and this is of kind {row.kind.value}"
         return
-    if not row.sql:
+    if not row.sql and not row.partials:
         yield "it has no SQL: give a template for each dialect, or one under `*` for all"
     known = {t.name for t in row.takes} | ({"rest", "any_null"} if row.kind is Kind.SCALAR else set())
     for dialect, text in row.sql.items():
         yield from _wrong(dialect, text, known)
     if row.kind is not Kind.AGGREGATE:
         return
-    own = {row.takes[0].name}
     for part in row.partials:
-        yield from _wrong(ANY, part.accumulate, own)
-        yield from _wrong(ANY, part.merge, {"part"})
+        yield from _wrong(ANY, part.accumulate, known, single=True)
+        yield from _wrong(ANY, part.merge, {"part"}, single=True)
     if row.partials:
-        yield from _wrong(ANY, row.finish or ":p1", {f"p{n}" for n in range(1, len(row.partials) + 1)})
+        merged = {f"p{n}" for n in range(1, len(row.partials) + 1)}
+        yield from _wrong(ANY, row.finish or ":p1", merged | (known - {row.takes[0].name}))
     if row.mergeable != bool(row.partials):
         yield "a mergeable aggregate gives its `partials`, and no other one does"
-    if len(row.takes) > 1:
-        yield "an aggregate of a plugin takes one argument"
+    if not all(t.literal for t in row.takes[1:]) or any(t.repeats or t.optional for t in row.takes):
+        yield "what an aggregate takes beside its values are literals, none of them optional or repeated"
 
 
-def _wrong(dialect: str, text: str, known: set[str]) -> Iterator[str]:
+def _wrong(dialect: str, text: str, known: set[str], single: bool = False) -> Iterator[str]:
     import sqlglot
     from sqlglot import exp
 
@@ -50,6 +50,10 @@ def _wrong(dialect: str, text: str, known: set[str]) -> Iterator[str]:
         return
     if tree.find(exp.Query) is not None:
         yield f"its SQL{where}, `{text}`, reads tables of its own"
+    if single and not isinstance(tree, exp.Func):
+        yield f"`{text}` is not one aggregate: an accumulator is, as `SUM(:x * :x)`; the rest goes into `finish`"
+    if tree.find(exp.Star) is not None:
+        yield f"its SQL{where} counts rows with `*`: count values, as `COUNT(:x)`"
     unknown = sorted({p.name for p in tree.find_all(exp.Placeholder)} - known)
     if unknown:
         yield f"its SQL{where} speaks of `:{unknown[0]}`, which is no argument"

@@ -68,8 +68,8 @@ class Client:
     def get(self, path: str, params: Params, what: str, *, export: bool = False) -> dict[str, Any]:
         """The object at a path. `what` names it in faults; an `export` keeps to their pace.
 
-        Raises FaultError: L871–L873, L878, L885 for a refusal, L874, L875 for no or no safe connection, L876, L877, L879
-        for a trouble that outlasts the patience, L882 for what is no object.
+        Raises FaultError: L871–L873, L878, L885 for a refusal, L874, L875 for no or no safe connection, L876, L877,
+        L879 for a trouble that outlasts the patience, L881 for a time too recent, L882 for what is no object.
         """
         options: dict[str, Any] = {"sleep": self.sleep} if self.sleep is not None else {}
         tries = tenacity.Retrying(
@@ -82,9 +82,7 @@ class Client:
         try:
             found = tries(self._once, path, params, what, export)
         except _PassingError as error:
-            raise beyond_patience(
-                self.settings, error.code, what, error.reason, self.settings.patience
-            ) from None
+            raise beyond_patience(self.settings, error.code, what, error.reason, self.settings.patience) from None
         if not isinstance(found, dict):
             raise misshapen(self.settings, what, "the answer is no object")
         return found

@@ -1,7 +1,7 @@
 """Views over the landed tables: tickets, ratings and organisations in the shapes that the metric packs read.
 
-Where Zendesk has a figure of its own (replies, reopens, the time of the first reply, when it was solved), that is taken,
-so that sums agree with its screens; where it has none, the ticket's events tell.
+Where Zendesk has a figure of its own (replies, reopens, the time of the first reply, when it was solved), that is
+taken, so that sums agree with its screens; where it has none, the ticket's events tell.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ SELECT c.ticket_id, c.comment_id, c.author_id, c.happened_at,
     AND c.event_id = created.event_id AS opening
 FROM ticket_events AS c
 LEFT JOIN (
-  SELECT comment_id, arg_max(public, happened_at) AS public FROM ticket_events WHERE type = 'publicity' GROUP BY comment_id
+  SELECT comment_id, arg_max(public, happened_at) AS public
+  FROM ticket_events
+  WHERE type = 'publicity'
+  GROUP BY comment_id
 ) AS last_publicity ON last_publicity.comment_id = c.comment_id
 LEFT JOIN (
   SELECT ticket_id, min(event_id) AS event_id FROM ticket_events WHERE type = 'create' GROUP BY ticket_id
