@@ -35,6 +35,8 @@ from tallymark.engine.totals import with_totals
 from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
+from tallymark.given import help_for
+from tallymark.hookspecs import Format
 from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins
 from tallymark.query import Query
@@ -65,7 +67,8 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
+        transforms = self._sources.modelling.transforms(plugins.transforms)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
@@ -95,6 +98,23 @@ class Book:
     def catalog(self) -> Catalog:
         """Everything with its names bound."""
         return self._catalog
+
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """The formats that answers may be written in, by name."""
+        return MappingProxyType(self._plugins.formats)
+
+    def format(self, name: str) -> Format:
+        """The format of that name. Raises FaultError (P714)."""
+        known = self._plugins.formats
+        if name not in known:
+            raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", None, help_for(name[:60], known)))
+        return known[name]
+
+    @property
+    def plugins(self) -> Plugins:
+        """Every plugin that was found, and what they give."""
+        return self._plugins
 
     def find(self, text: str) -> list[Metric]:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""

@@ -251,7 +251,9 @@ def _slice(asked: Asked) -> tuple[dict[str, Any], tuple[str, ...]]:
 
 def _said(dataset: Dataset) -> str:
     assert dataset.making is not None
-    return f"`{dataset.name}` is made by {dataset.making.text}"
+    transform = dataset.making.transform
+    version = "" if transform.version is None else f", Python of version {transform.version}"
+    return f"`{dataset.name}` is made by {dataset.making.text}{version}"
 
 
 def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:
