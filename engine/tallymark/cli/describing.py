@@ -40,7 +40,9 @@ def functions_of(plugins: Plugins) -> list[Function]:
 
 def transforms_of(plugins: Plugins) -> list[Transform]:
     """The rows of the table of transforms, those of plugins included, by name."""
-    return sorted(plugins.transforms.values(), key=lambda t: t.name)
+    from tallymark.transforms.modelled import with_models
+
+    return sorted(with_models(plugins.transforms, plugins.models).values(), key=lambda t: t.name)
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

@@ -13,6 +13,7 @@ from typing import Any
 from tallymark.catalog import Catalog, Dataset
 from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
+from tallymark.engine.modelling import Modelling
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.given import help_for
 from tallymark.options import Owner, check_options
@@ -49,6 +50,8 @@ class Sources:
         self.unsound: dict[str, tuple[Fault, ...]] = unsound_options(definitions, plugins)
         """What is wrong with the options of each source that cannot be used."""
         self._embedded: Embedded | None = None
+        self.modelling = Modelling(plugins.models, lambda: self.embedded)
+        """Python models, which compute beside the embedded database."""
 
     @property
     def embedded(self) -> Embedded:
@@ -56,6 +59,7 @@ class Sources:
         with self._lock:
             if self._embedded is None:
                 self._embedded = Embedded(self._allowed())
+                self.modelling.define(self.plugins.functions.values(), self._embedded)
             return self._embedded
 
     def _declared(self) -> dict[str, SourceDef]:
@@ -163,7 +167,8 @@ class Sources:
             return tuple(source.notes(dataset.table))
 
     def cancel(self) -> None:
-        """Stops every question that runs now, on any backend."""
+        """Stops every question that runs now, on any backend, and every model."""
+        self.modelling.cancel()
         for backend in self._backends():
             backend.cancel()
 

@@ -19,6 +19,7 @@ from tallymark.plugins.failing import FAILURES, failed, told
 from tallymark.plugins.identity import owner_of
 from tallymark.plugins.plugin import Gift, Plugin, State
 from tallymark.plugins.templates import wrong_templates
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.transform import Transform
 
 ENGINE = "the engine"
@@ -45,6 +46,7 @@ SHELVES = (
     Shelf("tally_packs", "packs", "pack", None, "own"),
     Shelf("tally_functions", "functions", "function", Function, "dotted"),
     Shelf("tally_transforms", "transforms", "transform", Transform, "dotted"),
+    Shelf("tally_models", "models", "row model", RowModel, "dotted"),
     Shelf("tally_units", "units", "unit", UnitRow, "dotted"),
     Shelf("tally_formats", "formats", "format", Format, "own"),
     Shelf("tally_checks", "checks", "check", Check, "own"),
@@ -246,6 +248,11 @@ def _wrong_pack(plugin: Plugin, files: Any, table: Mapping[str, Any]) -> Iterato
         yield "each file of a pack is a path to show and a text"
 
 
+def _wrong_model(plugin: Plugin, row: RowModel, table: Mapping[str, Any]) -> Iterator[str]:
+    if any(gift.hook == "tally_transforms" and gift.name == row.name for gift in plugin.gives):
+        yield "the plugin gives a transform of that name, and both are called alike"
+
+
 def _wrong_unit(plugin: Plugin, row: UnitRow, table: Mapping[str, Any]) -> Iterator[str]:
     if row.of and row.of not in table:
         yield f"it is of `{row.of}`, which is no unit given before it"
@@ -262,6 +269,7 @@ def _wrong_sample(plugin: Plugin, write: Any, table: Mapping[str, Any]) -> Itera
 
 _RULES: Mapping[str, Callable[[Plugin, Any, Mapping[str, Any]], Iterator[str]]] = {
     "functions": _wrong_function,
+    "models": _wrong_model,
     "packs": _wrong_pack,
     "units": _wrong_unit,
     "samples": _wrong_sample,

@@ -21,7 +21,6 @@ from tallymark.render.expressions import Term, Writer
 from tallymark.render.joins import BASE, FromTerm, Joined, edge_types, joined, uses
 from tallymark.render.made import made
 from tallymark.render.values import (
-    SQL_TYPES,
     all_of,
     call,
     case,
@@ -52,6 +51,10 @@ class Statement:
     def add(self, name: str, query: exp.Expression) -> str:
         self.ctes[name] = query
         return name
+
+    def copy(self) -> Statement:
+        """A statement of its own with copies of these."""
+        return Statement({name: cte.copy() for name, cte in self.ctes.items()})
 
     def before(self, query: exp.Select) -> exp.Select:
         """`query` with the common table expressions in front of it."""
@@ -128,9 +131,7 @@ class Rows:
             value = case((finite, column(found.stored)))
         if found.factor != 1.0:
             return exp.Mul(this=cast(value, Type.DOUBLE), expression=constant(found.factor, Type.DOUBLE))
-        if found.type is found.physical and found.type in (Type.TEXT, Type.BOOLEAN, Type.DATE, Type.DOUBLE):
-            return value
-        return cast(value, found.type) if found.type in SQL_TYPES else value
+        return self.writer.dialect.stored(value, found.physical, found.type)
 
     def _computed(self, own: Dataset, columns: frozenset[str], computed: Sequence[str]) -> exp.Select:
         """Stored columns and what the computed ones need below, then the computed ones on top."""
