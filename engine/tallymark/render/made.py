@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from sqlglot import exp
 
 from tallymark.catalog import Dataset, Input
-from tallymark.errors import PluginError
+from tallymark.errors import PluginError, TallymarkError
 from tallymark.formula.bound import Axis, ColumnUse
 from tallymark.kinds import Type
 from tallymark.plugins.failing import FAILURES, told
@@ -30,6 +30,15 @@ class Bench:
     statement: Statement
     writer: Writer
 
+    @property
+    def dialect(self) -> str:
+        """The sqlglot name of the dialect that is written."""
+        return self.writer.dialect.name
+
+    def whole(self, query: exp.Select) -> str:
+        """A statement of its own: `query`, after copies of the steps that have been put so far."""
+        return self.statement.copy().before(query).sql(self.dialect)
+
     def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression named after the dataset and the step."""
         return self.statement.add(f"{self.dataset}_{step}", query)
@@ -47,6 +56,8 @@ def made(rows: Rows, own: Dataset) -> str:
     bench = Bench(own.name, rows.statement, rows.writer)
     try:
         return bench.put("made", making.transform.write(given, making.arguments, bench))
+    except TallymarkError:
+        raise
     except FAILURES as error:  # a plugin may fail in any way it likes
         raise PluginError(f"the transform `{making.transform.name}` failed: {told(error)}") from error
 
