@@ -107,9 +107,10 @@ class Landing:
     `full` asks for everything anew: the state is empty, and so are the tables until this sync is done. `say` tells the
     user, in a few words, what is happening; `now` is the clock.
 
-    `pause()` is for a resource that reads much. It asks after each page it has yielded; when the answer is true, it
-    saves in its own state where it stands and returns. What it gave is put away safely together with that state, and
-    the resource is called again. A resource that never asks is read from its beginning if the sync is killed in it.
+    `pause()` is for a resource that reads much, and is not replaced. It asks after each page it has yielded; when the
+    answer is true, it saves in its own state where it stands and returns. What it gave is put away safely together with
+    that state, and the resource is called again. A resource that never asks is read from its beginning if the sync is
+    killed in it.
     """
 
     full: bool = False
