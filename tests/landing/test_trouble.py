@@ -85,6 +85,7 @@ def test_damaged_file(folder: Path) -> None:
 
 def test_stop_keeps_what_was_read(folder: Path) -> None:
     """A stop ends the sync at the next page; the status tells what is kept, and the next sync goes on from there."""
+    serve(folder, [ticket(1, 2), ticket(2, 3)], [event(n, n) for n in range(1, 9)], [])
     stop = Event()
 
     def watch(progress: Any) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import socket
-from typing import Any, ClassVar
+from typing import Any
 
 import requests
 from dlt.sources.helpers.requests.retry import wait_exponential_retry_after
@@ -35,7 +35,7 @@ class GuardedSession(requests.Session):
 class Guarded(HTTPAdapter):
     """Sends what goes to where the source may go. Every hop of a redirect comes by here."""
 
-    __attrs__: ClassVar[list[str]] = [*HTTPAdapter.__attrs__, "reach"]  # what a copy takes along
+    __attrs__ = [*HTTPAdapter.__attrs__, "reach"]  # noqa: RUF012 - what a copy takes along, as requests has it
 
     def __init__(self, reach: Reach) -> None:
         self.reach = reach
