@@ -285,6 +285,7 @@ _QUESTIONS = {
     "Q591": "a dimension at what is no edge of a period",
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
+    "Q597": "a number of rows that no receipt can tell",
 }
 
 _LANDING = {
@@ -315,6 +316,21 @@ _LANDING = {
     "L830": "options of a landed source that are not understood",
     "L831": "a dlt source that cannot be found",
     "L832": "a dlt source that lacks an argument",
+    "L850": "a key that Stripe does not know, or that cannot be one",
+    "L851": "a key of Stripe that has expired",
+    "L852": "a permission that a restricted key of Stripe lacks",
+    "L853": "Stripe that cannot be reached, or not in time",
+    "L854": "a certificate of Stripe's host that cannot be trusted",
+    "L855": "an answer of Stripe that is cut short, or is no JSON",
+    "L856": "Stripe that goes on saying that it is asked too often",
+    "L857": "Stripe that fails, again and again",
+    "L858": "an object of Stripe without an id, or of another shape than documented",
+    "L859": "test and live data of Stripe in one source",
+    "L860": "a host in Stripe's place that is not read over https",
+    "L861": "a clock that is far from Stripe's",
+    "L862": "a request that Stripe does not accept",
+    "L864": "a day to begin at that is none",
+    "L865": "a list of Stripe that goes on changing while it is read",
     "L870": "options of a Zendesk source that do not fit",
     "L871": "a token that Zendesk does not know",
     "L872": "a Zendesk user who may not read an object",
@@ -329,7 +345,6 @@ _LANDING = {
     "L881": "a time that Zendesk finds too recent",
     "L882": "an answer of Zendesk's in another shape",
     "L883": "a Zendesk object without an id",
-    "L884": "a Zendesk address in a private network",
     "L885": "a request that Zendesk refuses",
     "L886": "more of one second than a Zendesk export can give",
 }

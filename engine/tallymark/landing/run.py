@@ -83,7 +83,7 @@ class Run:
 
     def landing(self) -> Landing:
         """What the kind of source is told."""
-        return Landing(self.full, self.say, self.now, self.pause)
+        return Landing(self.full, self.say, self.now, self.pause, self.notes.append)
 
     def say(self, words: str) -> None:
         """Tells the user a few words."""
