@@ -15,6 +15,7 @@ from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render import lookups
+from tallymark.render.apart import Apart, later
 from tallymark.render.values import all_of, any_of, atom, call, case, cast, compare, constant, integer
 
 REPEATING = frozenset(
@@ -56,7 +57,7 @@ def _template(text: str) -> exp.Expression:
 class Writer:
     """Writes applications of functions for one dialect and clock."""
 
-    def __init__(self, clock: Clock, dialect: str, functions: Mapping[str, Function] = TABLE) -> None:
+    def __init__(self, clock: Clock, dialect: str | Apart, functions: Mapping[str, Function] = TABLE) -> None:
         self.clock = clock
         self.calendar = clock.calendar
         self.dialect = dialect
@@ -83,10 +84,14 @@ class Writer:
 
     def text(self, query: exp.Expr, pretty: bool = False) -> str:
         """A finished statement as text. The tree is used up."""
+        if isinstance(self.dialect, Apart):
+            return self.dialect.text(query, pretty)
         return query.sql(self.dialect, pretty=pretty, copy=False)
 
     def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         """`function` over `terms`, giving a value of type `kind`."""
+        if isinstance(self.dialect, Apart):
+            return self._later(function, [t.type for t in terms], extra, kind)([t.sql for t in terms])
         own = self._own.get(function)
         if own is not None:
             return own(terms, extra, kind)
@@ -94,6 +99,17 @@ class Writer:
         if function in EXACT and kind is Type.INTEGER and function in ("round", "floor", "ceil", "trunc") and not extra:
             return terms[0].sql
         return self._fill(row, self._widened(row, terms, kind), extra)
+
+    def _later(
+        self, function: str, kinds: Sequence[Type], extra: tuple[Any, ...], kind: Type
+    ) -> Callable[[Sequence[exp.Expression]], exp.Expression]:
+        """The function over terms of these types, written once it is known in which dialect."""
+
+        def write(dialect: Any, given: list[exp.Expression]) -> exp.Expression:
+            writer = Writer(self.clock, dialect, self.functions)
+            return writer.apply(function, [Term(g, k) for g, k in zip(given, kinds, strict=True)], extra, kind)
+
+        return lambda arguments: later(arguments, write)
 
     def _widened(self, row: Function, terms: Sequence[Term], kind: Type) -> list[exp.Expression]:
         """The arguments, as doubles where the result is one: quotients, and products of two decimals."""
@@ -109,7 +125,7 @@ class Writer:
         if row.name == "round":
             filled["digits"] = integer(extra[0] if extra else 0)
         filled["any_null"] = exp.Paren(this=any_of([exp.Is(this=atom(a), expression=exp.Null()) for a in arguments]))
-        return _substitute(_template(row.template(self.dialect)), filled, rest)
+        return _substitute(_template(row.template(str(self.dialect))), filled, rest)
 
     # --- time ------------------------------------------------------------------------------------------------------
 
