@@ -16,9 +16,9 @@ from .questions import question
 from .verdict import complaints, report
 from .worlds import sample
 
-CASES = max(1, int(os.environ.get("TALLY_CASES", "2000")) // 4)
+CASES = max(1, int(os.environ.get("TALLY_CASES", "2000")) // 20)
 FIRST = int(os.environ.get("TALLY_SEED", "0"))
-EACH = 50
+EACH = 25
 MOST_SHOWN = 2
 
 
@@ -37,7 +37,7 @@ def test_numbers_do_not_depend_on_where_datasets_lie(seed: int) -> None:
     drawn = sample(seed)
     ask = opened_apart(drawn.world, seed)
     failing = []
-    for number in range(seed * 1000 + 500, seed * 1000 + 500 + min(EACH, CASES)):
+    for number in range(seed * 1000 + 500, seed * 1000 + 500 + EACH):
         asked = question(number, drawn)
         if complaints(drawn.world, asked, ask):
             failing.append((number, asked))

@@ -1,7 +1,7 @@
 """Statements whose datasets lie apart: written before it is known which part runs in which database.
 
-Whatever databases say differently stands in the tree as a call `@later`, and is written when the tree has been cut, in the
-dialect of the database that the part runs in.
+Whatever databases say differently stands in the tree as a call `@later`, and is written when the tree has been cut, in
+the dialect of the database that the part runs in.
 """
 
 from __future__ import annotations

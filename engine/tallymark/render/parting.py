@@ -215,16 +215,34 @@ class _Parting:
         waiting: list[exp.Query] = [query]
         while waiting:
             here = waiting.pop()
-            sides = [here.left, here.right] if isinstance(here, exp.SetOperation) else []
-            for side in sides:
-                waiting += self._inner(side, True)
-            for each in [] if sides else list(_parts(here)):
+            if isinstance(here, exp.Union):
+                waiting += self._union(here)
+                continue
+            for each in list(_parts(here)):
                 if isinstance(each, exp.Table):
                     self._source(each, here)
                 else:
                     around = each.parent
                     whole = isinstance(around, exp.Subquery) and isinstance(around.parent, exp.From | exp.Join)
                     waiting += self._inner(each, whole)
+
+    def _union(self, query: exp.Union) -> list[exp.Query]:
+        """The sides of a union that stay here. Those of one other database are united there."""
+        sides, apart_ = list[exp.Query](), dict[int, list[exp.Query]]()
+        for side in _sides(query):
+            apart_.setdefault(self._alone(side), []).append(side)
+        staying = apart_.pop(HERE, [])
+        for home, those in apart_.items():
+            given = self._fetched(_united([t.copy() for t in those], query), home, "rows_apart")
+            if given is None:
+                staying += those
+            else:
+                sides.append(select(exp.Star()).from_(table(given), copy=False))
+        *first, last = [*staying, *sides]
+        assert first, "what one database says alone is fetched as a whole"
+        query.set("this", _united(first, query))
+        query.set("expression", last)
+        return staying
 
     def _inner(self, query: exp.Query, whole: bool) -> list[exp.Query]:
         """A query inside one that stays here: fetched where it can be, as a `whole`; else itself, to be settled."""
@@ -274,9 +292,28 @@ def _conditions(query: exp.Query, each: exp.Table) -> exp.Expression | None:
     return all_of(found)
 
 
+def _sides(query: exp.Query) -> list[exp.Query]:
+    """The queries that a chain of like unions unites."""
+    found, waiting = list[exp.Query](), [query]
+    while waiting:
+        here = waiting.pop()
+        if isinstance(here, exp.Union) and here.args.get("distinct") == query.args.get("distinct"):
+            waiting += [here.right, here.left]
+        else:
+            found.append(here)
+    return found
+
+
+def _united(sides: list[exp.Query], like: exp.Union) -> exp.Query:
+    together = sides[0]
+    for side in sides[1:]:
+        together = exp.Union(this=together, expression=side, distinct=like.args.get("distinct"))
+    return together
+
+
 def _parts(query: exp.Query) -> Iterator[exp.Table | exp.Query]:
-    """The tables that a query reads itself, and the queries directly inside it."""
-    waiting = list(query.iter_expressions())
+    """The tables that a query reads itself, and the queries directly inside it, as they stand in it."""
+    waiting = list(query.iter_expressions(reverse=True))
     while waiting:
         here = waiting.pop()
         if isinstance(here, exp.Table):
@@ -284,7 +321,7 @@ def _parts(query: exp.Query) -> Iterator[exp.Table | exp.Query]:
         if isinstance(here, exp.Query) and not isinstance(here, exp.Subquery):
             yield here
         else:
-            waiting.extend(here.iter_expressions())
+            waiting.extend(here.iter_expressions(reverse=True))
 
 
 def _dataset(each: exp.Table) -> str | None:
