@@ -16,66 +16,116 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from tallymark.answer import Answer, AnswerColumn, Receipt, Step
+    from tallymark.catalog import Catalog
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.syncing import sync_project as sync
+    from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
+    from tallymark.formula.function import Kind as FunctionKind
+    from tallymark.formula.function import Partial, Take
     from tallymark.formula.functions import Function
-    from tallymark.hookspecs import SourceKind, hookimpl
+    from tallymark.hookspecs import API_VERSION, Check, Format, PluginInfo, SourceKind, Starter, hookimpl
+    from tallymark.landing.landed import Status, Synced
+    from tallymark.notifier import Notification, Notifier, NotifierKind
     from tallymark.plugins import functions
     from tallymark.query import Query
+    from tallymark.secret import Secret
+    from tallymark.transforms.transform import Transform
+    from tallymark.units import UnitRow
 
     __version__: str
     from tallymark.json_schema import schema
 
 _HOMES = {
+    "API_VERSION": "hookspecs",
     "Answer": "answer",
     "AnswerColumn": "answer",
     "Book": "engine.book",
     "Cancelled": "errors",
+    "Catalog": "catalog",
+    "Check": "hookspecs",
     "Definitions": "definitions",
     "Fault": "errors",
     "FaultError": "errors",
+    "Format": "hookspecs",
     "Function": "formula.functions",
+    "Notification": "notifier",
+    "Notifier": "notifier",
+    "NotifierKind": "notifier",
+    "Partial": "formula.function",
     "PluginError": "errors",
+    "PluginInfo": "hookspecs",
     "Query": "query",
     "Receipt": "answer",
+    "Secret": "secret",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
+    "Starter": "hookspecs",
+    "Status": "landing.landed",
     "Step": "answer",
+    "Synced": "landing.landed",
+    "Take": "formula.function",
     "TallymarkError": "errors",
-    "hookimpl": "hookspecs",
+    "Transform": "transforms.transform",
+    "UnitRow": "units",
     "functions": "plugins",
+    "hookimpl": "hookspecs",
     "schema": "json_schema",
+    "sync_status": "engine.syncing",
 }
 
 __all__ = [
+    "API_VERSION",
     "Answer",
     "AnswerColumn",
     "Book",
     "Cancelled",
+    "Catalog",
+    "Check",
     "Definitions",
     "Fault",
     "FaultError",
+    "Format",
     "Function",
+    "FunctionKind",
+    "Notification",
+    "Notifier",
+    "NotifierKind",
+    "Partial",
     "PluginError",
+    "PluginInfo",
     "Query",
     "Receipt",
+    "Secret",
     "SourceDef",
     "SourceKind",
+    "Starter",
+    "Status",
     "Step",
+    "Synced",
+    "Take",
     "TallymarkError",
+    "Transform",
+    "UnitRow",
     "__version__",
     "functions",
     "hookimpl",
     "open",
     "schema",
+    "sync",
+    "sync_status",
 ]
 
 
 def __getattr__(name: str) -> Any:
+    if name == "FunctionKind":
+        return import_module("tallymark.formula.function").Kind
     if name == "open":
         return import_module("tallymark.engine.book").open_project
+    if name == "sync":
+        return import_module("tallymark.engine.syncing").sync_project
     if name == "__version__":
         return import_module("importlib.metadata").version("tallymark")
     if name in _HOMES:

@@ -5,7 +5,7 @@ Rows are Arrow, at full precision. What is rounded, labelled or laid out is only
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -14,6 +14,7 @@ from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
 from tallymark.errors import Fault, FaultError
+from tallymark.given import help_for
 from tallymark.kinds import Type
 from tallymark.query import Query
 from tallymark.show.counts import many
@@ -42,6 +43,9 @@ PAGE = 120
 
 LARGE = 1_000
 """From here on amounts of money are shown without cents where a pivot puts many side by side."""
+
+Writer = Callable[["Answer"], str | bytes]
+"""Writes an answer in a format. Raises FaultError."""
 
 CUT = "*"
 """Stands after the label of a period that the knowledge date cuts."""
@@ -99,6 +103,8 @@ class Answer:
     """How each aggregate was put together over its windows, a sentence each."""
     blank: frozenset[tuple[str, int]] = frozenset()
     title: str = ""
+    formats: Mapping[str, Writer] = field(default_factory=dict, repr=False)
+    """How `to` writes each format."""
 
     def __len__(self) -> int:
         return int(self.table.num_rows)
@@ -186,6 +192,15 @@ class Answer:
             pyarrow.parquet.write_table(self.table, str(path))
         except OSError as error:
             raise FaultError(Fault("D490", f"cannot write {path}: {error.strerror or error}")) from error
+
+    def to(self, name: str) -> str | bytes:
+        """The answer in a format by its name: `csv`, `markdown`, a plugin's `acme.html`.
+
+        Raises FaultError for an unknown format (P714), and when a plugin's fails (P700).
+        """
+        if name not in self.formats:
+            raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", help=help_for(name[:60], self.formats)))
+        return self.formats[name](self)
 
     def sheet(self) -> Sheet:
         """The answer as texts for a reader: labelled, rounded, in the answer's language."""

@@ -39,6 +39,9 @@ _READING = {
     "R032": "a key of something that is not built yet",
     "R033": "two keys that exclude each other, or one without the other that it needs",
     "R034": "more faults in one file than are worth listing",
+    "R035": "an option that a source or plugin does not take",
+    "R036": "an option of a source or plugin that is not what it takes",
+    "R037": "an option that a source or plugin needs",
     "R044": "a day that is on no calendar",
     "R080": "a folder for a sample project that is not empty",
     "R081": "a folder for a sample project that cannot be written",
@@ -272,17 +275,54 @@ _QUESTIONS = {
     "Q596": "a parameter that is the length of a window, and is no length",
 }
 
+_LANDING = {
+    "L800": "`tally sync` without the package dlt",
+    "L801": "a source that cannot be synced",
+    "L802": "another sync of the same source",
+    "L803": "a question of a source that was never synced",
+    "L804": "a kind of source that gives nothing to read",
+    "L805": "a table that merges rows and has no key",
+    "L806": "a row without its key",
+    "L807": "a column whose type changed at the service",
+    "L810": "a key that the service does not accept",
+    "L811": "a key that lacks a right",
+    "L812": "something that the service does not have",
+    "L813": "a host that there is not",
+    "L814": "a certificate that is not accepted",
+    "L815": "a service that cannot be reached, or not in time",
+    "L816": "a service that fails, or asks to slow down, again and again",
+    "L817": "an answer that broke off, or is not JSON",
+    "L818": "an address that a source is not to go to",
+    "L819": "a request that the service refuses",
+    "L820": "a full disk",
+    "L821": "a store that cannot be written",
+    "L822": "rows that do not go into their table",
+    "L823": "a view over landed tables that cannot be made",
+    "L824": "landed data that is damaged",
+    "L825": "a source that failed in its own code",
+}
+
 _PLUGINS = {
     "P700": "a plugin that broke its promise",
     "P701": "a plugin that could not be loaded or failed",
-    "P702": "a name that an earlier plugin has given",
+    "P702": "a name that is given twice",
+    "P704": "a plugin whose name, version range or description of itself is not sound",
+    "P705": "a plugin that is written for another version of the plugin API",
+    "P706": "something that a plugin gives and that cannot be taken",
+    "P708": "a deprecated hook or field",
+    "P710": "a hook that there is not, or that is not marked",
+    "P711": "the name of a plugin that is not installed",
+    "P712": "a plugin named in `tally.yaml` that cannot be loaded",
+    "P714": "an unknown format",
+    "P717": "a check whose codes are not its plugin's own",
+    "P718": "options whose JSON Schema is none",
     "P790": "a package that is not installed",
     "P791": "a sample that no plugin gives",
     "P792": "a folder for a new plugin that is there already",
     "P793": "a name that no plugin can have",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _QUESTIONS, _PLUGINS)
+_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS)
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

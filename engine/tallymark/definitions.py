@@ -14,6 +14,7 @@ from typing import Any
 
 from tallymark.formula.nodes import Node
 from tallymark.place import Place, Written
+from tallymark.units import Measure
 
 NOWHERE = Place("<none>")
 EMPTY: Mapping[str, Any] = MappingProxyType({})
@@ -36,11 +37,16 @@ class Formula:
 
 @dataclass(frozen=True, slots=True)
 class UnitDef:
-    """A unit as written: `percent` is name only; `money: EUR` and `duration: ms` have a detail too."""
+    """A unit as written: `percent` is name only; `money: EUR` and `duration: ms` have a detail too.
+
+    A plugin's unit comes with its `measure`, and the `scale` that brings stored values to it.
+    """
 
     name: str
     detail: str | None = None
     place: Place = NOWHERE
+    measure: Measure | None = None
+    scale: float = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -232,6 +238,18 @@ class ParameterDef:
     place: Place = NOWHERE
 
 
+OptionPath = tuple[str | int, ...]
+"""The way to an option: keys, and places in lists."""
+
+
+@dataclass(frozen=True, slots=True)
+class OptionPlace:
+    """Where an option's key stands, and where its value does; of an item of a list both are the item's."""
+
+    key: Place
+    value: Place
+
+
 @dataclass(frozen=True, slots=True)
 class SourceDef:
     """Where data comes from: a kind (`files`, `duckdb`, a plugin's) and that kind's options."""
@@ -240,6 +258,23 @@ class SourceDef:
     kind: str
     options: Mapping[str, Any] = field(default_factory=dict)
     place: Place = NOWHERE
+    places: Mapping[OptionPath, OptionPlace] = field(default_factory=dict, compare=False, repr=False)
+    """Where each option is written."""
+
+
+@dataclass(frozen=True, slots=True)
+class PluginsDef:
+    """Which plugins a project takes beside the built-in ones, and their options.
+
+    `allow` None takes every plugin that is installed. `load` names modules, and `.py` files in the project's folder.
+    """
+
+    allow: tuple[str, ...] | None = None
+    load: tuple[str, ...] = ()
+    config: Mapping[str, Mapping[str, Any]] = field(default_factory=dict)
+    """The options of each plugin, by its name."""
+    places: Mapping[OptionPath, OptionPlace] = field(default_factory=dict, compare=False, repr=False)
+    """Where each of them is written: `("config", "acme", "key")`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,6 +332,7 @@ class Project:
     place: Place = NOWHERE
     calendar: CalendarDef | None = None
     """Months, quarters and years other than the common ones."""
+    plugins: PluginsDef = field(default_factory=PluginsDef)
 
 
 @dataclass(frozen=True, slots=True)

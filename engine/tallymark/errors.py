@@ -26,6 +26,7 @@ FAMILIES = {
     "T": "names and types",
     "U": "units",
     "D": "data and sources",
+    "L": "landing data: `tally sync`",
     "Q": "questions",
     "P": "plugins",
 }

@@ -17,6 +17,7 @@ from tallymark.definitions import (
     FunnelDef,
     MetricDef,
     ParameterDef,
+    PluginsDef,
     Project,
     RatesDef,
     RefDef,
@@ -150,6 +151,21 @@ _PROJECT: Mapping[str, Key] = {
     "metrics": Key("Folders (with all below them) and files that hold metrics and datasets.", ["metrics"]),
     "min_count": Key("Below how many rows a cell is hidden, of metrics that say nothing themselves.", 5, whole(0)),
     "limits": Key("What one question may cost.", {"cells": 1_000_000}, ref("limits"), "max_cells"),
+    "plugins": Key("Which plugins the project takes, and their options.", {"allow": ["acme"]}, ref("plugins")),
+}
+_OPTIONS: Schema = {"title": "a mapping of options", "type": "object"}
+_PLUGINS: Mapping[str, Key] = {
+    "allow": Key(
+        "The only installed plugins that are loaded, beside the built-in ones; no other one is even imported.",
+        ["acme"],
+        ref("list"),
+    ),
+    "load": Key("Modules, and `.py` files in the project's folder, that are plugins too.", ["plugins/ours.py"]),
+    "config": Key(
+        "The options of plugins, by the plugin's name; `tally plugins show NAME` says which it takes.",
+        {"acme": {"region": "eu", "key": "env:ACME_KEY"}},
+        {"title": "a mapping of plugins to their options", "type": "object", "additionalProperties": _OPTIONS},
+    ),
 }
 _CALENDAR: Mapping[str, Key] = {
     "pattern": Key(
@@ -312,7 +328,8 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells", "fetched_rows"}),
     "rates": (RatesDef, _RATES, frozenset({"place"})),
     "convert": (ConvertDef, _CONVERT, frozenset({"policy", "place"})),
-    "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place"})),
+    "plugins": (PluginsDef, _PLUGINS, frozenset({"places"})),
+    "source": (SourceDef, _SOURCE, frozenset({"name", "options", "place", "places"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),
     "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),

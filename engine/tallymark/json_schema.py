@@ -18,6 +18,7 @@ from tallymark.definitions import (
     ColumnDef,
     ConvertDef,
     Formula,
+    PluginsDef,
     RatesDef,
     RefDef,
     StepDef,
@@ -137,7 +138,8 @@ def _unit() -> Schema:
         "maxProperties": 1,
     }
     spelled = like(rf"^(money:? +[A-Z]{{3}}|duration:? +({'|'.join(scales)}))$", "a unit with a detail")
-    return {"title": "a unit", "anyOf": [{"enum": list(NAMES)}, spelled, detailed]}
+    given = like(r"^[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)+$", "a plugin's unit")
+    return {"title": "a unit", "anyOf": [{"enum": list(NAMES)}, spelled, given, detailed]}
 
 
 def _format() -> Schema:
@@ -169,6 +171,7 @@ def _shape(type: Any) -> Schema:
         date: DAY,
         RatesDef: ref("rates"),
         ConvertDef: ref("convert"),
+        PluginsDef: ref("plugins"),
         str: TEXT,
         bool: {"title": "true or false", "type": "boolean"},
         int: {"title": "a whole number", "type": "integer"},

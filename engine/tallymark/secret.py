@@ -14,6 +14,10 @@ HIDDEN = "***"
 """What a secret shows of itself."""
 
 _LARGEST = 65536
+_SHORTEST = 6
+"""Characters from which on a value is looked for in texts: a shorter one would be found in words that are none."""
+_REVEALED: set[str] = set()
+"""What was revealed in this process. Libraries put what they are given into their errors."""
 
 
 class Secret:
@@ -28,7 +32,7 @@ class Secret:
     def __init__(self, reference: str, folder: Path = Path(), place: Place | None = None) -> None:
         if not is_reference(reference):
             # The text itself may be the secret: it is not repeated.
-            raise FaultError(Fault("D480", "a secret is written in a project's file", place, _HELP))
+            raise FaultError(Fault("D480", "a secret is written in a project's file", place, REFERENCES))
         self.reference = reference
         self.place = place
         self._folder = folder
@@ -39,7 +43,8 @@ class Secret:
         value = os.environ.get(name) if how == "env" else self._read(name)
         if not value or not value.strip():
             what = f"the variable `{name}` is not set" if how == "env" else f"the file `{name}` is empty"
-            raise FaultError(Fault("D481", f"{what}, and a secret is to be read from it", self.place, _HELP))
+            raise FaultError(Fault("D481", f"{what}, and a secret is to be read from it", self.place, REFERENCES))
+        _REVEALED.add(value.strip())
         return value.strip()
 
     def _read(self, name: str) -> str:
@@ -49,7 +54,7 @@ class Secret:
         except (OSError, UnicodeDecodeError) as error:
             reason = getattr(error, "strerror", None) or "it is no text"
             message = f"the file `{name}` with a secret cannot be read: {reason}"
-            raise FaultError(Fault("D481", message, self.place, _HELP)) from None
+            raise FaultError(Fault("D481", message, self.place, REFERENCES)) from None
 
     def __repr__(self) -> str:
         return HIDDEN
@@ -63,14 +68,23 @@ class Secret:
         raise TypeError("a secret is not written anywhere")
 
 
-_HELP = (
+REFERENCES = (
     "write `env:NAME` for a variable of the environment, or `file:PATH` for a file that is kept out of version control"
 )
+"""How a secret is written in a project's file."""
 
 
 def is_reference(text: object) -> bool:
     """Whether a text says where a secret is, and is not the secret."""
     return isinstance(text, str) and text.startswith(("env:", "file:")) and text.partition(":")[2].strip() != ""
+
+
+def redacted(text: str) -> str:
+    """The text with `***` for every secret that was revealed: for what others say, such as the errors of a library."""
+    for value in sorted(_REVEALED, key=len, reverse=True):
+        if len(value) >= _SHORTEST:
+            text = text.replace(value, HIDDEN)
+    return text
 
 
 def secret(options: Mapping[str, Any], name: str, folder: Path, place: Place | None = None) -> Secret | None:

@@ -103,19 +103,31 @@ class Site:
 class Landing:
     """What a run of `tally sync` tells a kind of source that lands data from a service.
 
-    `SourceKind.land` gives a dlt source (or resource) in return: each resource is a table, with `primary_key`,
-    `write_disposition` (`merge`, `append`, `replace`) and, where the service tells of deletions, a column hinted
-    `hard_delete`; what is read already is kept in dlt's own state. `full` asks for everything anew. `say` tells the
+    `SourceKind.land` gives a dlt source (or a resource, or several) in return: each resource is a table, with
+    `write_disposition` (`merge`, `append`, `replace`), a `primary_key` where it merges, and, where the service tells of
+    deletions, a column hinted `hard_delete`. What is read already is kept in dlt's own state. Columns declared with
+    their types make the table even when there is no row. `land` is called once for each round of reading.
+
+    `full` asks for everything anew: the state is empty, and so are the tables until this sync is done. `say` tells the
     user, in a few words, what is happening; `now` is the clock.
+
+    `pause()` is for a resource that reads much. It asks after each page it has yielded; when the answer is true, it
+    saves in its own state where it stands and returns. What it gave is put away safely together with that state, and
+    the resource is called again. A resource that never asks is read from its beginning if the sync is killed in it.
     """
 
     full: bool = False
     say: Callable[[str], None] = lambda words: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
+    pause: Callable[[], bool] = lambda: False
 
 
 class Source(Protocol):
-    """Where rows are."""
+    """Where rows are.
+
+    A source whose rows are fetched from time to time has, besides, `complete_until(table)`: the datetime (UTC) until
+    when the table has everything that happened, or None.
+    """
 
     @property
     def backend(self) -> Backend: ...

@@ -5,11 +5,14 @@ currency, the duration and the 100 of a percent; count, ratio, number and score 
 
     money EUR          {EUR: 1}             a / b of the same currency   {}, a fraction
     duration           {second: 1}          a fraction * 100             {}, a fraction, hundreds 1: a percent
+    a plugin's         {acme.tonnes: 1}     EUR / acme.tonnes            {EUR: 1, acme.tonnes: -1}
 """
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
+from typing import Self
 
 SECOND = "second"
 
@@ -33,6 +36,49 @@ NAMES = ("money", "duration", "percent", "ratio", "count", "score", "number")
 """Names a `unit:` may have in YAML."""
 
 DIMENSIONLESS = ("ratio", "count", "score", "number")
+
+
+class Measure(str):
+    """A measure that a plugin gives: its name, as `acme.tonnes`, that knows how its amounts are shown.
+
+    It is equal to its name, so that units are compared as ever; what is shown travels with it through all arithmetic.
+    """
+
+    __slots__ = ("decimals", "sign")
+    sign: str
+    decimals: int | None
+
+    def __new__(cls, name: str, sign: str = "", decimals: int | None = None) -> Self:
+        made = super().__new__(cls, name)
+        made.sign = sign or name.rpartition(".")[2]
+        made.decimals = decimals
+        return made
+
+
+@dataclass(frozen=True, slots=True)
+class UnitRow:
+    """A unit that a plugin gives: a measure of its own, or a part or multiple of one for columns that are stored so.
+
+    `sign` is what headings and numbers show (`t`), `decimals` how many digits after the point. A unit `of` another one
+    of the same plugin is `scale` of it (`of="acme.tonnes", scale=0.001`): columns are then read in that one, as those
+    in milliseconds are read in seconds. Amounts of one measure add up and compare, of different ones not; they
+    multiply and divide into products (`money / acme.tonnes`). Raises ValueError for what is not a unit.
+    """
+
+    name: str
+    help: str
+    sign: str = ""
+    decimals: int | None = None
+    of: str = ""
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale < float("inf"):
+            raise ValueError(f"the scale of `{self.name}` is a number above 0, not {self.scale!r}")
+        if not self.of and self.scale != 1:
+            raise ValueError(f"`{self.name}` has a scale, and is of no other unit")
+        if self.decimals is not None and not 0 <= self.decimals <= 12:
+            raise ValueError(f"`{self.name}` is shown with 0 to 12 decimals, not {self.decimals!r}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,14 +109,20 @@ class Unit:
     @property
     def currency(self) -> str | None:
         """The currency of an amount of money, or of money per count."""
-        if len(self.powers) == 1 and self.powers[0][1] == 1 and self.powers[0][0] != SECOND:
+        if len(self.powers) == 1 and self.powers[0][1] == 1 and _is_currency(self.powers[0][0]):
             return self.powers[0][0]
         return None
 
     @property
+    def measure(self) -> Measure | None:
+        """The measure of an amount in a plugin's unit."""
+        found = self.powers[0] if len(self.powers) == 1 else ("", 0)
+        return found[0] if isinstance(found[0], Measure) and found[1] == 1 else None
+
+    @property
     def currencies(self) -> tuple[str, ...]:
         """The currencies in it, of whatever power."""
-        return tuple(m for m, _ in self.powers if m != SECOND)
+        return tuple(m for m, _ in self.powers if _is_currency(m))
 
     @property
     def duration(self) -> bool:
@@ -85,9 +137,17 @@ class Unit:
             return "duration"
         if self.currency:
             return f"money ({self.currency})"
-        above = " × ".join(_power(n, p) for n, p in self.powers if p > 0) or "1"
-        below = " × ".join(_power(n, -p) for n, p in self.powers if p < 0)
+        return str(self.measure) if self.measure else self.product(str)
+
+    def product(self, word: Callable[[str], str]) -> str:
+        """The measures and their powers as text, each measure by its `word`."""
+        above = " × ".join(_power(word(n), p) for n, p in self.powers if p > 0) or "1"
+        below = " × ".join(_power(word(n), -p) for n, p in self.powers if p < 0)
         return f"{above} / {below}" if below else above
+
+
+def _is_currency(measure: str) -> bool:
+    return measure != SECOND and not isinstance(measure, Measure)
 
 
 def _power(name: str, exponent: int) -> str:
@@ -126,14 +186,19 @@ def currency_column(unit: Unit) -> str | None:
 
 def reported(unit: Unit, currency: str) -> Unit:
     """The unit with every currency in it turned into `currency`; money over money is then a fraction."""
-    if all(m in (SECOND, currency) for m, _ in unit.powers):
+    if all(m == currency or not _is_currency(m) for m, _ in unit.powers):
         return unit
     powers: dict[str, int] = {}
     for measure, exponent in unit.powers:
-        into = measure if measure == SECOND else currency
+        into = currency if _is_currency(measure) else measure
         powers[into] = powers.get(into, 0) + exponent
     kept = tuple(sorted((m, e) for m, e in powers.items() if e))
     return replace(unit, powers=kept, fraction=unit.fraction or not kept, name=_name(kept) if kept else "ratio")
+
+
+def measured(measure: Measure) -> Unit:
+    """An amount in a plugin's unit."""
+    return Unit(((measure, 1),), name=str(measure))
 
 
 def named(name: str, detail: str | None, currency: str) -> Unit:
@@ -182,7 +247,8 @@ def _combined(left: Unit, right: Unit, sign: int) -> Unit:
 def _name(powers: tuple[tuple[str, int], ...]) -> str:
     if len(powers) > 1 or powers[0][1] != 1:
         return "number"
-    return "duration" if powers[0][0] == SECOND else "money"
+    measure = powers[0][0]
+    return "money" if _is_currency(measure) else "duration" if measure == SECOND else str(measure)
 
 
 def raised(unit: Unit, exponent: int) -> Unit:

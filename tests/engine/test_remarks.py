@@ -385,6 +385,7 @@ class Raw:
 class RawPlugin:
     """Gives the source."""
 
+    @tallymark.hookimpl
     def tally_sources(self) -> Sequence[SourceKind]:
         """The one kind."""
 

@@ -79,8 +79,8 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
 
 def plugin(*rows: Transform) -> ModuleType:
     """A plugin that gives transforms."""
-    module = ModuleType("loud")
-    module.tally_transforms = lambda: rows  # type: ignore[attr-defined]
+    module = ModuleType("acme")
+    module.tally_transforms = tallymark.hookimpl(lambda: rows)  # type: ignore[attr-defined]
     return module
 
 
@@ -106,7 +106,7 @@ def test_a_plugin_gives_transforms() -> None:
 def test_a_plugin_takes_no_built_in_name() -> None:
     """A name that there is already stays what it was, and the plugin is told."""
     found = with_plugin(SESSIONS, Transform("union", "Mine.", "union(a)", shape, write))
-    assert ["P702"] == [f.code for f in found.faults]
+    assert ["P706"] == [f.code for f in found.faults]
     assert 3 == value(found, "count(sessions)")
 
 
@@ -134,13 +134,13 @@ def fails(*_: Any) -> Any:
 
 def test_a_plugin_that_fails_is_told_of() -> None:
     """Its dataset is at fault, or the question is; everything else goes on."""
-    yaml = SESSIONS + '  louder: {transform: "f(events)"}\n'
-    found = with_plugin(yaml, Transform("f", "?", "f(a)", fails, write))
+    yaml = SESSIONS + '  louder: {transform: "acme.f(events)"}\n'
+    found = with_plugin(yaml, Transform("acme.f", "?", "f(a)", fails, write))
     assert ["P700"] == [f.code for f in found.faults]
     assert 3 == value(found, "count(sessions)")
-    found = with_plugin(yaml, Transform("f", "?", "f(a)", shape, fails))
+    found = with_plugin(yaml, Transform("acme.f", "?", "f(a)", shape, fails))
     assert 3 == value(found, "count(sessions)")
-    with pytest.raises(PluginError, match="the transform `f` failed: KeyError"):
+    with pytest.raises(PluginError, match=r"the transform `acme.f` failed: KeyError"):
         value(found, "count(louder)")
 
 

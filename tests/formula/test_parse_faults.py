@@ -97,7 +97,6 @@ CASES = [
     ("count(x per where)", "S140", "where", "reserved"),
     ("orders. amount", "S117", ".", "`orders.amount`"),
     ("count(orders.*)", "S117", ".", "count(orders)"),
-    ("orders.amount.sum(x)", "S144", "orders.amount.sum", "function"),
     ("count(distinct x)", "S146", "distinct", "count_distinct"),
     ("select x", "S146", "select", "SQL"),
     ("name like 'a%'", "S146", "like", "contains"),

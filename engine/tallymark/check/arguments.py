@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import timedelta
+from fractions import Fraction
 from typing import Any
 
 from tallymark.catalog import Catalog
@@ -74,9 +75,10 @@ class _Binder:
             return take.default  # a text that does not parse has been told of
         read: dict[str, Callable[[Take, ArgumentDef], Any]] = {
             "member": self._columns, "columns": self._columns, "duration": self._duration,
-            "duration or null": self._duration, "word": self._word, "name": self._name,
+            "duration or null": self._duration, "word": self._word, "name": self._name, "words": self._words,
+            "number": self._number,
         }  # fmt: skip
-        if take.kind not in ("member", "columns") and (said.listed or len(said.values) != 1):
+        if take.kind not in ("member", "columns", "words") and (said.listed or len(said.values) != 1):
             self._wrong(take, said, "one value is wanted, not a list")
             return take.default
         return read[take.kind](take, said)
@@ -154,6 +156,19 @@ class _Binder:
             self._wrong(take, said, f"is {listed}, not `{said.values[0].text}`")
         return word
 
+    def _words(self, take: Take, said: ArgumentDef) -> tuple[str, ...]:
+        nodes = [f.node for f in said.values]
+        found = [str(x) if isinstance(x, n.Name) else x.value for x in nodes if isinstance(x, n.Name | n.Text)]
+        if not nodes or len(found) < len(nodes):
+            self._wrong(take, said, "is a text or a list of texts")
+        return tuple(dict.fromkeys(found))
+
+    def _number(self, take: Take, said: ArgumentDef) -> Fraction:
+        found = _fraction(said.values[0].node)
+        if found is None or found <= 0:
+            self._wrong(take, said, f"is a number above 0, or a quotient of two, not `{said.values[0].text}`")
+        return found or Fraction(1)
+
     def _name(self, take: Take, said: ArgumentDef) -> str:
         node = said.values[0].node
         if not isinstance(node, n.Name) or len(node.parts) != 1:
@@ -167,6 +182,18 @@ def fixed(length: n.Duration) -> timedelta | None:
     if length.unit not in LENGTHS:
         return None
     return timedelta(microseconds=int(length.count * LENGTHS[length.unit] * 1_000_000))
+
+
+def _fraction(node: n.Node | None) -> Fraction | None:
+    """The exact value of `30`, `365.25 / 12`; None of anything else, and of a division by 0."""
+    if isinstance(node, n.Number):
+        return Fraction(node.value) / (100 if node.percent else 1)
+    if isinstance(node, n.Binary) and node.operator in ("/", "*"):
+        left, right = _fraction(node.left), _fraction(node.right)
+        if left is None or right is None or (node.operator == "/" and right == 0):
+            return None
+        return left / right if node.operator == "/" else left * right
+    return None
 
 
 def _spelled(take: Take) -> str:

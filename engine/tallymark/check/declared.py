@@ -6,13 +6,15 @@ from tallymark.check.report import Report
 from tallymark.definitions import UnitDef
 from tallymark.formula.bound import Bound
 from tallymark.kinds import Type
-from tallymark.units import DURATION_SCALES, NUMBER, Unit, named
+from tallymark.units import DURATION_SCALES, NUMBER, Unit, measured, named
 
 
 def unit_of(unit: UnitDef | None, currency: str) -> tuple[Unit, float]:
     """The unit a definition names, and what stored values are multiplied by to reach it."""
     if unit is None:
         return NUMBER, 1.0
+    if unit.measure is not None:
+        return measured(unit.measure), unit.scale
     scale = DURATION_SCALES.get(unit.detail or "seconds", 1.0) if unit.name == "duration" else 1.0
     try:
         return named(unit.name, unit.detail, currency), scale

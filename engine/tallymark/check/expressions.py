@@ -15,6 +15,7 @@ from tallymark.errors import did_you_mean
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import Apply, Bound, Constant, ParameterUse, is_conversion
 from tallymark.formula.functions import Function, Kind
+from tallymark.given import help_for
 from tallymark.kinds import Type
 from tallymark.place import Span
 from tallymark.units import BARE, DURATION, NUMBER
@@ -230,7 +231,7 @@ class Expressions:
         function = self.functions.get(node.name)
         if function is None or function.kind is Kind.OPERATOR:
             known = [f.name for f in self.functions.values() if f.kind is not Kind.OPERATOR]
-            help_ = did_you_mean(node.name, known)
+            help_ = _moved_inside(node.name, self.functions) or help_for(node.name, self.functions, known)
             return self.report.fault("T104", f"unknown function `{node.name}`", node.name_span, help_)
         if not self.count_fits(function, node):
             return POISON
@@ -245,6 +246,12 @@ class Expressions:
         message = f"`{function.name}` takes {wanted} argument{'' if wanted == '1' else 's'}, this gives {found}"
         self.report.fault("T203", message, node.span, f"it is called as {function.signature}")
         return False
+
+
+def _moved_inside(name: str, functions: Mapping[str, Function]) -> str | None:
+    """Help for `orders.amount.sum(…)`: a function stands around its column, not behind it."""
+    column, dot, function = name.rpartition(".")
+    return f"put the column inside: `{function}({column})`" if dot and function in functions else None
 
 
 def declared_parameter(node: n.Parameter, catalog: Catalog, report: Report) -> ParameterDef | None:

@@ -18,9 +18,11 @@ from tallymark.definitions import DatasetDef, Definitions, Formula, RefDef, Tran
 from tallymark.errors import Fault, did_you_mean
 from tallymark.formula import nodes as n
 from tallymark.formula.functions import Function
+from tallymark.given import help_for
 from tallymark.graph import in_order
 from tallymark.kinds import Type
 from tallymark.place import Place, Span
+from tallymark.plugins.failing import FAILURES, told
 from tallymark.source import Table, TableColumn
 from tallymark.transforms.transform import Field, Misfit, Shape, Transform
 from tallymark.units import NUMBER, alike, currency_column
@@ -140,7 +142,7 @@ class Transforming:
             raise Waits  # what is written is no transform, which has been told
         transform = self.transforms.get(definition.name)
         if transform is None:
-            help_ = did_you_mean(definition.name, self.transforms)
+            help_ = help_for(definition.name, self.transforms)
             message = f"unknown transform `{definition.name}`"
             self.faults.append(Fault("T240", message, definition.place, help_, subject))
             raise Waits
@@ -159,10 +161,10 @@ class Transforming:
         except Misfit as misfit:
             said = definition.arguments.get(misfit.argument or "")
             place = said.place if said is not None else definition.place
-            self.faults.append(Fault("T247", misfit.message, place, misfit.help, subject))
+            self.faults.append(Fault(misfit.code, misfit.message, place, misfit.help, subject))
             raise Waits from None
-        except Exception as error:  # a plugin may fail in any way it likes
-            message = f"the transform `{transform.name}` failed: {type(error).__name__}: {error}"
+        except FAILURES as error:
+            message = f"the transform `{transform.name}` failed: {told(error)}"
             self.faults.append(Fault("P700", message, definition.place, "tell the author of the plugin", subject))
             raise Waits from None
         making = Making(transform, read, arguments, made.shape.fields, definition.text, definition.place)

@@ -15,6 +15,7 @@ __all__ = ["main", "tally"]
 COMMANDS = {
     "init": "start",
     "demo": "demo",
+    "sync": "sync",
     "check": "check",
     "list": "listing",
     "ask": "ask",

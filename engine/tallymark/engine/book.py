@@ -8,8 +8,9 @@ from dataclasses import replace
 from datetime import date, datetime
 from functools import partial
 from pathlib import Path
+from threading import Event
 from types import MappingProxyType, TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
@@ -20,7 +21,9 @@ from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
+from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
+from tallymark.engine.loading import load_for, plugins_of
 from tallymark.engine.mistakes import pivoted_by
 from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
@@ -33,12 +36,16 @@ from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
 from tallymark.lower import Lowered, lower, settle_datasets
-from tallymark.plugins import Plugins, load
+from tallymark.plugins import Plugins
 from tallymark.query import Query
 from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+
+if TYPE_CHECKING:
+    from tallymark.landing.landed import Synced
+    from tallymark.landing.run import Watch
 
 Moment = str | date | datetime
 
@@ -56,7 +63,8 @@ class Book:
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
-        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *checked])
+        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
+        self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
         self._unique: dict[str, Hashable] = {}
@@ -90,12 +98,19 @@ class Book:
         return list(self._catalog.find(text))
 
     def check(self, data: bool = False) -> tuple[Fault, ...]:
-        """Every fault of the project, in the order of their places; with `data`, those of keys and references too."""
+        """Every fault of the project in the order of their places, what the checks of plugins find included.
+
+        With `data`, those of keys and references too.
+        """
+        from tallymark.engine.linting import lint
+
+        if self._linted is None:
+            self._linted = lint(self._catalog, self._plugins)
         if not data:
-            return self.faults
+            return in_order([*self.faults, *self._linted])
         from tallymark.engine.data_checks import check_data
 
-        found = [*self.faults, *check_data(self._catalog, self._sources)]
+        found = [*self.faults, *self._linted, *check_data(self._catalog, self._sources)]
         rates = self._catalog.rates
         # Rates that a transform makes depend on the question, and are looked at when one is asked.
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
@@ -105,6 +120,22 @@ class Book:
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
         return lineage(self._catalog, self._asking.metric(metric))
+
+    def sync(
+        self, *sources: str, full: bool = False, watch: Watch | None = None, stop: Event | None = None
+    ) -> tuple[Synced, ...]:
+        """Lands the named sources, or all that can be landed; questions go on, and read the new data afterwards.
+
+        Raises FaultError with what failed, when every source was tried. A table or column that this sync brings for the
+        first time is known once the project is opened anew.
+        """
+        from tallymark.landing.sync import sync
+
+        done = sync(self._definitions, self._plugins.sources, sources, full=full, watch=watch, stop=stop)
+        faults = [fault for each in done for fault in each.faults]
+        if faults:
+            raise FaultError(faults)
+        return done
 
     # --- questions -------------------------------------------------------------------------------------------------
 
@@ -149,7 +180,8 @@ class Book:
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None
-        return answer if wide is None else pivoted(answer, wide, query.limit)
+        shown = answer if wide is None else pivoted(answer, wide, query.limit)
+        return replace(shown, formats=writers(self._plugins))
 
     def _answered(self, asked: Asked) -> Answer:
         """The answer in its long form."""
@@ -310,6 +342,11 @@ def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
     return (value,) if isinstance(value, str) else tuple(value)
 
 
+def _of_options(sources: Sources) -> list[Fault]:
+    """What is wrong with the options of declared sources, whether a dataset uses them or not."""
+    return [f for faults in sources.unsound.values() for f in faults]
+
+
 def open_project(
     path: str | Path | None = None,
     *,
@@ -324,11 +361,11 @@ def open_project(
     built-in ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is
     False: the book then holds them in `faults`, and what is sound can be asked.
     """
-    outside = plugins if isinstance(plugins, bool) else True
-    loaded = load(outside, () if isinstance(plugins, bool) else plugins)
+    at = Path(path if path is not None else ".")
+    loaded = plugins_of(at, plugins) if definitions is None else load_for(definitions, plugins)
     faults: list[Fault] = []
     if definitions is None:
-        definitions, faults = read_project(Path(path if path is not None else "."), loaded.packs)
+        definitions, faults = read_project(at, loaded.packs, loaded.units)
     book = Book(definitions, loaded, tables or {}, faults)
     errors = [f for f in book.faults if f.severity == "error"]
     if strict and errors:

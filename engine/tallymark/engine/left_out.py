@@ -38,8 +38,7 @@ def _by_nulls(catalog: Catalog, making: Making) -> Iterator[Remark]:
     """Rows without a value that the transform needs."""
     for argument, (one, many) in making.transform.needs.items():
         for rows in making.inputs:
-            times = (rows.shape.time,) if rows.shape.time is not None else ()
-            for column in times if argument == "time" else making.arguments.get(argument, ()):
+            for column in _needed(making, rows, argument):
                 if column == rows.shape.key:
                     continue
                 test = is_null(ColumnUse((), column, catalog.datasets[rows.dataset].columns[column].type))
@@ -50,6 +49,15 @@ def _by_nulls(catalog: Catalog, making: Making) -> Iterator[Remark]:
                 )
                 conditions = frozenset({rows.condition} if rows.condition is not None else ())
                 yield _remark(catalog, rows, test, conditions, said)
+
+
+def _needed(making: Making, rows: Input, name: str) -> tuple[str, ...]:
+    """The columns of an input that `name` stands for: its time, what an argument names, or the column of that name."""
+    if name == "time":
+        return (rows.shape.time,) if rows.shape.time is not None else ()
+    if making.transform.take(name) is None:
+        return (name,) if name in rows.shape.fields else ()
+    return tuple(making.arguments.get(name, ()))
 
 
 def _remark(catalog: Catalog, rows: Input, test: Bound, conditions: frozenset[Bound], said: tuple[str, str]) -> Remark:

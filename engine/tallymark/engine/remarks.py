@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pyarrow.compute as pc
 
-from tallymark.catalog import Catalog
+from tallymark.catalog import Catalog, Dataset
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
@@ -38,9 +40,30 @@ def remarks(
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):
             notes.append(f"`{dataset}` has no time: its rows count in every period")
-    for dataset in dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)):
+    read = tuple(dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)))
+    for dataset in read:
         notes += sources.notes(catalog.datasets[dataset])
+    notes += _aged(lowered, [catalog.datasets[dataset] for dataset in read], sources)
     return tuple(dict.fromkeys(notes))
+
+
+def _aged(lowered: Lowered, datasets: Sequence[Dataset], sources: Sources) -> list[str]:
+    """Which landed sources were last synced before the end of what is asked: what happened since is not known."""
+    clock, periods = lowered.plan.clock, lowered.plan.periods
+    if not periods:
+        return []
+    asked = min(max(p.end for p in periods), clock.as_of)
+    until: dict[str, datetime] = {}
+    for dataset in datasets:
+        told = sources.complete_until(dataset)
+        if told is not None and told < asked:
+            until[dataset.source] = min(told, until.get(dataset.source, told))
+    zone = ZoneInfo(clock.calendar.timezone)
+    return [
+        f"`{source}` was last synced at {at.astimezone(zone):%Y-%m-%d %H:%M} ({zone.key}): "
+        "what happened later is not counted"
+        for source, at in until.items()
+    ]
 
 
 def _zero_denominators(lowered: Lowered, table: Any) -> list[str]:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Mapping
+from collections.abc import Hashable, Iterable, Iterator, Mapping
+from contextlib import AbstractContextManager
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +15,10 @@ from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
 from tallymark.engine.apart import Lying, apart_site
 from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.given import help_for
+from tallymark.options import Owner, check_options
 from tallymark.place import Place
-from tallymark.plugins import Plugins
+from tallymark.plugins import Plugins, isolated
 from tallymark.source import Backend, Site, Source, Table, TableColumn
 
 IMPLIED = ("files", "memory")
@@ -31,6 +35,8 @@ class Sources:
         self.folder = Path(definitions.project.folder)
         self._lock = threading.RLock()
         self._made: dict[str, Source] = {}
+        self.unsound: dict[str, tuple[Fault, ...]] = dict(self._unsound())
+        """What is wrong with the options of each source that cannot be used."""
         self._embedded: Embedded | None = None
 
     @property
@@ -45,14 +51,36 @@ class Sources:
         implied = {name: SourceDef(name, name) for name in IMPLIED}
         return {**implied, **self.definitions.sources}
 
+    def _unsound(self) -> Iterator[tuple[str, tuple[Fault, ...]]]:
+        """The declared sources whose options are not what their kind takes, with the faults."""
+        for definition in self.definitions.sources.values():
+            kind = self.plugins.sources.get(definition.kind)
+            if kind is not None:
+                owner = Owner(f"source `{definition.name}`", definition.place, definition.places)
+                faults = check_options(definition.options, kind.options, owner)
+                if faults:
+                    yield definition.name, tuple(faults)
+
     def _allowed(self) -> list[Path]:
-        """Every folder and file that the sources say they read."""
+        """Every folder and file that the sources say they read. A source that cannot say is not to be used."""
         places: list[Path] = []
         for definition in self._declared().values():
             kind = self.plugins.sources.get(definition.kind)
-            if kind is not None and kind.reads is not None and self._wanted(definition):
-                places += kind.reads(definition, self.folder)
+            if kind is None or kind.reads is None or not self._wanted(definition) or definition.name in self.unsound:
+                continue
+            try:
+                with self._isolated(definition.name, "to say what it reads"):
+                    places += kind.reads(definition, self.folder)
+            except FaultError as error:
+                self.unsound[definition.name] = error.faults
         return places
+
+    def _isolated(self, name: str, doing: str) -> AbstractContextManager[None]:
+        """What the plugin of a source raises that it should not, as a fault that names it."""
+        definition = self._declared()[name]
+        giver = self.plugins.giver("sources", definition.kind)
+        place = definition.place if definition.place != NOWHERE else None
+        return isolated(giver, f"{doing}, as the source `{name}`", place)
 
     def _wanted(self, definition: SourceDef) -> bool:
         """The implied source of files is for projects with a folder."""
@@ -73,10 +101,14 @@ class Sources:
             raise FaultError(Fault("D430", f"unknown source `{name}`", None, help_))
         kind = self.plugins.sources.get(definition.kind)
         if kind is None:
-            help_ = did_you_mean(definition.kind, self.plugins.sources)
+            help_ = help_for(definition.kind, self.plugins.sources)
             message = f"no plugin gives sources of the kind `{definition.kind}`"
             raise FaultError(Fault("D431", message, definition.place, help_))
-        source = kind.make(definition, self.folder, self.embedded, self.definitions.project.timezone)
+        embedded = self.embedded
+        if name in self.unsound:
+            raise FaultError(self.unsound[name])
+        with self._isolated(name, "to begin"):
+            source = kind.make(definition, self.folder, embedded, self.definitions.project.timezone)
         if name == "memory":
             for table, data in self.tables.items():
                 source.put(table, data)  # type: ignore[attr-defined]
@@ -89,7 +121,8 @@ class Sources:
         except FaultError as error:
             raise FaultError(_placed(f, table.source_place) for f in error.faults) from error
         try:
-            return source.describe(table)
+            with self._isolated(name, f"to describe the table `{table.name}`"):
+                return tuple(source.describe(table))
         except FaultError as error:
             raise FaultError(_placed(f, table.place) for f in error.faults) from error
 
@@ -105,9 +138,8 @@ class Sources:
 
         def relation(dataset: str) -> tuple[str, ...]:
             own = catalog.datasets[dataset]
-            source = self.source(own.source)
-            assert source.backend is site.backend, f"nobody said that `{dataset}` would be read"
-            return source.prepare(own.table)
+            assert self._backend(own) is site.backend, f"nobody said that `{dataset}` would be read"
+            return self._prepared(own)
 
         site = Site(backends[0] if backends else self.embedded, relation)
         return site
@@ -131,24 +163,40 @@ class Sources:
 
         def lies(dataset: str) -> Lying:
             own = catalog.datasets[dataset]
-            source = self.source(own.source)
-            return Lying(own.source, source.backend, lambda: source.prepare(own.table))
+            return Lying(own.source, self._backend(own), lambda: self._prepared(own))
 
         return apart_site(self.embedded, lies, self.definitions.project.fetched_rows)
+
+    def _prepared(self, dataset: Dataset) -> tuple[str, ...]:
+        """Makes a dataset queryable where it lies, and gives its name there."""
+        with self._isolated(dataset.source, f"to make the table `{dataset.table.name}` ready"):
+            return self.source(dataset.source).prepare(dataset.table)
 
     def _backend(self, dataset: Dataset) -> Backend:
         return self.source(dataset.source).backend
 
     def state(self, dataset: Dataset) -> Hashable:
-        return self.source(dataset.source).state(dataset.table)
+        source = self.source(dataset.source)
+        with self._isolated(dataset.source, f"to tell the state of the table `{dataset.table.name}`"):
+            state = source.state(dataset.table)
+            hash(state)
+            return state
 
     def notes(self, dataset: Dataset) -> tuple[str, ...]:
-        return self.source(dataset.source).notes(dataset.table)
+        source = self.source(dataset.source)
+        with self._isolated(dataset.source, f"to tell of the table `{dataset.table.name}`"):
+            return tuple(source.notes(dataset.table))
 
     def cancel(self) -> None:
         """Stops every question that runs now, on any backend."""
         for backend in self._backends():
             backend.cancel()
+
+    def complete_until(self, dataset: Dataset) -> datetime | None:
+        """Until when everything that happened is in a dataset's table; None where a source reads what is there now."""
+        told = getattr(self.source(dataset.source), "complete_until", None)
+        until: datetime | None = told(dataset.table) if told is not None else None
+        return until
 
     def close(self) -> None:
         """Closes every backend."""

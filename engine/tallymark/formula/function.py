@@ -72,6 +72,16 @@ class Take:
 
 
 @dataclass(frozen=True, slots=True)
+class Partial:
+    """One accumulator of a mergeable aggregate: what is taken of some rows (`SUM(:x * :x)`), and how what was taken of
+    several groups of rows becomes one (`SUM(:part)`). Both are aggregates in SQL.
+    """
+
+    accumulate: str
+    merge: str
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A row of the table.
 
@@ -96,6 +106,10 @@ class Function:
     """For aggregates: whether partial results can be combined without going back to the rows."""
     called: str = ""
     """How it is called, where names and commas do not say it."""
+    partials: tuple[Partial, ...] = ()
+    """For a plugin's mergeable aggregates: its accumulators; the engine knows those of its own."""
+    finish: str = ""
+    """The result out of the merged accumulators `:p1`, `:p2`…; the first one unless said."""
 
     def __post_init__(self) -> None:
         if self.gives not in GIVES:

@@ -173,9 +173,6 @@ class _Builder(Transformer[Token, Any]):
         return _part(_name(token))
 
     def call(self, name: Token, opening: Token, arguments: tuple[_Part, ...] | None, closing: Token) -> _Part:
-        if "." in name.value:
-            way_out = "a function's name has no dots; put the column inside: `sum(orders.amount)`"
-            raise _BuildError("S144", f"{shown(name.value)} is not a function", _span(name), way_out)
         parts = tuple(a.node for a in arguments or ())
         return _part(nodes.Call(name.value, parts, (_span(name)[0], _span(closing)[1]), _span(name)))
 

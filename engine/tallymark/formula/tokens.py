@@ -89,7 +89,6 @@ CODES = {
     "S141": "not a unit of time",
     "S142": "a fraction of a month or longer",
     "S143": "`at` without `start` or `end`",
-    "S144": "a dotted function name",
     "S145": "a `case` out of its form",
     "S146": "a word of another language",
     "S147": "two values without an operator between them",

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 
 from tallymark.definitions import DatasetDef, Definitions, FunnelDef, MetricDef, ParameterDef, Project, SourceDef
 from tallymark.errors import Fault, did_you_mean, in_order
+from tallymark.given import help_for
 from tallymark.place import Place
 from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
@@ -17,6 +18,7 @@ from tallymark.read.parameters import parameter
 from tallymark.read.settings import settings, source
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
+from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
@@ -37,6 +39,8 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    units: Mapping[str, UnitRow] = field(default_factory=dict)
+    """The units of plugins, which definitions may name."""
 
     def put(self, kind: str, into: dict[str, Made], made: Made | None) -> None:
         """Takes a definition, unless its name is taken."""
@@ -48,14 +52,17 @@ class _Shelf:
             self.faults.append(Fault("R025", message, made.place, f"it is defined already at {first.place}"))
 
 
-def read_project(folder_or_file: Path, packs: Packs) -> tuple[Definitions, list[Fault]]:
+def read_project(
+    folder_or_file: Path, packs: Packs, units: Mapping[str, UnitRow] | None = None
+) -> tuple[Definitions, list[Fault]]:
     """The project in a folder, or with that `tally.yaml`, and the faults in its files. Never raises for bad input.
 
     `packs` maps a pack's name to its files: the path to show, and the text. A pack is read when `packs:` names it.
+    `units` are those of plugins.
     """
     path = project_file(Path(folder_or_file))
     found = read_file(path)
-    shelf = _Shelf()
+    shelf = _Shelf(units=units or {})
     if found.fault is not None:
         help = f"a project is a folder with a file `{PROJECT_FILE}`" if found.fault.code == "R001" else found.fault.help
         shelf.faults.append(replace(found.fault, help=help))
@@ -68,13 +75,16 @@ def read_project(folder_or_file: Path, packs: Packs) -> tuple[Definitions, list[
 
 
 def read_texts(
-    files: Sequence[tuple[str, str]], project: Project | None = None, packs: Packs | None = None
+    files: Sequence[tuple[str, str]],
+    project: Project | None = None,
+    packs: Packs | None = None,
+    units: Mapping[str, UnitRow] | None = None,
 ) -> tuple[Definitions, list[Fault]]:
     """The same for texts in memory, each with the name that faults show. Never raises for bad input.
 
     One named `tally.yaml` holds the settings, unless `project` gives them.
     """
-    shelf = _Shelf()
+    shelf = _Shelf(units=units or {})
     root: Entries | None = None
     settled = project or Project()
     of_project = [] if project else [(n, t) for n, t in files if n.replace("\\", "/").split("/")[-1] == PROJECT_FILE]
@@ -106,7 +116,7 @@ def _read_settings(shelf: _Shelf, content: str | bytes, name: str, folder: str) 
     root = _tree(shelf, content, name, "project")
     if root is None:
         return Project(folder=folder, place=Place(name)), None
-    reading = Reading(faults=shelf.faults)
+    reading = Reading(faults=shelf.faults, units=shelf.units)
     project = settings(root, folder, reading)
     reading.language = project.language
     _take(shelf, "source", shelf.sources, source, root.get("sources"), reading)
@@ -119,7 +129,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     root = _tree(shelf, content, name, "metrics")
     if root is None:
         return
-    reading = Reading(language, pack, shelf.faults)
+    reading = Reading(language, pack, shelf.faults, shelf.units)
     _take(shelf, "parameter", shelf.parameters, parameter, root.get("parameters"), reading)
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
@@ -197,9 +207,9 @@ def _read_packs(project: Project, root: Entries | None, packs: Packs, shelf: _Sh
         elif name == "all":
             chosen |= dict.fromkeys(packs)
         else:
-            help = did_you_mean(name, [*packs, "all"])
+            help = help_for(name, packs, [*packs, "all"])
             shelf.faults.append(Fault("R027", f"unknown pack `{name[:60]}`", _item_place(written, name), help))
-    theirs = _Shelf()
+    theirs = _Shelf(units=shelf.units)
     seen: set[tuple[str, str]] = set()
     for pack in chosen:
         for file in packs[pack]:

@@ -12,6 +12,7 @@ from tallymark.errors import did_you_mean
 from tallymark.json_keys import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
 from tallymark.read.entries import MOST_COUNTED
+from tallymark.read.options import headed, option_places, plugins
 from tallymark.read.values import Reading, conversion, data, entries, named, text, texts, whole, word
 from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
@@ -48,6 +49,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         min_count=whole(root.get("min_count"), 0, MOST_COUNTED),
         max_cells=cells or usual.max_cells,
         fetched_rows=fetched or usual.fetched_rows,
+        plugins=plugins(root.get("plugins")),
         place=replace(root.page.place(0), width=1),
     )
 
@@ -116,4 +118,5 @@ def source(key: Scalar, value: Value, reading: Reading) -> SourceDef | None:
             reading.fault("R023", f"the source `{key.text[:60]}` has no kind", key, "write `kind: files`, for example")
         return None
     options = {k.text: data(v) for k, v in said if k.text != "kind"}
-    return SourceDef(key.text, kind, options, key.place()) if usable else None
+    places = option_places(value) if isinstance(value, Entries) else {}
+    return SourceDef(key.text, kind, options, headed(key), places) if usable else None

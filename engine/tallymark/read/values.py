@@ -14,11 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from tallymark.definitions import EMPTY, ConvertDef, Formula, Texts, UnitDef
-from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.errors import Fault, FaultError
 from tallymark.formula.nodes import RESERVED, Node
+from tallymark.given import help_for
 from tallymark.json_keys import POLICIES
 from tallymark.place import Written
-from tallymark.units import DURATION_SCALES, NAMES
+from tallymark.units import DURATION_SCALES, NAMES, Measure, UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 
 MAX_FILE_FAULTS = 200
@@ -37,6 +38,8 @@ class Reading:
     """Of texts that are not given by language."""
     pack: str | None = None
     faults: list[Fault] = field(default_factory=list)
+    units: Mapping[str, UnitRow] = field(default_factory=dict)
+    """Those of plugins."""
     first: int = field(init=False)
     """How many faults other files had."""
 
@@ -169,8 +172,10 @@ def unit(value: Value | None, reading: Reading, subject: str) -> UnitDef | None:
     if value is None or name is None:
         return None
     known = {"money": _CURRENCY.fullmatch(detail or ""), "duration": detail in DURATION_SCALES}
-    if name not in NAMES:
-        help = did_you_mean(name, NAMES)
+    if name in reading.units and detail is None:
+        return _given_unit(name, reading.units, value)
+    if name not in NAMES and name not in reading.units:
+        help = help_for(name, reading.units, [*NAMES, *reading.units])
     elif detail is None or known.get(name):
         return UnitDef(name, detail, value.place())
     elif name == "money":
@@ -182,6 +187,12 @@ def unit(value: Value | None, reading: Reading, subject: str) -> UnitDef | None:
     spelled = name if detail is None else f"{name}: {detail}"
     reading.fault("R029", f"unknown unit `{spelled[:60]}`", value, help, subject)
     return None
+
+
+def _given_unit(name: str, units: Mapping[str, UnitRow], value: Value) -> UnitDef:
+    row = units[name]
+    own = units[row.of] if row.of else row
+    return UnitDef(name, None, value.place(), Measure(own.name, own.sign, own.decimals), row.scale)
 
 
 def conversion(value: Value | None, reading: Reading, subject: str | None) -> ConvertDef | None:

@@ -11,6 +11,7 @@ from tallymark.catalog import Dataset, Input
 from tallymark.errors import PluginError
 from tallymark.formula.bound import Axis, ColumnUse
 from tallymark.kinds import Type
+from tallymark.plugins.failing import FAILURES, told
 from tallymark.render.expressions import Term, Writer
 from tallymark.render.values import all_of, any_of, column, compare, named
 from tallymark.transforms.transform import Rows as Given
@@ -46,8 +47,8 @@ def made(rows: Rows, own: Dataset) -> str:
     bench = Bench(own.name, rows.statement, rows.writer)
     try:
         return bench.put("made", making.transform.write(given, making.arguments, bench))
-    except Exception as error:  # a plugin may fail in any way it likes
-        raise PluginError(f"the transform `{making.transform.name}` failed: {type(error).__name__}: {error}") from error
+    except FAILURES as error:  # a plugin may fail in any way it likes
+        raise PluginError(f"the transform `{making.transform.name}` failed: {told(error)}") from error
 
 
 def _input(rows: Rows, dataset: str, number: int, each: Input) -> Given:

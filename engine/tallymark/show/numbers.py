@@ -14,7 +14,7 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from tallymark.kinds import Type
-from tallymark.units import POINTS, Unit
+from tallymark.units import POINTS, Measure, Unit
 
 if TYPE_CHECKING:
     from babel import Locale
@@ -82,6 +82,8 @@ def written(value: Any, style: Style) -> str:
     decimals = style.decimals if style.decimals is not None else _decimals([known], unit, style.type)
     if unit is not None and unit.currency is not None and style.sign:
         return _money(known, unit.currency, decimals, style.locale)
+    if unit is not None and unit.measure is not None and style.sign:
+        return f"{plain(known, decimals, style.locale)} {unit.measure.sign}"
     if unit is not None and unit.percent:
         return _percent(known, decimals, style.locale)
     return plain(known, decimals, style.locale)
@@ -118,7 +120,7 @@ def unit_sign(unit: Unit | None, locale: str = "en") -> str:
     if unit is None or unit.percent or unit.duration or unit.dimensionless:
         return ""
     if unit.currency is None:
-        return str(unit)
+        return unit.product(lambda m: m.sign if isinstance(m, Measure) else m)
     from babel.numbers import get_currency_symbol
 
     return get_currency_symbol(unit.currency, locale=language(locale))
@@ -171,6 +173,8 @@ def _decimals(values: list[Decimal], unit: Unit | None, type_: Type) -> int:
 
         usual = get_currency_precision(unit.currency)
         return max(usual, _significant(largest, usual))
+    if unit is not None and unit.measure is not None and unit.measure.decimals is not None:
+        return max(unit.measure.decimals, _significant(largest, unit.measure.decimals))
     if unit is not None and (unit.percent or unit == POINTS):
         return max(1, _significant(largest, 1))
     if type_ is Type.INTEGER or (whole and not (unit is not None and unit.fraction)):

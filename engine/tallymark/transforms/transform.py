@@ -22,19 +22,25 @@ KINDS: Mapping[str, str] = {
     "duration": "a fixed length of time: a timedelta",
     "duration or null": "a fixed length of time, or None",
     "word": "one of the options",
+    "words": "one text or several: a tuple of them",
+    "number": "a number above 0, or a quotient of two: a Fraction",
     "name": "the name that a column of the result gets",
 }
 """What an argument may be, and what `shape` and `write` are given for it."""
 
 
 class Misfit(Exception):  # noqa: N818  # said of what a project wrote; the checker makes a fault of it
-    """Inputs or arguments that do not go together. `argument` is the one at fault, None for the inputs."""
+    """Inputs or arguments that do not go together. `argument` is the one at fault, None for the inputs.
 
-    def __init__(self, message: str, help: str, argument: str | None = None) -> None:
+    `code` is that of the fault that is made of it.
+    """
+
+    def __init__(self, message: str, help: str, argument: str | None = None, code: str = "T247") -> None:
         super().__init__(message)
         self.message = message
         self.help = help
         self.argument = argument
+        self.code = code
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +124,21 @@ class Rows:
     shape: Shape
 
 
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """Which rows of an input a row that was made comes from, as far as columns can tell.
+
+    Those that are the same in each pair of `same` (the column of the result, that of the input) and, if said, have in
+    one of the times `at` names the time of the result, or their time `within` its start and end.
+    """
+
+    input: int = 0
+    same: tuple[tuple[str, str], ...] = ()
+    at: tuple[str, tuple[str, ...]] | None = None
+    within: tuple[str, str, str] | None = None
+    """The result's start and end, and the time of the input that lies between them."""
+
+
 class Bench(Protocol):
     """Where a transform is written: a statement that steps are put into, and what differs between dialects."""
 
@@ -148,10 +169,12 @@ class Transform:
     least: int = 1
     most: int | None = 1
     needs: Mapping[str, tuple[str, str]] = field(default_factory=dict)
-    """Arguments whose columns a row must have a value in, and `time`: what one row without does, and what several do,
-    for notes (`belongs to no session`)."""
+    """Arguments whose columns a row must have a value in, columns that are read by their own names, and `time`: what
+    one row without does, and what several do, for notes (`belongs to no session`)."""
     whole: bool = True
     """Whether it may read columns of its inputs that no argument names."""
+    trace: Callable[[Arguments], Sequence[Trace]] | None = None
+    """Which rows of its inputs a row comes from; None when no column tells."""
 
     def __post_init__(self) -> None:
         if len({t.name for t in self.takes}) != len(self.takes):

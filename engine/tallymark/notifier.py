@@ -1,0 +1,76 @@
+"""What tells somebody something: a notification, and who sends it.
+
+No rule sends notifications yet: rules come later. A plugin may give notifiers now; `tally plugins` lists and checks
+them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any, Literal, Protocol
+
+Importance = Literal["info", "warning", "critical"]
+IMPORTANCES: tuple[Importance, ...] = ("info", "warning", "critical")
+
+
+@dataclass(frozen=True, slots=True)
+class Notification:
+    """What is told, as plain data. Each notifier shows of it what its channel can show.
+
+    `subject` is one line, `text` plain text of any length. `labels` are short words to sort by (`{"metric": "nrr"}`);
+    `fields` are values behind the text: texts, numbers, booleans, null, and lists and mappings of these. `link` leads
+    to more. `key` is the same in every notification about the same thing, so that a channel can update or close one.
+    """
+
+    subject: str
+    text: str = ""
+    severity: Importance = "info"
+    labels: Mapping[str, str] = field(default_factory=dict)
+    link: str | None = None
+    fields: Mapping[str, Any] = field(default_factory=dict)
+    key: str | None = None
+
+    def __post_init__(self) -> None:
+        if not self.subject.strip() or "\n" in self.subject:
+            raise ValueError("the subject of a notification is one line that says something")
+        if self.severity not in IMPORTANCES:
+            raise ValueError(f"a notification is {', '.join(IMPORTANCES)}, not {self.severity!r}")
+
+    def as_dict(self) -> dict[str, Any]:
+        """The notification as plain data."""
+        return {
+            "subject": self.subject,
+            "text": self.text,
+            "severity": self.severity,
+            "labels": dict(self.labels),
+            "link": self.link,
+            "fields": dict(self.fields),
+            "key": self.key,
+        }
+
+
+class Notifier(Protocol):
+    """Somewhere that notifications go to: a channel, an address, a file."""
+
+    def send(self, notification: Notification) -> None:
+        """Sends it, and returns once it has been taken. Raises any exception when it has not; may be called again.
+
+        Sends what it is given as text: nothing in it is markup, a template or a command.
+        """
+        ...
+
+
+@dataclass(frozen=True, slots=True)
+class NotifierKind:
+    """A kind of notifier: its name, what makes one of its options, and the JSON Schema of these.
+
+    `make(options, folder)` gets the options after the schema has been held against them, with defaults filled in and
+    secrets as `Secret`; it connects to nothing.
+    """
+
+    name: str
+    make: Callable[[Mapping[str, Any], Path], Notifier]
+    help: str
+    options: Mapping[str, Any] = field(default_factory=dict)
