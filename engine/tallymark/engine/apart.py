@@ -11,6 +11,7 @@ from sqlglot import exp
 from tallymark.embedded import Embedded
 from tallymark.errors import Fault, FaultError
 from tallymark.render.apart import Apart, settled
+from tallymark.render.dialects import dialect_of
 from tallymark.render.parting import HERE, Fetch, apart, part
 from tallymark.source import Backend, Site
 
@@ -132,7 +133,8 @@ def apart_site(embedded: Embedded, lies: Callable[[str], Lying], most: int) -> S
 
 
 def _text(backend: Backend, query: exp.Query) -> str:
-    return settled(query, backend.dialect).sql(backend.dialect, pretty=True, copy=False)
+    dialect = dialect_of(backend.dialect)
+    return dialect.text(settled(query, dialect), pretty=True)
 
 
 def _told(fetches: Sequence[Fetch], rest: str | None, sources: Sequence[str], backends: Sequence[Backend]) -> str:

@@ -142,6 +142,13 @@ class Function:
             f"{self.name}({', '.join(t.name + ('…' if t.repeats else '?' if t.optional else '') for t in self.takes)})"
         )
 
-    def template(self, dialect: str) -> str:
-        """The SQL template for `dialect`; the row `*` serves every dialect without one of its own."""
-        return self.sql.get(dialect) or self.sql["*"]
+    def template(self, dialect: str, kind: Type) -> tuple[str, str]:
+        """The SQL template for results of a type in `dialect`, and the dialect that it is written in.
+
+        `postgres_double` serves doubles on PostgreSQL, `postgres` all else there, `*` every dialect without one of its
+        own, in DuckDB's words. An empty one says that the dialect cannot compute it.
+        """
+        for key in (f"{dialect}_{kind}", dialect):
+            if key in self.sql:
+                return self.sql[key], dialect
+        return self.sql["*"], "duckdb"

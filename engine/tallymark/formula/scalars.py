@@ -137,6 +137,17 @@ OPERATORS = (
 
 _FINITE = "NULLIF(NULLIF(NULLIF({}, CAST('nan' AS DOUBLE)), CAST('inf' AS DOUBLE)), CAST('-inf' AS DOUBLE))"
 
+_LARGEST, _SMALLEST = "709.782712893384", "-744.4400719213812"
+"""The logarithms of the largest double and of the smallest: beyond them PostgreSQL raises an error."""
+
+_LN = "NULLIF(LN(NULLIF(ABS(:x), 0)), 0)"
+_POSTGRES_POWER = (
+    "CASE WHEN (:x = 0 AND :y < 0) OR (:x < 0 AND :y <> FLOOR(:y)) THEN NULL "
+    f"WHEN ({_LN} > 0 AND :y > {_LARGEST} / {_LN}) OR ({_LN} < 0 AND :y < {_LARGEST} / {_LN}) THEN NULL "
+    f"WHEN ({_LN} > 0 AND :y < {_SMALLEST} / {_LN}) OR ({_LN} < 0 AND :y > {_SMALLEST} / {_LN}) THEN 0 "
+    "ELSE POWER(:x, :y) END"
+)
+
 NUMBERS = (
     _scalar("abs", (X,), "first", "first", "The size without the sign.", "abs(change(mrr))", "ABS(:x)"),
     _scalar("sign", (X,), "integer", "none", "-1, 0 or 1.", "sign(change(mrr))", "CAST(SIGN(:x) AS BIGINT)"),
@@ -148,6 +159,10 @@ NUMBERS = (
         "Rounds half away from zero, to a number of digits after the point (0 unless given).",
         "round(arpa, 2)",
         "ROUND(:x, :digits)",
+        # Its own rounding of doubles is half to even, and takes no digits.
+        postgres_double="TRUNC(:x * :up / :down + SIGN(:x) * CAST('0.49999999999999994' AS DOUBLE PRECISION))"
+        " / :up * :down",
+        postgres_integer="CAST(ROUND(CAST(:x AS NUMERIC), :digits) AS BIGINT)",
     ),
     _scalar("floor", (X,), "first", "first", "The next whole number down.", "floor(dau)", "FLOOR(:x)"),
     _scalar("ceil", (X,), "first", "first", "The next whole number up.", "ceil(dau)", "CEIL(:x)"),
@@ -160,6 +175,7 @@ NUMBERS = (
         "x to the power of y; null where that is no finite number.",
         "sum(pow(share(mrr), 2) per customer)",
         _FINITE.format("POWER(:x, :y)"),
+        postgres=_POSTGRES_POWER,
     ),
     _scalar(
         "sqrt",
@@ -188,7 +204,17 @@ NUMBERS = (
         "log10(session_count)",
         "LOG10(CASE WHEN :x > 0 THEN :x END)",
     ),
-    _scalar("exp", (X,), "double", "plain", "e to the power of x.", "exp(-churn / mrr)", "EXP(:x)"),
+    _scalar(
+        "exp",
+        (X,),
+        "double",
+        "plain",
+        "e to the power of x.",
+        "exp(-churn / mrr)",
+        "EXP(:x)",
+        postgres=f"CASE WHEN :x > {_LARGEST} THEN CAST('Infinity' AS DOUBLE PRECISION) "
+        f"WHEN :x < {_SMALLEST} THEN 0 ELSE EXP(:x) END",
+    ),
     _scalar(
         "mod",
         (X, Y),
@@ -197,6 +223,7 @@ NUMBERS = (
         "What is left of x after dividing by y, with the sign of x; null for 0.",
         "mod(licensed_seats, 10)",
         "MOD(:x, NULLIF(:y, 0))",
+        postgres_double="",
     ),
     _scalar(
         "divide",
@@ -260,11 +287,29 @@ CHOICES = (
 )
 
 PART = Take("part", "text")
+BLANKS = " \u00a0\u1680\u2000\u2001\u2002\u2003\u2004\u2005\u2006\u2007\u2008\u2009\u200a\u202f\u205f\u3000"
+"""Unicode's separators of words, which DuckDB trims; PostgreSQL trims what it is told."""
 TEXTS = (
     _scalar(
-        "lower", (S,), "text", "none", "In small letters.", "count(events where lower(name) = 'login')", "LOWER(:x)"
+        "lower",
+        (S,),
+        "text",
+        "none",
+        "In small letters.",
+        "count(events where lower(name) = 'login')",
+        "LOWER(:x)",
+        postgres='TRANSLATE(LOWER(:x COLLATE "C"), :letters, :small)',
     ),
-    _scalar("upper", (S,), "text", "none", "In capitals.", "count(customers where upper(country) = 'FR')", "UPPER(:x)"),
+    _scalar(
+        "upper",
+        (S,),
+        "text",
+        "none",
+        "In capitals.",
+        "count(customers where upper(country) = 'FR')",
+        "UPPER(:x)",
+        postgres='TRANSLATE(UPPER(:x COLLATE "C"), :letters, :capitals)',
+    ),
     _scalar(
         "trim",
         (S,),
@@ -273,6 +318,7 @@ TEXTS = (
         "Without blanks at both ends.",
         "count_distinct(trim(events.feature))",
         "TRIM(:x)",
+        postgres=f"BTRIM(:x, '{BLANKS}')",
     ),
     _scalar("length", (S,), "integer", "none", "How many characters.", "max(length(events.name))", "LENGTH(:x)"),
     _scalar(
@@ -283,6 +329,7 @@ TEXTS = (
         "Whether the part occurs in x.",
         "count(events where contains(name, 'export'))",
         "CONTAINS(:x, :part)",
+        postgres="STRPOS(:x, :part) > 0",
     ),
     _scalar(
         "starts_with",
@@ -301,6 +348,7 @@ TEXTS = (
         "Whether x ends with the part.",
         "count(events where ends_with(name, '_failed'))",
         "SUFFIX(:x, :part)",
+        postgres="RIGHT(:x, LENGTH(:part)) = :part",
     ),
     _scalar(
         "matches",

@@ -7,14 +7,14 @@ the dialect of the database that the part runs in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from sqlglot import exp
 
 from tallymark.kinds import Type
+from tallymark.render.dialects.dialect import Dialect
 from tallymark.render.values import atom
 
-Write = Callable[[Any, list[exp.Expression]], exp.Expression]
+Write = Callable[[Dialect, list[exp.Expression]], exp.Expression]
 """Gives the tree in a dialect, of the arguments as they are written in it."""
 
 
@@ -30,7 +30,7 @@ def later(arguments: Sequence[exp.Expression], write: Write) -> exp.Expression:
     return node
 
 
-def settled(query: exp.Query, dialect: Any) -> exp.Query:
+def settled(query: exp.Query, dialect: Dialect) -> exp.Query:
     """The tree with everything written in a dialect. It is used up."""
     for node in reversed(list(query.walk())):
         if isinstance(node, exp.Anonymous) and node.name == LATER:

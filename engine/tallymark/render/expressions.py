@@ -11,11 +11,14 @@ from typing import Any
 import sqlglot
 from sqlglot import exp
 
+from tallymark.errors import Fault, FaultError
 from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render import lookups
 from tallymark.render.apart import Apart, later
+from tallymark.render.dialects import Dialect, dialect_of
+from tallymark.render.dialects.letters import mapping
 from tallymark.render.values import all_of, any_of, atom, call, case, cast, compare, constant, integer
 
 REPEATING = frozenset(
@@ -36,6 +39,9 @@ REPEATING = frozenset(
 """Functions whose SQL names an argument more than once, or is made to by the database (NULLIF, IN over a choice): what
 stands there is computed once, as a column of its own."""
 
+CASES = {"lower": "small", "upper": "capitals"}
+"""Functions of letters, and what their templates call what letters become."""
+
 EXACT = frozenset({"abs", "round", "floor", "ceil", "trunc", "mod", "negate", "+", "-", "*"})
 
 
@@ -48,8 +54,8 @@ class Term:
 
 
 @lru_cache(maxsize=512)
-def _template(text: str) -> exp.Expression:
-    parsed = sqlglot.parse_one(text, read="duckdb")
+def _template(text: str, dialect: str = "duckdb") -> exp.Expression:
+    parsed = sqlglot.parse_one(text, read=dialect)
     assert isinstance(parsed, exp.Expression)
     return parsed
 
@@ -57,10 +63,10 @@ def _template(text: str) -> exp.Expression:
 class Writer:
     """Writes applications of functions for one dialect and clock."""
 
-    def __init__(self, clock: Clock, dialect: str | Apart, functions: Mapping[str, Function] = TABLE) -> None:
+    def __init__(self, clock: Clock, dialect: str | Dialect, functions: Mapping[str, Function] = TABLE) -> None:
         self.clock = clock
         self.calendar = clock.calendar
-        self.dialect = dialect
+        self.dialect = dialect_of(dialect)
         self.functions = functions
         self._own: dict[str, Callable[[Sequence[Term], tuple[Any, ...], Type], exp.Expression]] = {
             "local": lambda terms, extra, kind: self.local(terms[0].sql),
@@ -84,9 +90,7 @@ class Writer:
 
     def text(self, query: exp.Expr, pretty: bool = False) -> str:
         """A finished statement as text. The tree is used up."""
-        if isinstance(self.dialect, Apart):
-            return self.dialect.text(query, pretty)
-        return query.sql(self.dialect, pretty=pretty, copy=False)
+        return self.dialect.text(query, pretty)
 
     def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         """`function` over `terms`, giving a value of type `kind`."""
@@ -98,7 +102,9 @@ class Writer:
         row = self.functions[function]
         if function in EXACT and kind is Type.INTEGER and function in ("round", "floor", "ceil", "trunc") and not extra:
             return terms[0].sql
-        return self._fill(row, self._widened(row, terms, kind), extra)
+        if function == "matches" and isinstance(pattern := terms[1].sql.unnest(), exp.Literal):
+            return self.dialect.pattern(atom(terms[0].sql), pattern.this)
+        return self._fill(row, self._widened(row, terms, kind), extra, kind)
 
     def _later(
         self, function: str, kinds: Sequence[Type], extra: tuple[Any, ...], kind: Type
@@ -117,15 +123,26 @@ class Writer:
             return [t.sql for t in terms]
         return [cast(t.sql, Type.DOUBLE) if t.type in (Type.INTEGER, Type.DECIMAL) else t.sql for t in terms]
 
-    def _fill(self, row: Function, arguments: list[exp.Expression], extra: tuple[Any, ...]) -> exp.Expression:
+    def _fill(
+        self, row: Function, arguments: list[exp.Expression], extra: tuple[Any, ...], kind: Type
+    ) -> exp.Expression:
+        text, written_in = row.template(self.dialect.name, kind)
+        if not text:
+            message = f"`{row.name}` of numbers with a fraction cannot be computed in this database"
+            raise FaultError(Fault("D464", message, None, "declare the columns `type: decimal` or `integer`"))
         names = [t.name for t in row.takes]
         filled: dict[str, exp.Expression] = {n: atom(a) for n, a in zip(names, arguments, strict=False)}
         fixed = sum(1 for t in row.takes if not t.repeats)
         rest = [atom(a) for a in arguments[fixed:]]
         if row.name == "round":
-            filled["digits"] = integer(extra[0] if extra else 0)
+            digits = extra[0] if extra else 0
+            filled["digits"] = integer(digits)
+            filled |= {"up": _power_of_ten(digits), "down": _power_of_ten(-digits)}
         filled["any_null"] = exp.Paren(this=any_of([exp.Is(this=atom(a), expression=exp.Null()) for a in arguments]))
-        return _substitute(_template(row.template(str(self.dialect))), filled, rest)
+        if row.name in CASES and self.dialect.name != "duckdb":
+            before, after = (exp.Literal.string(letters) for letters in mapping(row.name))
+            filled |= {"letters": before, CASES[row.name]: after}
+        return _substitute(_template(text, written_in), filled, rest)
 
     # --- time ------------------------------------------------------------------------------------------------------
 
@@ -282,6 +299,11 @@ def _substitute(
             placeholder.replace(value.copy() if name in used else value)
             used.add(name)
     return tree
+
+
+def _power_of_ten(digits: int) -> exp.Expression:
+    """10 to the power of digits, 1 for a negative one."""
+    return cast(exp.Literal.string(f"1e{max(digits, 0)}"), Type.DOUBLE)
 
 
 def _known(value: exp.Expression) -> exp.Expression:

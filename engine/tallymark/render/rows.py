@@ -21,7 +21,6 @@ from tallymark.render.expressions import Term, Writer
 from tallymark.render.joins import BASE, FromTerm, Joined, edge_types, joined, uses
 from tallymark.render.made import made
 from tallymark.render.values import (
-    SQL_TYPES,
     all_of,
     call,
     case,
@@ -128,9 +127,7 @@ class Rows:
             value = case((finite, column(found.stored)))
         if found.factor != 1.0:
             return exp.Mul(this=cast(value, Type.DOUBLE), expression=constant(found.factor, Type.DOUBLE))
-        if found.type is found.physical and found.type in (Type.TEXT, Type.BOOLEAN, Type.DATE, Type.DOUBLE):
-            return value
-        return cast(value, found.type) if found.type in SQL_TYPES else value
+        return self.writer.dialect.stored(value, found.physical, found.type)
 
     def _computed(self, own: Dataset, columns: frozenset[str], computed: Sequence[str]) -> exp.Select:
         """Stored columns and what the computed ones need below, then the computed ones on top."""

@@ -268,9 +268,8 @@ class _Space:
     def _same_cell(self, outer: int, alias: str) -> exp.Expression | None:
         """Equal keys, null being equal to null, and the same period."""
         level = next(s for s in self.spaces.plan.spaces if s.number == outer).level
-        tests: list[exp.Expression] = [
-            exp.NullSafeEQ(this=column(k.column, "c"), expression=column(k.column, alias)) for k in level
-        ]
+        same = self.spaces.writer.dialect.same
+        tests: list[exp.Expression] = [same(column(k.column, "c"), column(k.column, alias), k.type) for k in level]
         return all_of([*tests, exp.EQ(this=column("i", "c"), expression=column("i", alias))])
 
 

@@ -99,7 +99,12 @@ def moment(value: datetime, zoned: bool) -> exp.Expression:
 
 def null(kind: Type) -> exp.Expression:
     """A null of a type, where the type must be said."""
-    if kind not in SQL_TYPES or kind is Type.DECIMAL:
+    if kind is Type.DECIMAL:
+        # Of what width is not known; its type is noted for dialects that must know that it is a number.
+        unsized = exp.Null()
+        unsized.type = _data_type("DECIMAL")
+        return unsized
+    if kind not in SQL_TYPES:
         return exp.Null()
     return exp.Cast(this=exp.Null(), to=exp.DataType.build(SQL_TYPES[kind], dialect="duckdb"))
 

@@ -117,7 +117,7 @@ def _grouped(cut: str, time: Type, arguments: Arguments, members: list[str], end
     ]
     for end, column, name in ends:
         there = exp.EQ(this=sql.col(f"at_{name}"), expression=sql.number(1))
-        shown.append(sql.named(exp.Max(this=sql.case(there, sql.col(name))), f"{end}_{column}"))
+        shown.append(sql.named(exp.AnyValue(this=sql.case(there, sql.col(name))), f"{end}_{column}"))
     groups = [sql.col(m) for m in (*members, "nth")]
     return sql.select(*shown).from_(sql.source(cut), copy=False).group_by(*groups, copy=False)
 

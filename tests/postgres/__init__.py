@@ -1,0 +1,1 @@
+"""Questions that run on a real PostgreSQL server give what they give on the embedded database."""
