@@ -46,16 +46,16 @@ class Elsewhere:
         return (SourceKind("elsewhere", self.make),)
 
 
-def spread(definitions: Definitions, random: Random) -> Definitions:
-    """The definitions with each dataset where chance puts it: here, in the east or in the west."""
+def spread(definitions: Definitions, random: Random, others: Mapping[str, SourceDef] | None = None) -> Definitions:
+    """The definitions with each dataset where chance puts it: here, or in one of the others (the east and the west)."""
+    sources = others or {name: SourceDef(name, "elsewhere") for name in OTHERS}
 
     def moved(dataset: DatasetDef) -> DatasetDef:
-        there = random.choice((*OTHERS, None))
+        there = random.choice((*sources, None))
         plain = dataset.source in (None, "files", "memory") and dataset.transform is None
         if there is None or not plain or (dataset.table is None and dataset.implements is None and dataset.pack):
             return dataset
         return replace(dataset, source=there, table=dataset.table or dataset.name)
 
     datasets = {name: moved(d) for name, d in definitions.datasets.items()}
-    sources = {name: SourceDef(name, "elsewhere") for name in OTHERS}
     return replace(definitions, datasets=datasets, sources={**definitions.sources, **sources})

@@ -48,9 +48,10 @@ class Apart:
         self._cut = cut
 
     def text(self, query: exp.Expr, pretty: bool = False) -> str:
-        """A finished statement, cut. The tree is used up."""
+        """A finished statement, cut."""
         assert isinstance(query, exp.Query)
-        return self._cut(query)
+        # Cutting changes the common table expressions, which other statements may have in front of them too.
+        return self._cut(query.copy())
 
     def stored(self, value: exp.Expression, physical: Type, wanted: Type) -> exp.Expression:
         """A stored column as its type."""
