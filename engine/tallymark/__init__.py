@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from tallymark.plugins import functions
     from tallymark.query import Query
     from tallymark.secret import Secret
+    from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
     from tallymark.transforms.transform import Transform
     from tallymark.units import UnitRow
 
@@ -59,6 +60,9 @@ _HOMES = {
     "PluginInfo": "hookspecs",
     "Query": "query",
     "Receipt": "answer",
+    "RowInput": "transforms.row_model",
+    "RowModel": "transforms.row_model",
+    "RowOutput": "transforms.row_model",
     "Secret": "secret",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
@@ -98,6 +102,9 @@ __all__ = [
     "PluginInfo",
     "Query",
     "Receipt",
+    "RowInput",
+    "RowModel",
+    "RowOutput",
     "Secret",
     "SourceDef",
     "SourceKind",

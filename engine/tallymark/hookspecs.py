@@ -17,6 +17,7 @@ from tallymark.errors import Fault
 from tallymark.formula.functions import Function
 from tallymark.notifier import NotifierKind
 from tallymark.source import Backend, Landing, Source
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.transform import Transform
 from tallymark.units import UnitRow
 
@@ -162,6 +163,10 @@ class Hooks:
     @hookspec
     def tally_transforms(self, config: Config, folder: Path) -> Sequence[Transform]:  # type: ignore[empty-body]
         """Gives transforms of datasets, as rows of the table of transforms."""
+
+    @hookspec
+    def tally_models(self, config: Config, folder: Path) -> Sequence[RowModel]:  # type: ignore[empty-body]
+        """Gives row models: Python that computes columns of rows, used as a transform."""
 
     @hookspec
     def tally_units(self, config: Config, folder: Path) -> Sequence[UnitRow]:  # type: ignore[empty-body]

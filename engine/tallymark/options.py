@@ -68,6 +68,19 @@ def check_options(options: Mapping[str, Any], schema: Schema, owner: Owner) -> l
     return list(dict.fromkeys(_masked(f) if has_secrets(schema) else f for f in faults))
 
 
+def wrong_schema(schema: Schema) -> Iterator[str]:
+    """What is wrong with a JSON Schema, in a sentence; nothing when it can be used."""
+    if not schema:
+        return
+    from jsonschema.exceptions import SchemaError
+    from jsonschema.validators import validator_for
+
+    try:
+        validator_for(schema).check_schema(dict(schema))
+    except (SchemaError, RecursionError) as error:
+        yield f"its options have no valid JSON Schema: {_line(error)}"
+
+
 def settled(options: Mapping[str, Any], schema: Schema, folder: Path, owner: Owner) -> dict[str, Any]:
     """Sound options with defaults filled in and secrets as `Secret`, to be revealed when they are needed."""
     made: dict[str, Any] = _filled(_said(options), schema)

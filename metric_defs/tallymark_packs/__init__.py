@@ -11,6 +11,7 @@ CONTENTS = {
     "core": ("datasets",),
     "revenue": ("datasets", "subscribers", "recurring", "retention", "value"),
     "voice": ("datasets", "voice"),
+    "feedback": ("datasets", "feedback"),
     "support": ("datasets", "support"),
     "usage": ("datasets", "subscribers", "usage"),
     "funnel": ("datasets", "funnel"),

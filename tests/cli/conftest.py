@@ -19,9 +19,11 @@ from tallymark.cli import opening, tally
 from tallymark.definitions import Formula, MetricDef
 from tallymark.engine.lineage import Lineage, Node
 from tallymark.errors import Fault, FaultError
+from tallymark.hookspecs import Format
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.query import Query
+from tallymark_plugins.formats import tally_formats
 
 EUR = units.money("EUR")
 WRITTEN = Place("metrics/revenue.yaml", 3, 1)
@@ -92,6 +94,17 @@ class FakeBook:
         }
     )
 
+    @property
+    def formats(self) -> dict[str, Format]:
+        """The built-in formats."""
+        return {f.name: f for f in tally_formats()}
+
+    def format(self, name: str) -> Format:
+        """A built-in format."""
+        if name not in self.formats:
+            raise FaultError(Fault("P714", f"unknown format `{name}`"))
+        return self.formats[name]
+
     def ask(self, *metrics: str, **question: Any) -> Answer:
         """Two months of one metric."""
         self.asked.append((metrics, question))
@@ -105,7 +118,9 @@ class FakeBook:
             "period": pa.array([date(2024, 5, 1), date(2024, 6, 1)]),
             "mrr": pa.array([Decimal("1234.5"), Decimal("60")], pa.decimal128(18, 6)),
         }
-        return Answer(columns, pa.table(data), ("careful",), "SELECT 1", Query(metrics), grain="month")
+        writers = {name: f.write for name, f in self.formats.items()}
+        table = pa.table(data)
+        return Answer(columns, table, ("careful",), "SELECT 1", Query(metrics), grain="month", formats=writers)
 
     def explain(self, metric: str, **question: Any) -> Receipt:
         """A receipt of one step."""

@@ -12,7 +12,7 @@ import yaml
 
 import tallymark.plugins
 from tallymark.errors import FaultError
-from tallymark.hookspecs import SourceKind, Starter
+from tallymark.hookspecs import SourceKind, Starter, hookimpl
 from tallymark.plugins import Plugins, load
 
 Run = Any
@@ -69,7 +69,7 @@ def run(run: Run, monkeypatch: pytest.MonkeyPatch) -> Run:
         kind("desk", DESK, "support", "voice"),
         SourceKind("plain", make_none),
     )
-    module.tally_sources = lambda: kinds  # type: ignore[attr-defined]  # a module may have any function
+    module.tally_sources = hookimpl(lambda: kinds)  # type: ignore[attr-defined]  # a module may have any function
 
     def loaded(*_: Any) -> Plugins:
         return load(False, [module])

@@ -16,6 +16,8 @@ class Book:
     faults = ()
     stopped = False
     metrics = {}
+    def format(self, name):
+        return type("Table", (), {"name": "table", "binary": False})
     def ask(self, *metrics, **question):
         print("asking", flush=True)
         if metrics[0] == "listening":

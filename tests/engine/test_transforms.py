@@ -18,6 +18,7 @@ from tallymark.definitions import Project
 from tallymark.errors import FaultError, PluginError
 from tallymark.kinds import Type
 from tallymark.read import read_texts
+from tallymark.transforms.mrr import invoices, movements, subscriptions
 from tallymark.transforms.table import TRANSFORMS
 from tallymark.transforms.transform import Arguments, Bench, Field, Made, Rows, Shape, Take, Transform
 
@@ -168,14 +169,19 @@ class Paper:
 def test_built_in_transforms_are_portable(name: str, dialect: str) -> None:
     """Their SQL has no function of one dialect only, and each dialect reads its own text of it."""
     of = {"id": Type.TEXT, "user": Type.TEXT, "device": Type.TEXT, "at": Type.TIMESTAMP, "n": Type.DOUBLE}
+    families = {"key": Type.TEXT, "text": Type.TEXT, "number": Type.DECIMAL, "time": Type.TIMESTAMP}
+    named = {**subscriptions.NEEDED, **subscriptions.OPTIONAL, **invoices.NEEDED, **invoices.OPTIONAL}
+    if name.startswith("mrr_"):
+        of |= {c: families.get(f, Type.BOOLEAN) for c, f in (named | movements.NEEDED | {"currency": "text"}).items()}
     given = Shape("events", {n: Field(n, t) for n, t in of.items()}, "id", "at", own_time="at")
     members = {"per": ("user", "device"), "gap": timedelta(minutes=30), "tail": timedelta(seconds=1), "single": None}
     said: Arguments = {**members, "first": ("n",), "last": ("n",), "origin": "source", "of": ("n",), "keep": "first"}
     paper, row = Paper(), TRANSFORMS[name]
+    said |= {t.name: t.default for t in row.takes if t.name not in said}
     inputs = [Rows("given", given)] * row.least
     made = row.shape([r.shape for r in inputs], said).shape
     query = row.write(inputs, said, paper)
-    assert list(made.fields) == [named.alias_or_name for named in query.selects]
+    assert list(made.fields) == [shown.alias_or_name for shown in query.selects]
     for each in (*paper.steps.values(), query):
         assert {"REPLACE"} >= {f.name for f in each.find_all(exp.Anonymous)}
         sqlglot.parse_one(each.sql(dialect), dialect=dialect)

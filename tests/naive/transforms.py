@@ -10,7 +10,7 @@ from typing import Any
 from tallymark.definitions import ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.formula import nodes
 
-from . import aggregates, values
+from . import aggregates, marks, values
 from .clock import SECONDS, Clock, Moment
 from .rows import Read, Table
 from .world import NaiveError, Row, World
@@ -82,7 +82,9 @@ def _made(world: World, definition: DatasetDef, clock: Clock, as_of: Moment) -> 
     call = _call(definition)
     table = Table(world, clock, as_of)
     inputs = [_input(table, i.node) for i in call.inputs]
-    return TRANSFORMS[call.name](inputs, Arguments(world, call, inputs[0]), clock)
+    from .recurring import RECURRING  # it is built on what is here
+
+    return (TRANSFORMS | RECURRING)[call.name](inputs, Arguments(world, call, inputs[0]), clock)
 
 
 def _name(node: nodes.Node | None) -> str:
@@ -320,6 +322,25 @@ def dedupe(inputs: list[Input], said: Arguments, clock: Clock) -> Made:
     return Made(given.columns, kept, per[0] if len(per) == 1 else None, own.time, own.valid, refs)
 
 
+# --- a row model ------------------------------------------------------------------------------------------------------
+
+
+def marked(inputs: list[Input], said: Arguments, clock: Clock) -> Made:
+    """Every row with the columns that a function of some of its others gives; what is no finite number is null."""
+    (given,) = inputs
+    page, size = said.columns("page"), said.columns("size")
+    prefix = said.word("prefix", "")
+    names = {n: f"{prefix}_{n}" if prefix else n for n in marks.NAMES}
+    rows = []
+    for row in given.rows:
+        number = row[size[0]] if size else None
+        found = marks.mark(row[page[0]], None if number is None else float(number))
+        rows.append({**row, **{names[n]: None if v != v else v for n, v in found.items()}})
+    own = given.definition
+    refs = {r.name: (r.dataset, r.column) for r in own.refs.values()}
+    return Made((*given.columns, *names.values()), rows, own.key, own.time, own.valid, refs)
+
+
 Transforming = Callable[[list[Input], Arguments, Clock], Made]
 
 TRANSFORMS: dict[str, Transforming] = {
@@ -327,4 +348,5 @@ TRANSFORMS: dict[str, Transforming] = {
     "union": union,
     "versions": versions,
     "dedupe": dedupe,
+    "acme.mark": marked,
 }

@@ -16,6 +16,8 @@ from tallymark.formula.write import write
 from tallymark.place import Written
 from tallymark.query import Query
 
+from . import acme
+
 ARROW = {
     "integer": pa.int64(),
     "decimal": pa.decimal128(18, 6),
@@ -35,7 +37,7 @@ def opened(world: World) -> Ask:
     """The engine on a world's definitions and rows, as something to ask. Cells come as from the naive evaluator."""
     import tallymark
 
-    book = tallymark.open(definitions=definitions(world), tables=tables(world))
+    book = tallymark.open(definitions=definitions(world), tables=tables(world), plugins=[acme])
     return lambda question: cells(book.ask(query(question)), question)
 
 

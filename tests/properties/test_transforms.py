@@ -120,6 +120,9 @@ class Maker:
         first = self.random.choice(("first: [page, n]", "first: page"))
         return f"sessionize({rows}, gap: {gap}, {per}, {first}, last: [n, page, id]{more})"
 
+    def marks(self, rows: str) -> str:
+        return f"acme.mark({rows}, page: page{self.random.choice(('', ', size: n', ', size: n'))})"
+
     def definitions(self) -> list[DatasetDef]:
         held = self.random.choice(("per user, of: [page, n]", "of: page, per device", "of: [page, user], per device"))
         keep = self.random.choice(("", ", keep: first", ", keep: last"))
@@ -130,6 +133,8 @@ class Maker:
             made(f"union({self.rows_of('web')}, {self.rows_of('app')}, origin: source)", "both"),
             made(f"dedupe({self.rows_of('both')}, per {alike}{keep})", "single"),
             made(self.sessions("single"), "journeys"),
+            made(self.marks(self.rows_of(self.random.choice(("web", "single")))), "marked"),
+            made("acme.mark(visits, page: last_page, size: seconds, prefix: found)", "lengths"),
         ]
 
     def world(self) -> World:
@@ -156,7 +161,7 @@ class Maker:
 
     def question(self, known: World) -> Question:
         """Every row of one dataset, or its metrics by something, as known at some time."""
-        name = self.random.choice(("visits", "states", "both", "single", "journeys"))
+        name = self.random.choice(("visits", "states", "both", "single", "journeys", "marked", "lengths"))
         metrics, by = self.asked(name, known)
         if self.kinds.time == "instant":
             # Those are grouped as the clock shows them, which is another matter.
@@ -171,6 +176,12 @@ class Maker:
         return Question(metrics, by, grain, start, end, None, as_of)
 
     def asked(self, name: str, known: World) -> tuple[tuple[str, ...], tuple[str, ...]]:
+        if name in ("marked", "lengths"):
+            weight, word, odd = (f"found_{n}" if name == "lengths" else n for n in ("weight", "word", "odd"))
+            metrics = (f"count({name})", f"sum({name}.{weight})", f"count({name} where {odd} and {word} != '<q>')")
+            return metrics, self.random.choice(
+                ((word, weight), (word, "id"), ("user",) if name == "marked" else (odd,), ())
+            )
         if name in ("visits", "journeys"):
             metrics = (
                 f"count({name})",

@@ -192,10 +192,32 @@ def helpdesk() -> Helpdesk:
         organizations=[organization(101, "Acme", external_id="c1"), organization(102, "Beta")],
         ticket_events=_events(),
         ticket_metric_events=[
-            {"id": 1, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "activate", "time": "2026-01-05T09:00:00Z"},
-            {"id": 2, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "fulfill", "time": "2026-01-05T10:00:00Z"},
-            {"id": 3, "ticket_id": 1, "metric": "reply_time", "instance_id": 1, "type": "update_status", "time": "2026-01-05T10:00:00Z", "status": {"calendar": 60, "business": 60}},
-        ],  # fmt: skip
+            {
+                "id": 1,
+                "ticket_id": 1,
+                "metric": "reply_time",
+                "instance_id": 1,
+                "type": "activate",
+                "time": "2026-01-05T09:00:00Z",
+            },
+            {
+                "id": 2,
+                "ticket_id": 1,
+                "metric": "reply_time",
+                "instance_id": 1,
+                "type": "fulfill",
+                "time": "2026-01-05T10:00:00Z",
+            },
+            {
+                "id": 3,
+                "ticket_id": 1,
+                "metric": "reply_time",
+                "instance_id": 1,
+                "type": "update_status",
+                "time": "2026-01-05T10:00:00Z",
+                "status": {"calendar": 60, "business": 60},
+            },
+        ],
         satisfaction_ratings=[
             rating(801, 1, ALICE, "offered", "2026-01-06T07:00:00Z"),
             rating(802, 1, ALICE, "good", "2026-01-06T08:00:00Z", "Quick!"),
@@ -210,7 +232,14 @@ def helpdesk() -> Helpdesk:
             response("01R5", 5, CARLA, 5, "good", "2026-02-11T09:00:00Z", "Lovely."),
         ],
         surveys=[{"id": "S1", "version": 3, "state": "enabled", "questions": []}],
-        deleted_tickets=[{"id": 9, "deleted_at": "2026-03-01T09:00:30Z", "previous_state": "open", "actor": {"id": AGENT, "name": "Ana"}}],  # fmt: skip
+        deleted_tickets=[
+            {
+                "id": 9,
+                "deleted_at": "2026-03-01T09:00:30Z",
+                "previous_state": "open",
+                "actor": {"id": AGENT, "name": "Ana"},
+            }
+        ],
         groups=[{"id": 501, "name": "Support", "deleted": False} | named],
         brands=[{"id": 601, "name": "Main", "active": True} | named],
         ticket_forms=[{"id": 701, "name": "Default", "active": True} | named],

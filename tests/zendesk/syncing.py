@@ -9,17 +9,33 @@ from typing import Any
 
 import dlt
 import duckdb
+import yaml
 
 from tallymark.definitions import SourceDef
 from tallymark.errors import FaultError
 from tallymark.place import Place
 from tallymark.source import Landing
 from tallymark_plugins import zendesk
+from tallymark_plugins.zendesk.client import Client
+from tallymark_plugins.zendesk.pace import Pace
+from tallymark_plugins.zendesk.settings import settings_of
 
 from .fake_zendesk import EMAIL, FakeZendesk
 
 SECRET = "ZENDESK_TEST_TOKEN"
 PLACE = Place("tally.yaml", 7, 3, 8)
+
+
+def fake_options(fake: FakeZendesk) -> dict[str, Any]:
+    """The options of a source that reads a fake account, fast and without patience."""
+    return {
+        "url": fake.url,
+        "email": EMAIL,
+        "api_token": f"env:{SECRET}",
+        "allow_private": True,
+        "requests_per_minute": 100_000,
+        "patience": 0,
+    }
 
 
 class Account:
@@ -29,14 +45,7 @@ class Account:
         self.fake = fake
         self.file = folder / "landed.duckdb"
         self.said: list[str] = []
-        self.options: dict[str, Any] = {
-            "url": fake.url,
-            "email": EMAIL,
-            "api_token": f"env:{SECRET}",
-            "allow_private": True,
-            "requests_per_minute": 100_000,
-            "patience": 0,
-        } | options
+        self.options = fake_options(fake) | options
         self._folder = folder
 
     def sync(self, only: tuple[str, ...] = (), landing: Landing | None = None, **options: Any) -> None:
@@ -77,4 +86,20 @@ class Account:
             return connection.execute(sql).fetchall()
 
 
+def write_project(folder: Path, fake: FakeZendesk, **options: Any) -> None:
+    """A project in an empty folder, as the starter of `zendesk` has it, with the fake account as its source."""
+    starter = zendesk.starter("helpdesk")
+    said: dict[str, Any] = yaml.safe_load(starter.options)
+    said.pop("subdomain")
+    source = {"kind": "zendesk"} | said | fake_options(fake) | options
+    project = {"packs": list(starter.packs), "sources": {"helpdesk": source}}
+    (folder / "tally.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
+    (folder / "metrics").mkdir()
+    (folder / "metrics" / "helpdesk.yaml").write_text(starter.definitions)
 
+
+def connect(fake: FakeZendesk, exports: Pace | None = None, drop: tuple[str, ...] = (), **options: Any) -> Client:
+    """A connection to a fake account, for a `with` block; without the options `drop`."""
+    said = {name: value for name, value in (fake_options(fake) | options).items() if name not in drop}
+    definition = SourceDef("helpdesk", "zendesk", said, PLACE)
+    return Client(settings_of(definition, Path()), exports or Pace(100_000))

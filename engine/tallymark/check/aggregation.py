@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from decimal import Decimal
+from typing import Any
 
 from tallymark.catalog import Catalog
 from tallymark.check.dimensions import untimed, untimed_use
@@ -12,7 +13,8 @@ from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import Rows, RowScope, dataset_of
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Windowed, is_conversion
-from tallymark.formula.functions import Function
+from tallymark.formula.function import Recipe
+from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.units import COUNT, NUMBER, Unit, raised
 
@@ -23,7 +25,7 @@ class Outcome:
 
     type: Type
     unit: Unit
-    extra: tuple[Decimal, ...]
+    extra: tuple[Any, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -142,7 +144,9 @@ def gives_zero(function: Function, missing: str | None) -> bool:
 
 def outcome(function: Function, argument: Bound | None, node: n.Call, report: Report) -> Outcome | None:
     """Type and unit of an aggregate of `argument` (None: of rows); None with a fault when it does not fit."""
-    extra = _fraction(node, report) if function.name == "percentile" else ()
+    extra: tuple[Any, ...] | None = _fraction(node, report) if function.name == "percentile" else ()
+    if function.name not in TABLE:
+        extra = _recipe(function, node, report)
     if extra is None:
         return None
     found = argument.type if argument is not None else Type.NULL
@@ -171,6 +175,20 @@ def _unit(function: Function, argument: Bound | None) -> Unit:
     if function.unit == "none" or argument is None or not argument.type.numeric or argument.unit.free:
         return NUMBER
     return raised(argument.unit, 2) if function.unit == "square" else argument.unit
+
+
+def _recipe(function: Function, node: n.Call, report: Report) -> tuple[Recipe] | None:
+    """How a plugin's aggregate is computed, with the literals of the call; None with a fault when one is none."""
+    literals: list[tuple[str, int | Decimal | str]] = []
+    for take, argument in zip(function.takes[1:], node.arguments[1:], strict=False):
+        if not isinstance(argument, n.Number | n.Text):
+            message = f"the argument `{take.name}` of `{function.name}` is a literal: a number, or a text in quotes"
+            report.fault("T209", message, argument.span, f"it is called as {function.signature}")
+            return None
+        literals.append((take.name, argument.value))
+    sql = tuple(sorted(function.sql.items()))
+    double = function.gives == "double"
+    return (Recipe(sql, function.partials, function.finish, function.takes[0].name, tuple(literals), double),)
 
 
 def _fraction(node: n.Call, report: Report) -> tuple[Decimal, ...] | None:

@@ -76,7 +76,7 @@ class _Binder:
         read: dict[str, Callable[[Take, ArgumentDef], Any]] = {
             "member": self._columns, "columns": self._columns, "duration": self._duration,
             "duration or null": self._duration, "word": self._word, "name": self._name, "words": self._words,
-            "number": self._number,
+            "number": self._number, "column": self._single,
         }  # fmt: skip
         if take.kind not in ("member", "columns", "words") and (said.listed or len(said.values) != 1):
             self._wrong(take, said, "one value is wanted, not a list")
@@ -94,6 +94,9 @@ class _Binder:
         if not said.values:
             self._wrong(take, said, "names no column")
         return tuple(dict.fromkeys(found))
+
+    def _single(self, take: Take, said: ArgumentDef) -> str | None:
+        return self._column(take, said, said.values[0])
 
     def _column(self, take: Take, said: ArgumentDef, formula: Formula) -> str | None:
         """The column that a name stands for: by its own name, or by that of the reference it holds."""

@@ -23,6 +23,7 @@ COMMANDS = {
     "lineage": "lineage",
     "functions": "reference",
     "schema": "reference",
+    "plugins": "plugins",
     "plugin": "plugin",
 }
 """Each command, in the order of the help, and the module of this package that holds it."""

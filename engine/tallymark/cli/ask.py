@@ -15,9 +15,10 @@ from tallymark.cli.session import Session, format_option, session_options
 
 if TYPE_CHECKING:
     from tallymark.answer import Answer
+    from tallymark.engine.book import Book
+    from tallymark.hookspecs import Format
 
-FORMATS = ("table", "csv", "json", "parquet", "markdown")
-SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markdown", ".markdown": "markdown"}
+FORMATS = ("table", "csv", "json", "parquet", "markdown", "html")
 
 
 @click.command(
@@ -51,7 +52,9 @@ SUFFIXES = {".csv": "csv", ".json": "json", ".parquet": "parquet", ".md": "markd
 @click.option("--sql", is_flag=True, help="Print the SQL that answered, not the rows; with json, beside the rows.")
 @click.option("--how", is_flag=True, help="Print how each aggregate was put together over its windows, not the rows.")
 @click.option("--output", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write to a file.")
-@format_option(*FORMATS, help="How to print; the ending of --output's FILE says it too.")
+@format_option(
+    *FORMATS, help="How to print, or NAME, a plugin's; the ending of --output's FILE says it too.", more=True
+)
 @session_options
 @click.pass_obj
 def ask_command(
@@ -71,32 +74,46 @@ def ask_command(
     **question: Any,
 ) -> None:
     """Ask for metrics: by name, by an alias, or as a formula in quotes."""
-    format_ = format_ or (SUFFIXES.get(output.suffix.lower()) if output else None) or "table"
-    if format_ == "parquet" and output is None:
-        raise click.UsageError("parquet is not for a terminal: say where to write it with --output FILE.")
-    given = {"by": split(by), "order": split(order), "parameters": parameters(param), "compare": split(compare)}
+    if format_ == "parquet":
+        _require_file(format_, output)
+    given: dict[str, Any] = {
+        "by": split(by),
+        "order": split(order),
+        "parameters": parameters(param),
+        "compare": split(compare),
+    }
     given |= {"top": members(top, bottom)} | question
-    answer = with_book(session, "asking", lambda book: book.ask(*metrics, **given))
+
+    def ask(book: Book) -> tuple[Answer, Format]:
+        chosen = book.format(format_ or _by_ending(book, output))
+        if chosen.binary and not how:
+            _require_file(chosen.name, output)
+        return book.ask(*metrics, **given), chosen
+
+    answer, chosen = with_book(session, "asking", ask)
     if how:
         deliver("\n".join(answer.how) + "\n", output)
     else:
-        _hand_over(session, answer, format_, output, sql)
+        _hand_over(session, answer, chosen.name, output, sql)
+
+
+def _by_ending(book: Book, output: Path | None) -> str:
+    """The format that a file's ending means; a table where it means none."""
+    ending = output.suffix.lower() if output is not None else ""
+    return next((f.name for f in book.formats.values() if ending in f.suffixes), "table") if ending else "table"
+
+
+def _require_file(format_: str, output: Path | None) -> None:
+    if output is None:
+        raise click.UsageError(f"{format_} is not for a terminal: say where to write it with --output FILE.")
 
 
 def _hand_over(session: Session, answer: Answer, format_: str, output: Path | None, sql: bool) -> None:
-    from tallymark.show.tables import table
-
     if format_ == "json":
         deliver(answer.to_json(sql=sql), output)
     elif sql:
         deliver(answer.sql.rstrip() + "\n", output)
-    elif format_ == "parquet" and output is not None:
-        answer.to_parquet(output)
-    elif format_ == "csv":
-        deliver(answer.to_csv(), output)
-    elif format_ == "markdown":
-        deliver(answer.to_markdown(), output)
-    elif output is not None:
-        deliver(table(answer.sheet()), output)
+    elif format_ == "table" and output is None:
+        print_sheet(session, answer.sheet())  # as wide as the terminal, and in its colours
     else:
-        print_sheet(session, answer.sheet())
+        deliver(answer.to(format_), output)

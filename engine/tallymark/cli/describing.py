@@ -7,27 +7,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tallymark.cli.guessing import MONEY, slug
+from tallymark.cli.opening import folder_of
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.kinds import Type
 
 if TYPE_CHECKING:
+    from tallymark.cli.session import Session
     from tallymark.engine.sources import Sources
     from tallymark.formula.functions import Function
+    from tallymark.plugins import Plugins
     from tallymark.transforms.transform import Transform
 
 
-def functions_of(plugins: bool) -> list[Function]:
-    """The rows of the function table, those of plugins included, by kind and name."""
-    import tallymark
-
-    return list(tallymark.functions(plugins))
-
-
-def transforms_of(plugins: bool) -> list[Transform]:
-    """The rows of the table of transforms, those of plugins included, by name."""
+def plugins_here(session: Session) -> Plugins:
+    """The plugins of the project that the command is about, or of none: they are told of outside a project too."""
+    from tallymark.engine.loading import plugins_of
     from tallymark.plugins import load
 
-    return sorted(load(plugins).transforms.values(), key=lambda t: t.name)
+    try:
+        folder = folder_of(session)
+    except FaultError:
+        if session.project is not None:
+            raise
+        return load(session.plugins)
+    return plugins_of(folder, session.plugins)
+
+
+def functions_of(plugins: Plugins) -> list[Function]:
+    """The rows of the function table, those of plugins included, by kind and name."""
+    return sorted(plugins.functions.values(), key=lambda f: (f.kind.value, f.name))
+
+
+def transforms_of(plugins: Plugins) -> list[Transform]:
+    """The rows of the table of transforms, those of plugins included, by name."""
+    from tallymark.transforms.modelled import with_models
+
+    return sorted(with_models(plugins.transforms, plugins.models).values(), key=lambda t: t.name)
 
 
 def sample_writer(name: str) -> Callable[[Path], None]:

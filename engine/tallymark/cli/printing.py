@@ -57,12 +57,12 @@ def print_sheet(session: Session, sheet: Sheet) -> None:
     click.echo(table(sheet.page(), session.width(), color=color), nl=False, color=color)
 
 
-def deliver(text: str, output: Path | None) -> None:
+def deliver(text: str | bytes, output: Path | None) -> None:
     """Prints the text, or writes it to a file. Raises FaultError when the file cannot be written."""
     if output is None:
         click.echo(text, nl=False)
         return
     try:
-        output.write_text(text, encoding="utf-8", newline="")
+        output.write_bytes(text.encode() if isinstance(text, str) else text)
     except OSError as error:
         raise FaultError(Fault("D490", f"cannot write {output}: {error.strerror or error}")) from error

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from tallymark.cli.describing import functions_of, transforms_of
+from tallymark.cli.describing import functions_of, plugins_here, transforms_of
 from tallymark.cli.printing import print_sheet
 from tallymark.cli.session import Session, format_option, session_options
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -24,15 +24,17 @@ FIELDS = ("name", "signature", "kind", "help", "example")
 @click.pass_obj
 def functions_command(session: Session, name: str | None, format_: str | None) -> None:
     """List the functions of formulas and the transforms of datasets, or tell one in full."""
+    plugins = plugins_here(session)
     rows: list[dict[str, Any]] = [
-        {field: str(getattr(row, field)) for field in FIELDS} for row in functions_of(session.plugins)
+        {field: str(getattr(row, field)) for field in FIELDS} for row in functions_of(plugins)
     ]
-    rows += map(_transform, transforms_of(session.plugins))
+    rows += map(_transform, transforms_of(plugins))
     if name is not None:
         known = [row["name"] for row in rows]
         rows = [row for row in rows if row["name"] == name.lower()]
         if not rows:
-            raise FaultError(Fault("T104", f"unknown function `{name}`", help=did_you_mean(name.lower(), known)))
+            help = plugins.functions.why(name.lower()) or did_you_mean(name.lower(), known)
+            raise FaultError(Fault("T104", f"unknown function `{name}`", help=help))
     if format_ == "json":
         from tallymark.show.raw import json_text
 

@@ -84,13 +84,16 @@ def session_options(command: F) -> F:
     return command
 
 
-def format_option(*choices: str, help: str = "How to print.") -> Callable[[F], F]:
-    """Gives a command `--format` with these choices, the first one by default; `tally --format` is obeyed too."""
+def format_option(*choices: str, help: str = "How to print.", more: bool = False) -> Callable[[F], F]:
+    """Gives a command `--format` with these choices, the first one by default; `tally --format` is obeyed too.
+
+    With `more` there are others, of plugins: the command finds out whether there is one of that name.
+    """
 
     def callback(context: click.Context, parameter: click.Parameter, value: str | None) -> str | None:
         known = session(context)
         value = value or known.format
-        if value is not None and value not in choices:
+        if value is not None and value not in choices and not more:
             listed = ", ".join(choices)
             raise click.BadParameter(f"{value!r} is not one of {listed}.", context, parameter)
         known.format = value or choices[0]
@@ -99,7 +102,7 @@ def format_option(*choices: str, help: str = "How to print.") -> Callable[[F], F
     return click.option(
         "--format",
         "format_",
-        metavar="|".join(choices),
+        metavar="|".join((*choices, *(("NAME",) if more else ()))),
         callback=callback,
         is_eager=True,
         help=f"{help} [default: {choices[0]}]",

@@ -56,7 +56,7 @@ class ApartSite(Site):
     @property
     def dialect(self) -> Any:
         """What is not yet any dialect."""
-        return Apart(self._cut)
+        return Apart(self._cut, self.run)
 
     def run(self, sql: str) -> pyarrow.Table:
         """Runs every part where it belongs, and gives what the last one gives.

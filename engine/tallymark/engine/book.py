@@ -35,6 +35,8 @@ from tallymark.engine.totals import with_totals
 from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
 from tallymark.formula.bound import Bound
+from tallymark.given import help_for
+from tallymark.hookspecs import Format
 from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins
 from tallymark.query import Query
@@ -49,6 +51,9 @@ if TYPE_CHECKING:
 
 Moment = str | date | datetime
 
+MOST_ROWS = 10_000
+"""So many rows of an aggregate a receipt may tell."""
+
 
 class Book:
     """All metrics of a project. Made by `tallymark.open`; safe to use from several threads.
@@ -62,7 +67,8 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
-        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, plugins.transforms)
+        transforms = self._sources.modelling.transforms(plugins.transforms)
+        self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
         self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
@@ -92,6 +98,23 @@ class Book:
     def catalog(self) -> Catalog:
         """Everything with its names bound."""
         return self._catalog
+
+    @property
+    def formats(self) -> Mapping[str, Format]:
+        """The formats that answers may be written in, by name."""
+        return MappingProxyType(self._plugins.formats)
+
+    def format(self, name: str) -> Format:
+        """The format of that name. Raises FaultError (P714)."""
+        known = self._plugins.formats
+        if name not in known:
+            raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", None, help_for(name[:60], known)))
+        return known[name]
+
+    @property
+    def plugins(self) -> Plugins:
+        """Every plugin that was found, and what they give."""
+        return self._plugins
 
     def find(self, text: str) -> list[Metric]:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""
@@ -219,12 +242,16 @@ class Book:
         currency: str | None = None,
         compare: str | None = None,
         like_for_like: bool = False,
+        rows: int | None = None,
     ) -> Receipt:
         """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
 
-        With `compare`, of the growth against another period, or of what else can be compared of the metric. Raises
-        FaultError as `ask` does.
+        With `compare`, of the growth against another period, or of what else can be compared of the metric. With
+        `rows`, also the rows that counted, at most so many of each aggregate. Raises FaultError as `ask` does.
         """
+        if rows is not None and not 1 <= rows <= MOST_ROWS:
+            message = f"`rows` is how many rows are told of each aggregate: 1 to {MOST_ROWS:,}, not {rows}"
+            raise FaultError(Fault("Q597", message, None, "say `rows=20`"))
         query = _query(
             (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
             timezone=timezone, currency=currency, compare=compare or (), like_for_like=like_for_like,
@@ -232,7 +259,7 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog))
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 
-from tallymark.catalog import Catalog, Input, Making
+from tallymark.catalog import Catalog, Dataset, Input, Making
 from tallymark.engine.unseen import Remark, hollow, undecided
 from tallymark.formula.bound import Axis, Bound, ColumnUse, walk
 from tallymark.formula.functions import Function
@@ -12,13 +12,22 @@ from tallymark.lower.forms import conjuncts
 from tallymark.render.tallies import Scope, Tally, is_null, not_false
 
 
-def left_out(catalog: Catalog, datasets: Iterable[str], functions: Mapping[str, Function]) -> list[Remark]:
-    """What is worth counting of the transforms that make these datasets, near or far."""
+def left_out(
+    catalog: Catalog,
+    datasets: Iterable[str],
+    columns: Collection[tuple[str, str]],
+    functions: Mapping[str, Function],
+) -> list[Remark]:
+    """What is worth counting of the transforms that make these datasets, near or far; and of the columns they give."""
     found: dict[str, Remark] = {}
     for dataset in catalog.made(datasets):
         making = dataset.making
         assert making is not None
-        for remark in (*_by_conditions(catalog, making, functions), *_by_nulls(catalog, making)):
+        for remark in (
+            *_by_conditions(catalog, making, functions),
+            *_by_nulls(catalog, making),
+            *_absent(dataset, columns),
+        ):
             found.setdefault(remark.one, remark)
     return list(found.values())
 
@@ -49,6 +58,19 @@ def _by_nulls(catalog: Catalog, making: Making) -> Iterator[Remark]:
                 )
                 conditions = frozenset({rows.condition} if rows.condition is not None else ())
                 yield _remark(catalog, rows, test, conditions, said)
+
+
+def _absent(dataset: Dataset, columns: Collection[tuple[str, str]]) -> Iterator[Remark]:
+    """Rows for which a transform that may fail to find a value found none."""
+    assert dataset.making is not None
+    own = f"`{dataset.name}`"
+    for column in dataset.columns.values():
+        field = dataset.making.fields.get(column.stored or "")
+        if field is not None and field.absent is not None and (dataset.name, column.name) in columns:
+            test = is_null(ColumnUse((), column.name, column.type))
+            one = f"1 row of {own} has no `{column.name}`{field.absent}"
+            many = f"{{count}} rows of {own} have no `{column.name}`{field.absent}"
+            yield Remark(Tally(dataset.name, test), None, frozenset({dataset.name}), one, many)
 
 
 def _needed(making: Making, rows: Input, name: str) -> tuple[str, ...]:

@@ -14,9 +14,10 @@ from tallymark.catalog import Catalog, Dataset
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
+from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
-from tallymark.engine.unseen import Remark, datasets_read, unseen
+from tallymark.engine.unseen import Remark, columns_read, datasets_read, unseen
 from tallymark.errors import FaultError
 from tallymark.lower import Lowered
 from tallymark.plan import Follow
@@ -43,6 +44,9 @@ def remarks(
     read = tuple(dict.fromkeys(d.name for name in datasets_read(lowered, catalog) for d in catalog.basis(name)))
     for dataset in read:
         notes += sources.notes(catalog.datasets[dataset])
+    notes += sources.modelling.notes(catalog.made(datasets_read(lowered, catalog)))
+    bounds = [bound for _, bound in asked.question.metrics]
+    notes += sources.modelling.doubtful(called_in_python(catalog, sources.plugins.functions, bounds))
     notes += _aged(lowered, [catalog.datasets[dataset] for dataset in read], sources)
     return tuple(dict.fromkeys(notes))
 
@@ -118,7 +122,8 @@ def _counted(lowered: Lowered, site: Site, catalog: Catalog, sources: Sources) -
     Whether there can be any is known for every state of the data; only then the question's own rows are counted.
     """
     functions = sources.plugins.functions
-    found = unseen(lowered, catalog, functions) + left_out(catalog, datasets_read(lowered, catalog), functions)
+    found = unseen(lowered, catalog, functions)
+    found += left_out(catalog, datasets_read(lowered, catalog), columns_read(lowered, catalog), functions)
     if not found:
         return []
     plan = lowered.plan

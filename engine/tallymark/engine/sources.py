@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterable, Iterator, Mapping
+from collections.abc import Hashable, Iterable, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from datetime import datetime
@@ -14,6 +14,7 @@ from tallymark.catalog import Catalog, Dataset
 from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
 from tallymark.engine.apart import Lying, apart_site
+from tallymark.engine.modelling import Modelling
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.given import help_for
 from tallymark.options import Owner, check_options
@@ -23,6 +24,18 @@ from tallymark.source import Backend, Site, Source, Table, TableColumn
 
 IMPLIED = ("files", "memory")
 """Sources that are there without being declared, each of the kind of its name."""
+
+
+def unsound_options(definitions: Definitions, plugins: Plugins) -> dict[str, tuple[Fault, ...]]:
+    """The declared sources whose options are not what their kind takes, by name, with the faults."""
+    found: dict[str, tuple[Fault, ...]] = {}
+    for definition in definitions.sources.values():
+        kind = plugins.sources.get(definition.kind)
+        if kind is not None:
+            owner = Owner(f"source `{definition.name}`", definition.place, definition.places)
+            faults = check_options(definition.options, kind.options, owner)
+            found |= {definition.name: tuple(faults)} if faults else {}
+    return found
 
 
 class Sources:
@@ -35,9 +48,11 @@ class Sources:
         self.folder = Path(definitions.project.folder)
         self._lock = threading.RLock()
         self._made: dict[str, Source] = {}
-        self.unsound: dict[str, tuple[Fault, ...]] = dict(self._unsound())
+        self.unsound: dict[str, tuple[Fault, ...]] = unsound_options(definitions, plugins)
         """What is wrong with the options of each source that cannot be used."""
         self._embedded: Embedded | None = None
+        self.modelling = Modelling(plugins.models, lambda: self.embedded)
+        """Python models, which compute beside the embedded database."""
 
     @property
     def embedded(self) -> Embedded:
@@ -45,21 +60,12 @@ class Sources:
         with self._lock:
             if self._embedded is None:
                 self._embedded = Embedded(self._allowed())
+                self.modelling.define(self.plugins.functions.values(), self._embedded)
             return self._embedded
 
     def _declared(self) -> dict[str, SourceDef]:
         implied = {name: SourceDef(name, name) for name in IMPLIED}
         return {**implied, **self.definitions.sources}
-
-    def _unsound(self) -> Iterator[tuple[str, tuple[Fault, ...]]]:
-        """The declared sources whose options are not what their kind takes, with the faults."""
-        for definition in self.definitions.sources.values():
-            kind = self.plugins.sources.get(definition.kind)
-            if kind is not None:
-                owner = Owner(f"source `{definition.name}`", definition.place, definition.places)
-                faults = check_options(definition.options, kind.options, owner)
-                if faults:
-                    yield definition.name, tuple(faults)
 
     def _allowed(self) -> list[Path]:
         """Every folder and file that the sources say they read. A source that cannot say is not to be used."""
@@ -188,7 +194,8 @@ class Sources:
             return tuple(source.notes(dataset.table))
 
     def cancel(self) -> None:
-        """Stops every question that runs now, on any backend."""
+        """Stops every question that runs now, on any backend, and every model."""
+        self.modelling.cancel()
         for backend in self._backends():
             backend.cancel()
 

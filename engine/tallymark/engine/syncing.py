@@ -7,12 +7,14 @@ from pathlib import Path
 from threading import Event
 
 from tallymark.definitions import Definitions
+from tallymark.engine.loading import plugins_of
+from tallymark.engine.sources import unsound_options
 from tallymark.errors import FaultError
 from tallymark.landing.landed import Status, Synced
 from tallymark.landing.run import Watch
 from tallymark.landing.status import status
 from tallymark.landing.sync import sync
-from tallymark.plugins import Plugins, load
+from tallymark.plugins import Plugins
 from tallymark.read import read_project
 
 
@@ -49,11 +51,12 @@ def sync_status(
 
 
 def _read(path: str | Path | None, plugins: bool | Sequence[object]) -> tuple[Definitions, Plugins]:
-    outside = plugins if isinstance(plugins, bool) else True
-    loaded = load(outside, () if isinstance(plugins, bool) else plugins)
-    definitions, faults = read_project(Path(path if path is not None else "."), loaded.packs)
+    at = Path(path if path is not None else ".")
+    loaded = plugins_of(at, plugins)
+    definitions, faults = read_project(at, loaded.packs, loaded.units)
     # A mistake in a metric is no reason to land nothing; one in the settings or the sources is.
     errors = [f for f in faults if f.severity == "error" and _of_settings(f.place, definitions)]
+    errors += [f for found in unsound_options(definitions, loaded).values() for f in found]
     if errors:
         raise FaultError(errors)
     return definitions, loaded

@@ -72,6 +72,16 @@ def datasets_read(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
     return tuple(found)
 
 
+def columns_read(lowered: Lowered, catalog: Catalog) -> frozenset[tuple[str, str]]:
+    """The columns that a plan reads, each with its dataset."""
+    read = (
+        r
+        for group in lowered.plan.groups
+        for r in _reads(catalog, group.dataset, [e for leaf in group.leaves for e in _expressions(group, leaf)])
+    )
+    return frozenset((r.dataset, r.column.name) for r in read)
+
+
 def datasets_needed(lowered: Lowered, catalog: Catalog) -> tuple[str, ...]:
     """Every dataset whose rows a plan needs: those it reads, those that columns are gathered from, and the rates."""
     plan = lowered.plan

@@ -27,6 +27,7 @@ from tallymark.plugins.failing import FAILURES, failed, isolated
 from tallymark.plugins.finding import found, misnamed, place_of
 from tallymark.plugins.identity import identify
 from tallymark.plugins.plugin import OWN, Gift, Plugin, State
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.table import TRANSFORMS, Transform
 
 __all__ = ["OWN", "Gift", "Plugin", "Plugins", "State", "failed", "functions", "isolated", "load"]
@@ -48,6 +49,7 @@ class Plugins:
     packs: Given[Pack] = field(default_factory=Given)
     functions: Given[Function] = field(default_factory=lambda: Given(TABLE))
     transforms: Given[Transform] = field(default_factory=lambda: Given(TRANSFORMS))
+    models: Given[RowModel] = field(default_factory=Given)
     units: Given[UnitRow] = field(default_factory=Given)
     formats: Given[Format] = field(default_factory=Given)
     checks: Given[Check] = field(default_factory=Given)

@@ -15,10 +15,11 @@ from tallymark.formula.functions import Function
 from tallymark.given import Given
 from tallymark.hookspecs import INFO, Api, Check, Format, NotifierKind, SourceKind, UnitRow
 from tallymark.options import settled
-from tallymark.plugins.failing import FAILURES, failed
+from tallymark.plugins.failing import FAILURES, failed, told
 from tallymark.plugins.identity import owner_of
 from tallymark.plugins.plugin import Gift, Plugin, State
 from tallymark.plugins.templates import wrong_templates
+from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.transform import Transform
 
 ENGINE = "the engine"
@@ -45,6 +46,7 @@ SHELVES = (
     Shelf("tally_packs", "packs", "pack", None, "own"),
     Shelf("tally_functions", "functions", "function", Function, "dotted"),
     Shelf("tally_transforms", "transforms", "transform", Transform, "dotted"),
+    Shelf("tally_models", "models", "row model", RowModel, "dotted"),
     Shelf("tally_units", "units", "unit", UnitRow, "dotted"),
     Shelf("tally_formats", "formats", "format", Format, "own"),
     Shelf("tally_checks", "checks", "check", Check, "own"),
@@ -128,7 +130,7 @@ class Collector:
             )
             return
         for name, row in rows:
-            wrong = list(wrong_row(plugin, shelf, name, row, self.into[shelf.table]))
+            wrong = _wrong(plugin, shelf, name, row, self.into[shelf.table])
             for why in wrong:
                 self._refuse(plugin, shelf, name, why)
             if not wrong and isinstance(name, str):
@@ -204,6 +206,14 @@ def _default(known: Any) -> Any:
     return known.default_factory() if known.default_factory is not MISSING else None
 
 
+def _wrong(plugin: Plugin, shelf: Shelf, name: Any, row: Any, table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a row. One whose fields are of other types than they should be may fail anywhere."""
+    try:
+        return list(wrong_row(plugin, shelf, name, row, table))
+    except FAILURES as error:
+        return [f"it is not what it seems: {told(error)}"]
+
+
 def wrong_row(plugin: Plugin, shelf: Shelf, name: Any, row: Any, table: Mapping[str, Any]) -> Iterator[str]:
     """What is wrong with a row, a sentence each."""
     if shelf.row is not None and not isinstance(row, shelf.row):
@@ -238,6 +248,11 @@ def _wrong_pack(plugin: Plugin, files: Any, table: Mapping[str, Any]) -> Iterato
         yield "each file of a pack is a path to show and a text"
 
 
+def _wrong_model(plugin: Plugin, row: RowModel, table: Mapping[str, Any]) -> Iterator[str]:
+    if any(gift.hook == "tally_transforms" and gift.name == row.name for gift in plugin.gives):
+        yield "the plugin gives a transform of that name, and both are called alike"
+
+
 def _wrong_unit(plugin: Plugin, row: UnitRow, table: Mapping[str, Any]) -> Iterator[str]:
     if row.of and row.of not in table:
         yield f"it is of `{row.of}`, which is no unit given before it"
@@ -254,6 +269,7 @@ def _wrong_sample(plugin: Plugin, write: Any, table: Mapping[str, Any]) -> Itera
 
 _RULES: Mapping[str, Callable[[Plugin, Any, Mapping[str, Any]], Iterator[str]]] = {
     "functions": _wrong_function,
+    "models": _wrong_model,
     "packs": _wrong_pack,
     "units": _wrong_unit,
     "samples": _wrong_sample,

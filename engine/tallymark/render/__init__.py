@@ -62,7 +62,7 @@ def render(
     query = statement.before(final.query())
 
     def beside(counted: exp.Select) -> str:
-        own = Statement({name: cte.copy() for name, cte in statement.ctes.items()})
+        own = statement.copy()
         return writer.text(own.before(counted))
 
     def combinations() -> str:

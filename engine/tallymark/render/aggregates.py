@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import lru_cache, partial
 from typing import Any
 
 from sqlglot import exp
 
+from tallymark.formula.function import Recipe
 from tallymark.kinds import Type
+from tallymark.render import recipes
 from tallymark.render.values import all_of, call, cast, constant
 
 ROWS = "rows"
@@ -29,6 +32,9 @@ def aggregate(
     if function in ("first", "last"):
         assert argument is not None
         return filtered(ordered(function, argument, order), present(argument, condition))
+    if extra and isinstance(extra[0], Recipe):
+        assert argument is not None
+        return _cooked(extra[0], argument, condition)
     return filtered(_plain(function, argument, extra), condition)
 
 
@@ -150,7 +156,40 @@ MERGEABLE: dict[str, Mergeable] = {
     "last": _edge("last"),
     "avg": Mergeable((_sum, _count), (_sum, _sum), _mean),
 }
-"""The aggregates that are taken in parts."""
+"""The built-in aggregates that are taken in parts."""
+
+
+def parts_of(function: str, extra: tuple[Any, ...]) -> Mergeable | None:
+    """How an aggregate is taken in parts, a plugin's too; None for one that goes back to the rows."""
+    if extra and isinstance(extra[0], Recipe):
+        return _mergeable(extra[0]) if extra[0].partials else None
+    return MERGEABLE.get(function)
+
+
+@lru_cache(maxsize=512)
+def _mergeable(recipe: Recipe) -> Mergeable:
+    """A plugin's aggregate in parts. Of one recipe always the same, so that windows share accumulators."""
+    accumulate = tuple(partial(_accumulated, recipe, p.accumulate) for p in recipe.partials)
+    merge = tuple(partial(_merged, p.merge) for p in recipe.partials)
+    return Mergeable(accumulate, merge, partial(recipes.finished, recipe))
+
+
+def _accumulated(recipe: Recipe, text: str, value: exp.Expression | None, by: Any = ()) -> exp.Expression:
+    assert value is not None
+    return recipes.taken(recipe, text, value)
+
+
+def _merged(text: str, value: exp.Expression, segment: exp.Expression) -> exp.Expression:
+    return recipes.filled(text, {recipes.PART: value})
+
+
+def _cooked(recipe: Recipe, argument: exp.Expression, condition: exp.Expression | None) -> exp.Expression:
+    """A plugin's aggregate over the rows where `condition` holds."""
+    if not recipe.partials:
+        return recipes.whole(recipe, argument, condition)
+    tests = [condition.copy() if condition is not None else None for _ in recipe.partials]
+    built = [recipes.taken(recipe, p.accumulate, argument.copy()) for p in recipe.partials]
+    return recipes.finished(recipe, [filtered(b, t) for b, t in zip(built, tests, strict=True)])
 
 
 def finished(value: exp.Expression, kind: Type) -> exp.Expression:
@@ -167,7 +206,7 @@ def whole(
     kind: Type,
 ) -> exp.Expression:
     """An aggregate of type `kind` over the rows where all `tests` hold, at once."""
-    parts = MERGEABLE.get(function)
+    parts = parts_of(function, extra)
     if parts is not None and function not in ("first", "last"):
         built = [filtered(b(argument, []), all_of([t.copy() for t in tests])) for b in parts.accumulate]
         return finished(parts.finish(built), kind)

@@ -7,6 +7,7 @@ the dialect of the database that the part runs in.
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from typing import Any
 
 from sqlglot import exp
 
@@ -44,8 +45,10 @@ class Apart:
 
     name = "duckdb"
 
-    def __init__(self, cut: Callable[[exp.Query], str]) -> None:
+    def __init__(self, cut: Callable[[exp.Query], str], run: Callable[[str], Any]) -> None:
         self._cut = cut
+        self.run = run
+        """Runs a statement that was cut, and gives its rows."""
 
     def text(self, query: exp.Expr, pretty: bool = False) -> str:
         """A finished statement, cut."""

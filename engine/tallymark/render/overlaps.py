@@ -13,7 +13,7 @@ from sqlglot import exp
 
 from tallymark.plan import Group, Leaf
 from tallymark.render import moments
-from tallymark.render.aggregates import MERGEABLE, filtered, finished, present
+from tallymark.render.aggregates import Mergeable, filtered, finished, parts_of, present
 from tallymark.render.branch import Branch
 from tallymark.render.rows import Statement
 from tallymark.render.scan import Scan
@@ -108,7 +108,7 @@ class Overlaps:
         """Accumulators by segment."""
         shown: list[exp.Expression] = []
         for leaf in leaves:
-            for number in range(len(MERGEABLE[leaf.function].accumulate)):
+            for number in range(len(_parts_of(leaf).accumulate)):
                 place = self._accumulator(leaf, number)
                 if place not in self.accumulators:
                     self.accumulators[place] = name = f"a{len(self.accumulators)}"
@@ -117,12 +117,12 @@ class Overlaps:
 
     def _accumulator(self, leaf: Leaf, number: int) -> tuple[Any, ...]:
         """What an accumulator depends on: not the window, so that several windows share it."""
-        what = MERGEABLE[leaf.function].accumulate[number]
+        what = _parts_of(leaf).accumulate[number]
         return what, leaf.argument, leaf.conditions
 
     def _held(self, leaf: Leaf) -> list[str]:
         """The columns that hold a leaf's accumulators."""
-        return [self.accumulators[self._accumulator(leaf, n)] for n in range(len(MERGEABLE[leaf.function].merge))]
+        return [self.accumulators[self._accumulator(leaf, n)] for n in range(len(_parts_of(leaf).merge))]
 
     def _merged_parts(self, parts: str, leaves: Sequence[Leaf]) -> Branch:
         """Accumulators spread over the periods and merged there."""
@@ -132,7 +132,7 @@ class Overlaps:
         return Branch(self._cells("cells", joined, merged), names)
 
     def _merged(self, leaf: Leaf) -> exp.Expression:
-        aggregate = MERGEABLE[leaf.function]
+        aggregate = _parts_of(leaf)
         values: list[exp.Expression] = []
         for name, merge in zip(self._held(leaf), aggregate.merge, strict=True):
             test = self._in_role(leaf)
@@ -144,7 +144,7 @@ class Overlaps:
     def _finished(self, leaf: Leaf, table: str) -> exp.Expression:
         """The leaf of accumulators that are merged already."""
         values: list[exp.Expression] = [column(name, table) for name in self._held(leaf)]
-        return finished(MERGEABLE[leaf.function].finish(values), leaf.type)
+        return finished(_parts_of(leaf).finish(values), leaf.type)
 
     # --- running up ------------------------------------------------------------------------------------------------
 
@@ -159,7 +159,7 @@ class Overlaps:
         so_far = exp.WindowSpec(kind="ROWS", start="UNBOUNDED", start_side="PRECEDING", end="CURRENT ROW")
         seen: set[str] = set()
         for leaf in leaves:
-            aggregate = MERGEABLE[leaf.function]
+            aggregate = _parts_of(leaf)
             for held, merge in zip(self._held(leaf), aggregate.merge, strict=True):
                 value = column(held, "p")
                 run = aggregate.run(value) if aggregate.run is not None else merge(value, column("s", "p"))
@@ -276,3 +276,10 @@ def spread_out(group: Group, spread: Spread, statement: Statement, source: str, 
 def in_role(group: Group, leaf: Leaf) -> exp.Expression | None:
     """Whether a period under `m` is one of the leaf's window; None where there is no other."""
     return exp.EQ(this=column("r", "m"), expression=integer(group.role_of(leaf))) if len(group.roles) > 1 else None
+
+
+def _parts_of(leaf: Leaf) -> Mergeable:
+    """How a leaf that is taken in parts is."""
+    found = parts_of(leaf.function, leaf.extra)
+    assert found is not None
+    return found

@@ -135,8 +135,9 @@ class _Parting:
             dataset = _dataset(each)
             if dataset is not None:
                 found.add(self.home(dataset))
-            elif not each.db:
-                found |= self.homes.get(each.name, frozenset())
+            else:
+                # What is neither is a table that the embedded database has for the engine's own use.
+                found |= self.homes.get(each.name, frozenset({HERE}))
         return frozenset(found)
 
     def _alone(self, query: exp.Query) -> int:

@@ -52,6 +52,10 @@ class Statement:
         self.ctes[name] = query
         return name
 
+    def copy(self) -> Statement:
+        """A statement of its own with copies of these."""
+        return Statement({name: cte.copy() for name, cte in self.ctes.items()})
+
     def before(self, query: exp.Select) -> exp.Select:
         """`query` with the common table expressions in front of it."""
         ctes = [exp.CTE(this=q, alias=exp.TableAlias(this=exp.to_identifier(name))) for name, q in self.ctes.items()]

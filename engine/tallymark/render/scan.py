@@ -8,7 +8,7 @@ from sqlglot import exp
 
 from tallymark.formula.bound import Bound
 from tallymark.plan import Group, Leaf
-from tallymark.render.aggregates import MERGEABLE, filtered, present, whole
+from tallymark.render.aggregates import filtered, parts_of, present, whole
 from tallymark.render.edges import is_edged
 from tallymark.render.values import column
 
@@ -54,7 +54,9 @@ class Scan:
         if leaf.function in ("first", "last"):
             assert argument is not None
             condition = present(argument, condition)
-        return filtered(MERGEABLE[leaf.function].accumulate[number](argument, self.ordering(leaf)), condition)
+        parts = parts_of(leaf.function, leaf.extra)
+        assert parts is not None
+        return filtered(parts.accumulate[number](argument, self.ordering(leaf)), condition)
 
 
 def own_conditions(group: Group, leaf: Leaf) -> frozenset[Bound]:

@@ -7,7 +7,7 @@ from enum import Enum
 from tallymark.formula.bound import Bound, ColumnUse
 from tallymark.kinds import Type
 from tallymark.plan import Leaf
-from tallymark.render.aggregates import MERGEABLE, ROWS
+from tallymark.render.aggregates import ROWS, parts_of
 from tallymark.render.spread import Spread
 
 LEAST_OVERLAP = 8.0
@@ -44,7 +44,9 @@ def way_of(leaf: Leaf, spread: Spread | None, role: int, edged: bool = False) ->
     `edged`: something is read at the edges of the asked period, so that a row's cell is known once it is spread.
     """
     if edged:
-        return Way.SPREAD if leaf.function in MERGEABLE and leaf.function not in ("first", "last") else Way.ROWS
+        return (
+            Way.SPREAD if parts_of(leaf.function, leaf.extra) and leaf.function not in ("first", "last") else Way.ROWS
+        )
     if spread is None:
         return Way.TIMELESS
     if spread.apart:
@@ -56,7 +58,7 @@ def way_of(leaf: Leaf, spread: Spread | None, role: int, edged: bool = False) ->
         return Way.FIRST_SEEN if slide.runs_up and not spread.stock else Way.SLIDING_PAIRS
     if leaf.function in ("stddev", "variance"):
         return Way.MOMENTS
-    if leaf.function not in MERGEABLE or (leaf.function in ("first", "last") and spread.stock):
+    if parts_of(leaf.function, leaf.extra) is None or (leaf.function in ("first", "last") and spread.stock):
         return Way.ROWS
     if spread.cumulative:
         return Way.RUNNING
@@ -67,7 +69,7 @@ def way_of(leaf: Leaf, spread: Spread | None, role: int, edged: bool = False) ->
 
 def edged_way(leaf: Leaf, spread: Spread | None) -> Way:
     """The way a leaf goes that reads something at the edges of the asked period: it is another in each period."""
-    parted = leaf.function in MERGEABLE and leaf.function not in ("first", "last")
+    parted = parts_of(leaf.function, leaf.extra) is not None and leaf.function not in ("first", "last")
     return Way.SPREAD if parted and spread is not None else Way.ROWS
 
 

@@ -8,6 +8,8 @@ One file a transform, and what they share:
     stacking.py    `union`: rows of several datasets one below the other
     versions.py    `versions`: snapshots or changes as stretches of time in which values hold
     duplicates.py  `dedupe`: one row of each key
+    row_model.py   Python that computes columns of a row
+    modelled.py    and that as a transform
     mrr/           `mrr_subscriptions`, `mrr_from_invoices`, `mrr_movements`: recurring revenue and what changed it
     keys.py        the keys of rows that are made
     sql.py         the few forms of SQL that they share, none of one dialect only

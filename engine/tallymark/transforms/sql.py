@@ -27,6 +27,11 @@ def col(name: str) -> exp.Column:
     return exp.column(exp.to_identifier(name, quoted=True))
 
 
+def col_of(table: str, name: str) -> exp.Column:
+    """A column of an aliased relation, quoted."""
+    return exp.column(exp.to_identifier(name, quoted=True), table=table)
+
+
 def named(value: exp.Expression, name: str) -> exp.Expression:
     """`value AS "name"`."""
     return exp.Alias(this=value, alias=exp.to_identifier(name, quoted=True))
@@ -95,6 +100,11 @@ def select(*values: exp.Expression) -> exp.Select:
 def source(name: str) -> exp.Table:
     """A relation of the statement."""
     return exp.Table(this=exp.to_identifier(name))
+
+
+def aliased(name: str, alias: str) -> exp.Table:
+    """A relation of the statement under another name."""
+    return exp.Table(this=exp.to_identifier(name), alias=exp.TableAlias(this=exp.to_identifier(alias)))
 
 
 def both(*conditions: exp.Expression) -> exp.Expression:

@@ -19,6 +19,7 @@ Arguments = Mapping[str, Any]
 KINDS: Mapping[str, str] = {
     "member": "columns of the first input by which its rows belong together: a tuple of names",
     "columns": "columns of the first input: a tuple of names",
+    "column": "a column of the first input: its name",
     "duration": "a fixed length of time: a timedelta",
     "duration or null": "a fixed length of time, or None",
     "word": "one of the options",
@@ -63,7 +64,10 @@ class Take:
 
 @dataclass(frozen=True, slots=True)
 class Field:
-    """A column of an input or of the result. `of` says which it is made of: the number of an input and a column."""
+    """A column of an input or of the result. `of` says which it is made of: the number of an input and a column.
+
+    `absent` makes a note of rows without a value: what is said after `1 row has no …`.
+    """
 
     name: str
     type: Type
@@ -71,6 +75,7 @@ class Field:
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     of: tuple[tuple[int, str], ...] = ()
+    absent: str | None = None
 
     def carried(self, name: str | None = None) -> Field:
         """The same column of the first input in the result, perhaps under another name."""
@@ -142,6 +147,20 @@ class Trace:
 class Bench(Protocol):
     """Where a transform is written: a statement that steps are put into, and what differs between dialects."""
 
+    @property
+    def dialect(self) -> str:
+        """The sqlglot name of the dialect that the statement is written in."""
+        ...
+
+    def whole(self, query: exp.Select) -> str:
+        """A statement of its own, as text: `query`, after copies of the steps that have been put so far."""
+        ...
+
+    @property
+    def run(self) -> Callable[[str], Any] | None:
+        """Runs such a statement and gives its rows, where it spans databases; None where one database runs it."""
+        ...
+
     def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression, named after `step`; gives its name."""
         ...
@@ -173,6 +192,8 @@ class Transform:
     one row without does, and what several do, for notes (`belongs to no session`)."""
     whole: bool = True
     """Whether it may read columns of its inputs that no argument names."""
+    version: str | None = None
+    """Of one that is written in Python: which state of the function it is, for receipts."""
     trace: Callable[[Arguments], Sequence[Trace]] | None = None
     """Which rows of its inputs a row comes from; None when no column tells."""
 

@@ -40,8 +40,4 @@ def land(definition: SourceDef, folder: Path, landing: Landing) -> Any:
 @hookimpl
 def tally_sources() -> tuple[SourceKind, ...]:
     """The one kind of source this plugin gives."""
-    return (
-        SourceKind(
-            KIND, landed_source, OPTIONS, landed_reads, land=land, views=VIEWS, starter=starter
-        ),
-    )
+    return (SourceKind(KIND, landed_source, OPTIONS, landed_reads, land=land, views=VIEWS, starter=starter),)

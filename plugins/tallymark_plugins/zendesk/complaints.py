@@ -30,14 +30,14 @@ def refused(settings: Settings, what: str, status: int, body: str) -> FaultError
             settings,
             "L872",
             f"{host} does not let this user read {what} (403)",
-            "exports are for administrators; an OAuth token needs the scope `read`. An object that the account does not "
-            "have may be left out with `skip:`",
+            "exports are for administrators; an OAuth token needs the scope `read`. An object that the account does "
+            "not have may be left out with `skip:`",
         )
     if status == 404:
         return complain(
             settings,
             "L873",
-            f"there is no {what} at {host} (404)",
+            f"there are no {what} at {host} (404)",
             "is that the subdomain of the account? It is what stands before .zendesk.com when you are signed in",
         )
     if 300 <= status < 400:
@@ -45,8 +45,8 @@ def refused(settings: Settings, what: str, status: int, body: str) -> FaultError
             settings,
             "L878",
             f"{host} sends elsewhere instead of giving {what} ({status})",
-            "the account may have been renamed: write its present `subdomain` or `url`; a redirect is not followed, for "
-            "the token would go with it",
+            "the account may have been renamed: write its present `subdomain` or `url`; a redirect is not followed, "
+            "for the token would go with it",
         )
     return complain(
         settings,
@@ -77,11 +77,11 @@ def untrusted(settings: Settings, reason: str) -> FaultError:
 def beyond_patience(settings: Settings, code: str, what: str, reason: str, patience: int) -> FaultError:
     """A trouble that should have passed has not."""
     helps = {
-        "L876": "the account's limit of requests is used up: run the sync later, or read less with `start:` and `skip:`",
+        "L876": "the account's requests are used up: run the sync later, or read less with `start:` and `skip:`",
         "L877": "look at status.zendesk.com and run the sync again later; what is landed already is kept",
         "L879": "run the sync again; if it stays so, what the account answers is to be shown to Zendesk's support",
     }
-    return complain(settings, code, f"{what}: {reason}, for {patience} seconds and more", helps[code])
+    return complain(settings, code, f"{what}: {reason}, beyond the patience of {patience} s", helps[code])
 
 
 def misshapen(settings: Settings, what: str, reason: str) -> FaultError:

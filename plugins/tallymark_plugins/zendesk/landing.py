@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from tallymark.definitions import SourceDef
 from tallymark.errors import FaultError
@@ -23,7 +23,7 @@ from tallymark_plugins.zendesk.pace import Pace
 from tallymark_plugins.zendesk.pages import Listing, Row, by_cursor, by_list, by_time
 from tallymark_plugins.zendesk.settings import Settings, settings_of
 from tallymark_plugins.zendesk.tables import Landed, LandedTable
-from tallymark_plugins.zendesk.values import MisshapenError, text, whole
+from tallymark_plugins.zendesk.values import MisshapenError, moment, text, whole
 
 State = dict[str, Any]
 Rows = Iterator[list[Landed]]
@@ -83,7 +83,9 @@ def resource(run: Run, table: LandedTable, read: Callable[[Run, State], Rows]) -
     """A table as a dlt resource, there even when it has no rows; emptied when it is skipped."""
     import dlt
 
-    columns = {name: {"data_type": kind, "nullable": name != "id"} for name, kind in table.columns.items()}
+    columns: dict[str, Any] = {
+        name: {"data_type": kind, "nullable": name != "id"} for name, kind in table.columns.items()
+    }
     if table is tables.TICKETS:
         columns |= {name: {"data_type": "text", "nullable": True} for name in run.settings.fields}
     skipped = table.name in run.settings.skip
@@ -91,6 +93,8 @@ def resource(run: Run, table: LandedTable, read: Callable[[Run, State], Rows]) -
         columns[table.newest]["dedup_sort"] = "desc"
     if table.deletes:
         columns["deleted"]["hard_delete"] = True
+
+    disposition: Literal["replace", "merge"] = "replace" if table.newest is None or skipped else "merge"
 
     def rows() -> Iterator[Any]:
         kept: State = dlt.current.resource_state()
@@ -107,7 +111,7 @@ def resource(run: Run, table: LandedTable, read: Callable[[Run, State], Rows]) -
         rows,
         name=table.name,
         primary_key="id",
-        write_disposition="replace" if table.newest is None or skipped else "merge",
+        write_disposition=disposition,
         columns=columns,
         max_table_nesting=0,
     )
@@ -130,9 +134,7 @@ ALL_ORGANIZATIONS = Listing("/api/v2/organizations.json", "organizations", "orga
 EVENTS = Listing(
     "/api/v2/incremental/ticket_events.json", "ticket_events", "ticket events", {"include": "comment_events"}
 )
-METRIC_EVENTS = Listing(
-    "/api/v2/incremental/ticket_metric_events.json", "ticket_metric_events", "ticket metric events"
-)
+METRIC_EVENTS = Listing("/api/v2/incremental/ticket_metric_events.json", "ticket_metric_events", "ticket metric events")
 RATINGS = Listing("/api/v2/satisfaction_ratings.json", "satisfaction_ratings", "satisfaction ratings")
 RESPONSES = Listing("/api/v2/guide/survey_responses", "survey_responses", "survey responses")
 SURVEYS = Listing("/api/v2/guide/en-us/surveys", "surveys", "surveys")
@@ -145,12 +147,13 @@ FORMS = Listing("/api/v2/ticket_forms.json", "ticket_forms", "ticket forms")
 def _readers() -> Iterator[tuple[LandedTable, Callable[[Run, State], Rows]]]:
     yield tables.TICKETS, read_tickets
     yield tables.USERS, read_users
-    yield tables.ORGANIZATIONS, _timed(ORGANIZATIONS, tables.organization_rows, _all_organizations)
+    yield tables.ORGANIZATIONS, _timed(ORGANIZATIONS, tables.organization_rows, all_organizations)
     yield tables.TICKET_EVENTS, _timed(EVENTS, tables.event_rows, None)
-    yield tables.METRIC_EVENTS, _timed(METRIC_EVENTS, tables.metric_event_rows, _metric_events_at)
+    yield tables.METRIC_EVENTS, _timed(METRIC_EVENTS, tables.metric_event_rows, metric_events_at)
     yield survey_tables.RATINGS, _recent(RATINGS, survey_tables.rating_rows, "start_time", 1)
-    yield survey_tables.SURVEY_RESPONSES, _recent(
-        RESPONSES, survey_tables.response_rows, "filter[created_at_start]", 1000
+    yield (
+        survey_tables.SURVEY_RESPONSES,
+        _recent(RESPONSES, survey_tables.response_rows, "filter[created_at_start]", 1000),
     )
     yield survey_tables.SURVEYS, _whole(SURVEYS, survey_tables.survey_rows)
     yield tables.DELETED_TICKETS, _whole(DELETED, tables.deleted_rows)
@@ -170,7 +173,7 @@ def read_tickets(run: Run, kept: State) -> Rows:
                 found = own if isinstance(own, dict) else metrics.get(whole(raw, "id"), {})
                 return tables.ticket_rows(settings, raw, found)
 
-            yield _made(run, TICKETS, page.rows, make)
+            yield made(run, TICKETS, page.rows, make)
             kept["cursor"] = page.position
             if run.landing.pause():
                 return
@@ -189,7 +192,7 @@ def read_users(run: Run, kept: State) -> Rows:
     """Users who changed since the cursor."""
     with run.connect() as client:
         for page in by_cursor(client, USERS, kept.get("cursor"), _start(run, run.settings.start)):
-            yield _made(run, USERS, page.rows, tables.user_rows)
+            yield made(run, USERS, page.rows, tables.user_rows)
             kept["cursor"] = page.position
             if run.landing.pause():
                 return
@@ -204,7 +207,7 @@ def _timed(
         since = kept["time"] - OVERLAP if "time" in kept else run.settings.start
         with run.connect() as client:
             for page in by_time(client, listing, _start(run, max(since, 0)), rest):
-                yield _made(run, listing, page.rows, make)
+                yield made(run, listing, page.rows, make)
                 kept["time"] = max(page.position, kept.get("time", 0))
                 if run.landing.pause():
                     return
@@ -212,17 +215,17 @@ def _timed(
     return read
 
 
-def _all_organizations(client: Client, time: int) -> Iterator[list[Row]]:
+def all_organizations(client: Client, time: int) -> Iterator[list[Row]]:
     """Every organisation there is: more were changed in one second than a page of the export holds."""
     yield from by_list(client, ALL_ORGANIZATIONS)
 
 
-def _metric_events_at(client: Client, time: int) -> Iterator[list[Row]]:
+def metric_events_at(client: Client, time: int) -> Iterator[list[Row]]:
     """The metric events of one second, from the same export in smaller pages with a cursor."""
     listing = Listing(METRIC_EVENTS.path, METRIC_EVENTS.key, METRIC_EVENTS.what, {"start_time": time}, export=True)
     for rows in by_list(client, listing):
         yield rows
-        last = tables.moment(rows[-1], "time") if rows else None
+        last = moment(rows[-1], "time") if rows else None
         if last is None or last.timestamp() >= time + 1:
             return
 
@@ -235,7 +238,7 @@ def _recent(listing: Listing, make: Make, since: str, unit: int) -> Callable[[Ru
         start = max(kept["time"] - RATING_DAYS * DAY, 0) if "time" in kept else run.settings.start
         asked = Listing(listing.path, listing.key, listing.what, {since: start * unit} if start else None)
         for rows in _if_there(run, kept, asked):
-            yield _made(run, listing, rows, make)
+            yield made(run, listing, rows, make)
         kept["time"] = max(began, kept.get("time", 0))
 
     return read
@@ -246,7 +249,7 @@ def _whole(listing: Listing, make: Make) -> Callable[[Run, State], Rows]:
 
     def read(run: Run, kept: State) -> Rows:
         for rows in _if_there(run, kept, listing):
-            yield _made(run, listing, rows, make)
+            yield made(run, listing, rows, make)
 
     return read
 
@@ -269,7 +272,7 @@ def _start(run: Run, since: int) -> int:
     return min(since, max(run.now() - TOO_RECENT, 0))
 
 
-def _made(run: Run, listing: Listing, rows: list[Row], make: Make) -> list[Landed]:
+def made(run: Run, listing: Listing, rows: list[Row], make: Make) -> list[Landed]:
     """The landed rows of a page. Raises FaultError: L882 for a value of another kind, L883 for a row without id."""
     made: list[Landed] = []
     for raw in rows:
@@ -277,7 +280,9 @@ def _made(run: Run, listing: Listing, rows: list[Row], make: Make) -> list[Lande
         try:
             made += make(run.settings, raw)
         except MisshapenError as error:
-            raise misshapen(run.settings, f"{listing.what}, the one with the id {text(raw, 'id')}", str(error)) from None
+            raise misshapen(
+                run.settings, f"{listing.what}, the one with the id {text(raw, 'id')}", str(error)
+            ) from None
     return made
 
 
@@ -286,5 +291,7 @@ def _keyed(run: Run, listing: Listing, raw: Row, key: str) -> int | None:
     value = raw.get(key)
     if isinstance(value, bool) or not isinstance(value, int | str) or value == "":
         message = f"among the {listing.what} is one without an `{key}`, which cannot be told from the others"
-        raise complain(run.settings, "L883", message, "run the sync again; if it stays so, leave the object out by `skip:`")
+        raise complain(
+            run.settings, "L883", message, "run the sync again; if it stays so, leave the object out by `skip:`"
+        )
     return value if isinstance(value, int) else None

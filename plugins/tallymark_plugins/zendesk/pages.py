@@ -102,8 +102,8 @@ def by_time(client: Client, listing: Listing, start: int, rest: Rest | None = No
             raise complain(
                 client.settings,
                 "L886",
-                f"more {listing.what} than Zendesk gives on a page bear the time {start}, and the rest cannot be reached",
-                "a change to very many at once does this; leave the object out with `skip:`, or begin later with `start:`",
+                f"more {listing.what} bear the time {start} than Zendesk gives on a page; the rest is out of reach",
+                "a change to very many at once does this; leave the object out by `skip:`, or begin later by `start:`",
             )
         start = end
 

@@ -51,8 +51,8 @@ OPTIONS: dict[str, Any] = {
         "start": {"description": "the day from which changes are read (2024-01-31); everything when left out"},
         "customer": {
             "type": "string",
-            "description": "what of an organisation names the customer: `external_id` (its id where it has none), `id`, "
-            "`name`, or `field:KEY`, an organisation field",
+            "description": "what of an organisation names the customer: `external_id` (its id where it has none), "
+            "`id`, `name`, or `field:KEY`, an organisation field",
         },
         "fields": {
             "type": "object",
@@ -131,23 +131,20 @@ def settings_of(definition: SourceDef, folder: Path, taken: frozenset[str] = fro
         *_about_choices(options),
     ):
         faults.append(Fault("L870", said[0], definition.place, said[1], f"source `{definition.name}`"))
-    tokens = []
-    for name in ("api_token", "oauth_token", "email"):
+    token: Secret | None = None
+    for name in ("api_token", "oauth_token"):
         try:
-            if name != "email" or is_reference(options.get(name)):
-                tokens.append(secret(options, name, folder, definition.place))
-            else:
-                tokens.append(options.get(name))
+            token = secret(options, name, folder, definition.place) or token
         except FaultError as error:
             faults += error.faults
-    if faults:
+    if faults or token is None:
         raise FaultError(faults)
-    api, oauth, email = tokens
+    email = options.get("email") if "api_token" in options else None
     return Settings(
         source=definition.name,
         url=_url(options),
-        token=api or oauth,
-        email=email if api else None,
+        token=token,
+        email=Secret(email, folder, definition.place) if is_reference(email) and email else email,
         start=_start(options.get("start")) or 0,
         customer=options.get("customer", "external_id"),
         fields=dict(options.get("fields", {})),
@@ -198,7 +195,7 @@ def _about_url(url: str, private: bool) -> list[Said]:
 
 
 def _about_credentials(options: Mapping[str, Any]) -> list[Said]:
-    api, oauth = "api_token" in options, "oauth_token" in options
+    api, oauth = options.get("api_token") is not None, options.get("oauth_token") is not None
     help_ = "give `email` and `api_token: env:ZENDESK_API_TOKEN`, or `oauth_token: env:ZENDESK_OAUTH_TOKEN`"
     if api and oauth:
         return [("two tokens are given, and one is needed", help_)]

@@ -1,7 +1,7 @@
 """The landed tables: their columns, and what of Zendesk's objects goes into each row.
 
-Only what metrics need is landed. What tells of persons (subjects, descriptions, comments, the names and addresses of end
-users) is landed only where the project asks for it.
+Only what metrics need is landed. What tells of persons (subjects, descriptions, comments, the names and addresses of
+end users) is landed only where the project asks for it.
 """
 
 from __future__ import annotations
@@ -98,7 +98,15 @@ def ticket_rows(settings: Settings, raw: Raw, metrics: Raw) -> Iterator[Landed]:
         "generated_timestamp": whole(raw, "generated_timestamp"),
         "deleted": status == "deleted" or unwanted,
     }
-    for name in ("requester_id", "submitter_id", "assignee_id", "organization_id", "group_id", "brand_id", "problem_id"):
+    for name in (
+        "requester_id",
+        "submitter_id",
+        "assignee_id",
+        "organization_id",
+        "group_id",
+        "brand_id",
+        "problem_id",
+    ):
         row[name] = whole(raw, name)
     for name in ("created_at", "updated_at", "due_at"):
         row[name] = moment(raw, name)

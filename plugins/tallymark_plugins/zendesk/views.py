@@ -1,7 +1,7 @@
 """Views over the landed tables: tickets, ratings and organisations in the shapes that the metric packs read.
 
-Where Zendesk has a figure of its own (replies, reopens, the time of the first reply, when it was solved), that is taken,
-so that sums agree with its screens; where it has none, the ticket's events tell.
+Where Zendesk has a figure of its own (replies, reopens, the time of the first reply, when it was solved), that is
+taken, so that sums agree with its screens; where it has none, the ticket's events tell.
 """
 
 from __future__ import annotations
@@ -16,7 +16,10 @@ SELECT c.ticket_id, c.comment_id, c.author_id, c.happened_at,
     AND c.event_id = created.event_id AS opening
 FROM ticket_events AS c
 LEFT JOIN (
-  SELECT comment_id, arg_max(public, happened_at) AS public FROM ticket_events WHERE type = 'publicity' GROUP BY comment_id
+  SELECT comment_id, arg_max(public, happened_at) AS public
+  FROM ticket_events
+  WHERE type = 'publicity'
+  GROUP BY comment_id
 ) AS last_publicity ON last_publicity.comment_id = c.comment_id
 LEFT JOIN (
   SELECT ticket_id, min(event_id) AS event_id FROM ticket_events WHERE type = 'create' GROUP BY ticket_id
@@ -49,7 +52,7 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT ticket_id,
     count(*) FILTER (public AND by_agent AND NOT coalesce(opening, false)) AS agent_replies,
-    count(*) FILTER (public AND NOT by_agent AND NOT coalesce(opening, false)) AS customer_replies,
+    count(*) FILTER (public AND NOT by_agent AND author_id > 0 AND NOT coalesce(opening, false)) AS customer_replies,
     min(happened_at) FILTER (public AND by_agent AND NOT coalesce(opening, false)) AS first_reply_at
   FROM ticket_comments
   GROUP BY ticket_id
@@ -98,9 +101,9 @@ WITH newer AS (
 ), older AS (
   SELECT CAST(id AS VARCHAR) AS id, ticket_id, requester_id AS respondent, score, reason, comment,
     coalesce(updated_at, created_at) AS answered_at
-  FROM satisfaction_ratings
-  WHERE score IN ('good', 'bad') AND ticket_id NOT IN (SELECT ticket_id FROM newer WHERE ticket_id IS NOT NULL)
-  QUALIFY row_number() OVER (PARTITION BY ticket_id ORDER BY updated_at DESC, id DESC) = 1
+  FROM satisfaction_ratings AS s
+  WHERE score IN ('good', 'bad') AND NOT EXISTS (SELECT 1 FROM newer AS n WHERE n.ticket_id = s.ticket_id)
+  QUALIFY row_number() OVER (PARTITION BY coalesce(ticket_id, -id) ORDER BY updated_at DESC, id DESC) = 1
 ), given AS (
   SELECT id, ticket_id, respondent,
     CASE WHEN scale IS NOT NULL THEN score WHEN category = 'good' THEN 2 WHEN category IS NOT NULL THEN 1 END AS score,

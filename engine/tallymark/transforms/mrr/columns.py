@@ -28,7 +28,7 @@ def require(rows: Shape, transform: str, needed: Mapping[str, str], optional: Ma
     if absent or wrong:
         said = [f"it has no column {' and none '.join(absent)}"] if absent else []
         message = f"`{rows.name}` does not fit `{transform}`: {'; '.join([*said, *wrong])}"
-        help_ = "give its columns the names that are read: `columns: {amount: {column: price}}`"
+        help_ = "declare them among its `columns:`; one of another name like this: `amount: {column: price}`"
         raise Misfit(message, help_, code="T272")
 
 
@@ -40,7 +40,7 @@ def one_clock(rows: Shape, times: Sequence[str], transform: str) -> Type:
     """The type of times that are compared with one another. Raises Misfit (T273) where no type holds them all."""
     found = {rows.fields[t].type for t in times if t in rows.fields}
     if Type.INSTANT in found and len(found) > 1:
-        listed = ", ".join(f"`{t}` is a {rows.fields[t].type.value}" for t in times if t in rows.fields)
+        listed = ", ".join(f"`{t}` {rows.fields[t].type.value}" for t in times if t in rows.fields)
         message = f"the times of `{rows.name}` cannot be compared: {listed}"
         raise Misfit(message, "declare all of them `type: timestamp`, or all `type: instant`", code="T273")
     return Type.TIMESTAMP if len(found) > 1 else found.pop()

@@ -117,10 +117,10 @@ def _priced(given: Rows, policies: Mapping[str, Any], clock: Type) -> exp.Select
     if policies["metered"] == EXCLUDE and "metered" in rows.fields:
         amount = sql.case(_true(rows, "metered"), sql.cast(sql.number(0), Type.DECIMAL), amount)
     shown += [sql.named(amount, "monthly")]
-    # What is of one subscription belongs together; a version that names none stands by itself.
-    whole = [sql.cast(sql.col(c), Type.TEXT) for c in ("subscription", "item", "id") if c in rows.fields]
+    # What is of one subscription belongs together; where none is named, what is of one item or customer.
+    whole = [sql.cast(sql.col(c), Type.TEXT) for c in ("subscription", "item", "customer", "id") if c in rows.fields]
     shown += [sql.named(exp.Coalesce(this=whole[0], expressions=whole[1:]), "whole")]
-    own = [sql.cast(sql.col(c), Type.TEXT) for c in ("item", "subscription", "id") if c in rows.fields]
+    own = [sql.cast(sql.col(c), Type.TEXT) for c in ("item", "subscription", "customer", "id") if c in rows.fields]
     shown += [sql.named(exp.Coalesce(this=own[0], expressions=own[1:]), "own")]
     return sql.select(*shown).from_(sql.source(given.relation), copy=False)
 

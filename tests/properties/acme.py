@@ -1,0 +1,31 @@
+"""A plugin of the tests' own: the row model that the naive evaluator knows as `marks.mark`."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from naive.marks import NAMES, mark
+from tallymark import RowInput, RowModel, RowOutput, hookimpl
+
+
+def _mark(inputs: Any) -> dict[str, list[Any]]:
+    rows = [mark(row["page"], row["size"]) for row in inputs.to_pylist()]
+    return {name: [row[name] for row in rows] for name in NAMES}
+
+
+MARK = RowModel(
+    "acme.mark",
+    "1",
+    "Marks rows.",
+    "acme.mark(web, page: page)",
+    (RowInput("page", "text"), RowInput("size", "double", required=False)),
+    (RowOutput("weight", "double"), RowOutput("word", "text"), RowOutput("odd", "boolean")),
+    _mark,
+    batch=3,
+)
+
+
+@hookimpl
+def tally_models() -> list[RowModel]:
+    """The one model."""
+    return [MARK]
