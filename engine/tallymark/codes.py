@@ -285,6 +285,7 @@ _QUESTIONS = {
     "Q591": "a dimension at what is no edge of a period",
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
+    "Q597": "a number of rows that no receipt can tell",
 }
 
 _LANDING = {
@@ -341,7 +342,6 @@ _LANDING = {
     "L881": "a time that Zendesk finds too recent",
     "L882": "an answer of Zendesk's in another shape",
     "L883": "a Zendesk object without an id",
-    "L884": "a Zendesk address in a private network",
     "L885": "a request that Zendesk refuses",
     "L886": "more of one second than a Zendesk export can give",
 }
