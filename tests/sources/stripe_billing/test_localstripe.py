@@ -102,7 +102,7 @@ def test_subscriptions(landed: Store) -> None:
 
 
 def test_invoices(landed: Store) -> None:
-    """Its invoices and their lines: each subscription was billed once. (Of tiers it makes amounts of its own.)"""
+    """Its invoices and their lines: each subscription was billed once. Of tiers it makes amounts of its own."""
     billed = "FROM paid_invoices WHERE id IN (SELECT invoice FROM invoice_lines WHERE plan <> 'tiered')"
     assert [(3, 640)] == landed.rows(f"SELECT count(*), sum(amount) {billed}")
     lines = "SELECT plan, quantity, amount, recurring, proration FROM invoice_lines WHERE plan <> 'tiered' ORDER BY plan, amount"
