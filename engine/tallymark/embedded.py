@@ -9,14 +9,16 @@ that even a data-changing WITH changes nothing. Sources load through `loading`, 
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from inspect import Parameter, Signature
 from pathlib import Path
 from time import monotonic
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import duckdb
 
@@ -44,6 +46,8 @@ FIXED: dict[str, str | bool] = {
 
 MEMORY = "80%"
 """Of the machine's memory, what the database may use unless told otherwise."""
+
+_RAISED = "raised by a defined function: "
 
 _CANCEL_SECONDS = 5.0
 """How long `cancel` goes on interrupting a statement that starts just as it is called."""
@@ -77,6 +81,9 @@ class Embedded:
         self.scratch.mkdir()
         self._gate = threading.Condition()
         self._running: set[_Running] = set()
+        self._defined: list[Callable[..., Any]] = []
+        self._raised: dict[int, BaseException] = {}
+        self._numbers = itertools.count()
         self._asking = 0
         self._shut = False
         self._closed = False
@@ -145,6 +152,35 @@ class Embedded:
             with self._gate:
                 self._shut = False
                 self._gate.notify_all()
+
+    def define(self, name: str, takes: Sequence[str], gives: str, function: Callable[..., Any]) -> None:
+        """Makes a function known to SQL: it is called with an Arrow array for each of the types that it `takes`, nulls
+        included, and gives one as long, of the type it `gives`. What it raises ends the statement, as it is.
+        """
+
+        def guarded(*arrays: Any) -> Any:
+            try:
+                return function(*arrays)
+            except BaseException as error:
+                # DuckDB passes on nothing but the text of an error: by that the error itself is found again.
+                number = next(self._numbers)
+                self._raised[number] = error
+                raise RuntimeError(f"{_RAISED}{number};") from error
+
+        # DuckDB asks how many arguments it takes, and counts `*arrays` as one.
+        named = [Parameter(f"a{n}", Parameter.POSITIONAL_OR_KEYWORD) for n in range(len(takes))]
+        guarded.__signature__ = Signature(named)  # type: ignore[attr-defined]
+        # The database keeps no reference of its own once the cursor is closed.
+        self._defined.append(guarded)
+        with self.loading() as cursor:
+            cursor.create_function(
+                name, guarded, list(takes), gives, type="arrow", null_handling="special", side_effects=False
+            )
+
+    def _raised_by(self, error: duckdb.Error) -> BaseException | None:
+        """What a defined function raised, where that is what ended a statement."""
+        _, found, rest = str(error).partition(_RAISED)
+        return self._raised.pop(int(rest.partition(";")[0]), None) if found else None
 
     def cancel(self) -> None:
         """Stops whatever runs now, in any thread: each of those calls raises Cancelled."""
@@ -243,6 +279,9 @@ class Embedded:
         except duckdb.Error as error:
             if running.cancelled or isinstance(error, duckdb.InterruptException):
                 raise Cancelled("the question was cancelled") from error
+            raised = self._raised_by(error)
+            if raised is not None:
+                raise raised from None
             raise FaultError(fault_of(error)) from error
         except RuntimeError as error:
             # DuckDB's client says so when a signal handler raised while a statement ran.

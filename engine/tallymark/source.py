@@ -105,7 +105,8 @@ class Landing:
     their types make the table even when there is no row. `land` is called once for each round of reading.
 
     `full` asks for everything anew: the state is empty, and so are the tables until this sync is done. `say` tells the
-    user, in a few words, what is happening; `now` is the clock.
+    user, in a few words, what is happening; `now` is the clock. `note` keeps a sentence for the end of the sync: what
+    could not be read, what a reader of the numbers should know.
 
     `pause()` is for a resource that reads much. It asks after each page it has yielded; when the answer is true, it
     saves in its own state where it stands and returns. What it gave is put away safely together with that state, and
@@ -116,6 +117,7 @@ class Landing:
     say: Callable[[str], None] = lambda words: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[], bool] = lambda: False
+    note: Callable[[str], None] = lambda words: None
 
 
 class Source(Protocol):

@@ -319,6 +319,7 @@ def test_a_unit_that_is_declared_must_be_there() -> None:
     [
         lambda: RowInput("a", "number of things"),
         lambda: RowOutput("a", "double", "money"),
+        lambda: RowInput("a", "double", unit="bushels"),
         lambda: size(inputs=()),
         lambda: size(outputs=()),
         lambda: size(inputs=(RowInput("a", "text"), RowInput("a", "text"))),

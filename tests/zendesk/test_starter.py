@@ -12,7 +12,6 @@ import yaml
 import tallymark
 from tallymark_plugins import zendesk
 
-
 README = Path(__file__).parents[2] / "plugins" / "README.md"
 
 

@@ -16,11 +16,13 @@ from tallymark.units import (
     COUNT,
     DURATION,
     NUMBER,
+    PERCENT,
     RATIO,
     SCORE,
     Unit,
     alike,
     joined,
+    named,
     product,
     quotient,
     raised,
@@ -33,7 +35,7 @@ HIGHEST_POWER = 10
 """The highest literal power that units follow; beyond it `pow` takes plain numbers only."""
 
 _ALIKE = frozenset({"alike", "compared", "chosen", "scored"})
-_FIXED = {"none": NUMBER, "count": COUNT, "ratio": RATIO, "score": SCORE, "duration": DURATION}
+_FIXED = {"none": NUMBER, "count": COUNT, "ratio": RATIO, "percent": PERCENT, "score": SCORE, "duration": DURATION}
 
 PERCENT_LITERAL = Unit(hundreds=1, fraction=True, free=True, name="percent literal")
 """Of `5%` before it is known what it stands beside."""
@@ -109,8 +111,26 @@ class _Applied:
 def unit_of_result(function: Function, arguments: Sequence[Bound], span: Span, report: Report) -> Unit | None:
     """The unit of `function` over `arguments`, by the rule in its row; None with a fault when they do not fit."""
     applied = _Applied(function, arguments, span, report)
+    if not _as_taken(applied):
+        return None
     fixed = _FIXED.get(function.unit)
     return fixed if fixed is not None else _RULES[function.unit](applied)
+
+
+def _as_taken(applied: _Applied) -> bool:
+    """Whether each argument has the unit that the function takes there, where it says one."""
+    fit = True
+    for take, argument in zip(applied.function.takes, applied.arguments, strict=False):
+        if take.unit and argument.type.numeric and not _measures(argument.unit, take.unit):
+            message = f"`{take.name}` of `{applied.function.name}` is a {take.unit}, this is {argument.unit}"
+            applied.report.fault("T281", message, applied.where(argument), f"give it a {take.unit}")
+            fit = False
+    return fit
+
+
+def _measures(unit: Unit, wanted: str) -> bool:
+    """Whether a value fits where a unit is wanted by name: money of any currency, and a bare number of what has none."""
+    return unit.currency is not None if wanted == "money" else alike(unit, named(wanted, None, ""))
 
 
 def _first(applied: _Applied) -> Unit | None:

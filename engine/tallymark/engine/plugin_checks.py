@@ -115,6 +115,14 @@ def _transform(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
         yield "its example does not call it"
 
 
+def _model(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
+    row = plugins.models[name]
+    if not row.help.endswith("."):
+        yield "its help is a sentence, which ends with a full stop"
+    if f"{name}(" not in row.example:
+        yield "its example does not call it"
+
+
 def _format(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
     for question in ({}, {"by": "word"}, {"grain": "month"}):
         book.ask("count(probe)", start="2024-01", end="2024-02", **question).to(name)  # type: ignore[arg-type]
@@ -135,6 +143,7 @@ _RULES: Mapping[str, Callable[[str, Plugins, Book], Iterator[str]]] = {
     "tally_packs": _pack,
     "tally_functions": _function,
     "tally_transforms": _transform,
+    "tally_models": _model,
     "tally_formats": _format,
     "tally_checks": _check,
     "tally_notifiers": _notifier,

@@ -14,6 +14,7 @@ from tallymark.catalog import Catalog, Dataset
 from tallymark.engine.asking import Asked
 from tallymark.engine.facts import facts_of
 from tallymark.engine.left_out import left_out
+from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.rates import rate_notes
 from tallymark.engine.sources import Sources
 from tallymark.engine.unseen import Remark, columns_read, datasets_read, unseen
@@ -43,6 +44,8 @@ def remarks(
     for dataset in read:
         notes += sources.notes(catalog.datasets[dataset])
     notes += sources.modelling.notes(catalog.made(datasets_read(lowered, catalog)))
+    bounds = [bound for _, bound in asked.question.metrics]
+    notes += sources.modelling.doubtful(called_in_python(catalog, sources.plugins.functions, bounds))
     notes += _aged(lowered, [catalog.datasets[dataset] for dataset in read], sources)
     return tuple(dict.fromkeys(notes))
 

@@ -59,6 +59,7 @@ class Sources:
         with self._lock:
             if self._embedded is None:
                 self._embedded = Embedded(self._allowed())
+                self.modelling.define(self.plugins.functions.values(), self._embedded)
             return self._embedded
 
     def _declared(self) -> dict[str, SourceDef]:

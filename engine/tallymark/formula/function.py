@@ -47,6 +47,7 @@ UNIT_RULES = {
     "weights": "every other argument is a weight, all alike; the result is a ratio",
     "count": "a count",
     "ratio": "a ratio",
+    "percent": "a percent",
     "score": "a score",
     "duration": "a duration",
 }
@@ -58,7 +59,8 @@ class Take:
     """One argument: what family of type it takes, and whether it may be left out, repeats, or must be a literal.
 
     Families: number, text, boolean, time, any; `same` is the type of the first argument. An argument that repeats
-    stands at least once unless it is optional too. Raises ValueError for a family that there is not.
+    stands at least once unless it is optional too. `unit` is the only one that it takes, by its name in YAML; any unless
+    said. Raises ValueError for a family or a unit that there is not.
     """
 
     name: str
@@ -66,10 +68,13 @@ class Take:
     optional: bool = False
     repeats: bool = False
     literal: bool = False
+    unit: str = ""
 
     def __post_init__(self) -> None:
         if self.family not in FAMILIES | SPECIAL_FAMILIES:
             raise ValueError(f"`{self.name}` takes a {self.family!r}, which is no family of types")
+        if self.unit and (self.family != "number" or self.unit not in NAMES):
+            raise ValueError(f"`{self.name}` takes a {self.family} in {self.unit!r}, which is no unit of one")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +109,24 @@ class Recipe:
 
 
 @dataclass(frozen=True, slots=True)
+class Python:
+    """What computes a function in Python, many values at once.
+
+    `call(inputs)` is given a `pyarrow.RecordBatch` of the arguments by their names, numbers as doubles, and gives an
+    array as long as the batch (Arrow's, or what `pyarrow.array` takes). What it gives for a row may depend on that row
+    only. It may be called from any thread. `version` says which state of it this is.
+    """
+
+    call: Callable[[Any], Any]
+    version: str
+
+
+PYTHON_TAKES = ("number", "text", "boolean")
+PYTHON_GIVES = (Type.DOUBLE, Type.INTEGER, Type.TEXT, Type.BOOLEAN)
+"""What functions in Python may take and give."""
+
+
+@dataclass(frozen=True, slots=True)
 class Function:
     """A row of the table.
 
@@ -132,6 +155,8 @@ class Function:
     """For a plugin's mergeable aggregates: its accumulators; the engine knows those of its own."""
     finish: str = ""
     """The result out of the merged accumulators `:p1`, `:p2`…; the first one unless said."""
+    python: Python | None = None
+    """What computes it instead of SQL. Rows with a null are not given to it where `nulls` is `pass`."""
 
     def __post_init__(self) -> None:
         if self.gives not in GIVES:
@@ -144,6 +169,21 @@ class Function:
             raise ValueError(f"no rows give zero or null, not {self.empty!r}, in `{self.name}`")
         if self.kind is Kind.AGGREGATE and (not self.takes or self.takes[0].family not in FAMILIES):
             raise ValueError(f"the aggregate `{self.name}` takes no values")
+        if self.python is not None:
+            self._require_python()
+            called = f"{self.stored}({', '.join(f':{t.name}' for t in self.takes)})"
+            object.__setattr__(self, "sql", {"duckdb": called})
+
+    def _require_python(self) -> None:
+        fits = all(t.family in PYTHON_TAKES and not (t.optional or t.repeats or t.literal) for t in self.takes)
+        if self.kind is not Kind.SCALAR or self.sql or not self.takes or not fits or self.gives not in PYTHON_GIVES:
+            what = f"takes {', '.join(PYTHON_TAKES)}s, each always, and gives {', '.join(PYTHON_GIVES)}"
+            raise ValueError(f"`{self.name}`: a function in Python is a scalar one without SQL that {what}")
+
+    @property
+    def stored(self) -> str:
+        """What a function in Python is called in the embedded database."""
+        return f"_python_{self.name.replace('.', '__')}"
 
     @property
     def least(self) -> int:

@@ -74,9 +74,10 @@ def _fits(wanted: RowInput, found: Field) -> None:
     if found.type is not wanted.kind and not wider:
         message = f"`{wanted.name}:` is {wanted.kind.value}, the column `{found.name}` is {found.type.value}"
         raise Misfit(message, f"name a column of {wanted.kind.value}, or compute one", wanted.name)
-    if wanted.unit is not None and not alike(wanted.unit, found.unit):
-        message = f"`{wanted.name}:` is {wanted.unit}, the column `{found.name}` is {found.unit}"
-        raise Misfit(message, f"name a column of {wanted.unit}, or compute one", wanted.name)
+    unit = wanted.measured
+    if unit is not None and not alike(unit, found.unit):
+        message = f"`{wanted.name}:` is {unit}, the column `{found.name}` is {found.unit}"
+        raise Misfit(message, f"name a column of {unit}, or compute one", wanted.name)
 
 
 def _write(

@@ -33,16 +33,22 @@ class RowInput:
     name: str
     type: Type | str
     help: str = ""
-    unit: Unit | None = None
+    unit: Unit | str | None = None
     required: bool = True
 
     def __post_init__(self) -> None:
         _type(self.name, self.type)
+        self.measured  # noqa: B018  # raises where it is none
 
     @property
     def kind(self) -> Type:
         """The type, however it was said."""
         return _type(self.name, self.type)
+
+    @property
+    def measured(self) -> Unit | None:
+        """The unit, however it was said; None takes any."""
+        return None if self.unit is None else _unit(self.name, self.unit)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +77,7 @@ class RowOutput:
     @property
     def measured(self) -> Unit:
         """The unit, however it was said."""
-        if isinstance(self.unit, Unit):
-            return self.unit
-        if self.unit == "money" or self.unit not in NAMES:
-            help_ = "; money is `units.money('EUR')`" if self.unit == "money" else ""
-            raise ValueError(f"`{self.name}` is measured in {self.unit!r}, which is no unit{help_}")
-        return named(self.unit, None, "")
+        return _unit(self.name, self.unit)
 
     def field(self, name: str, of: tuple[tuple[int, str], ...]) -> Field:
         """The column as a transform gives it, made of columns of the input."""
@@ -88,6 +89,15 @@ def _type(name: str, said: str) -> Type:
         return DECLARABLE[said]
     except KeyError:
         raise ValueError(f"`{name}` is {said!r}, which is no type of a column") from None
+
+
+def _unit(name: str, said: Unit | str) -> Unit:
+    if isinstance(said, Unit):
+        return said
+    if said == "money" or said not in NAMES:
+        help_ = "; money is `units.money('EUR')`" if said == "money" else ""
+        raise ValueError(f"`{name}` is measured in {said!r}, which is no unit{help_}")
+    return named(said, None, "")
 
 
 @dataclass(frozen=True, slots=True)
