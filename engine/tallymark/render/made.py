@@ -33,7 +33,7 @@ class Bench:
     @property
     def dialect(self) -> str:
         """The sqlglot name of the dialect that is written."""
-        return self.writer.dialect
+        return self.writer.dialect.name
 
     def whole(self, query: exp.Select) -> str:
         """A statement of its own: `query`, after copies of the steps that have been put so far."""
