@@ -13,6 +13,7 @@ from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.members import Members, Render, members
+from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
@@ -61,9 +62,10 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
+    notes += (*map(_said, made), *_python(asked, catalog, sources), *_cut(asked.question))
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
-        step=step, sql=rendered.sql, notes=(*notes, *map(_said, made), *_cut(asked.question)), locale=answer.locale,
+        step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
     )  # fmt: skip
@@ -235,6 +237,14 @@ def _said(dataset: Dataset) -> str:
     transform = dataset.making.transform
     version = "" if transform.version is None else f", Python of version {transform.version}"
     return f"`{dataset.name}` is made by {dataset.making.text}{version}"
+
+
+def _python(asked: Asked, catalog: Catalog, sources: Sources) -> Iterator[str]:
+    """The functions in Python that were called, each with its version."""
+    functions = called_in_python(catalog, sources.plugins.functions, [asked.question.metrics[0][1]])
+    for name, row in functions.items():
+        assert row.python is not None
+        yield f"`{name}` is Python of version {row.python.version}"
 
 
 def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:

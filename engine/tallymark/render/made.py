@@ -33,11 +33,11 @@ class Bench:
     @property
     def dialect(self) -> str:
         """The sqlglot name of the dialect that is written."""
-        return self.writer.dialect
+        return self.writer.dialect.name
 
     def whole(self, query: exp.Select) -> str:
         """A statement of its own: `query`, after copies of the steps that have been put so far."""
-        return self.statement.copy().before(query).sql(self.dialect)
+        return self.writer.text(self.statement.copy().before(query))
 
     def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression named after the dataset and the step."""
