@@ -128,6 +128,8 @@ _TYPES = {
     "T247": "inputs or arguments that a transform cannot work with",
     "T248": "datasets made of one another in a ring",
     "T270": "a reference held in a column that is never equal to the key",
+    "T280": "a metric of one member at a time, of several together",
+    "T281": "a number of another unit than a function in Python takes",
     "T271": "a `min_count` of what is no whole number",
     "T272": "an input that lacks columns which a transform reads by their names, or has them of another type",
     "T273": "times of an input that no one clock can compare",

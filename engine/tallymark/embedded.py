@@ -177,7 +177,7 @@ class Embedded:
         # The database keeps no reference of its own once the cursor is closed.
         self._defined.append(guarded)
         with self.loading() as cursor:
-            cursor.create_function(
+            cursor.create_function(  # type: ignore[call-overload]  # it takes the words of its enumerations too
                 name, guarded, list(takes), gives, type="arrow", null_handling="special", side_effects=False
             )
 
