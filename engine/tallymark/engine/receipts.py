@@ -14,6 +14,7 @@ from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.members import Members, Render, members
+from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
@@ -67,7 +68,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
-    notes = (*notes, *map(_said, made), *_cut(asked.question), *unsaid)
+    notes = (*notes, *map(_said, made), *_python(asked, catalog, sources), *_cut(asked.question), *unsaid)
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
@@ -254,6 +255,14 @@ def _said(dataset: Dataset) -> str:
     transform = dataset.making.transform
     version = "" if transform.version is None else f", Python of version {transform.version}"
     return f"`{dataset.name}` is made by {dataset.making.text}{version}"
+
+
+def _python(asked: Asked, catalog: Catalog, sources: Sources) -> Iterator[str]:
+    """The functions in Python that were called, each with its version."""
+    functions = called_in_python(catalog, sources.plugins.functions, [asked.question.metrics[0][1]])
+    for name, row in functions.items():
+        assert row.python is not None
+        yield f"`{name}` is Python of version {row.python.version}"
 
 
 def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:

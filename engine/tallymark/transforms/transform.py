@@ -157,6 +157,11 @@ class Bench(Protocol):
         """A statement of its own, as text: `query`, after copies of the steps that have been put so far."""
         ...
 
+    @property
+    def run(self) -> Callable[[str], Any] | None:
+        """Runs such a statement and gives its rows, where it spans databases; None where one database runs it."""
+        ...
+
     def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression, named after `step`; gives its name."""
         ...
