@@ -288,5 +288,5 @@ def test_words_that_a_transform_does_not_know_are_found() -> None:
     folder = Path(__file__).parents[1] / "cases" / "mrr_versions"
     with tallymark.open(folder) as book:
         found = [(f.code, f.severity, f.message) for f in book.check(data=True)]
-    message = "1 row of `versions` has an unknown `interval`, 'fortnight', and counts for nothing"
+    message = "1 row of `versions` has an unknown `interval` and counts for nothing: 'fortnight'"
     assert [("D449", "warning", message)] == found

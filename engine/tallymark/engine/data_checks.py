@@ -178,8 +178,8 @@ def _words(catalog: Catalog, dataset: Dataset) -> Iterator[_Check]:
         yield _Check(
             Tally(dataset.name, is_other(column, words), example=_use(dataset, column)),
             "D449",
-            f"1 row of `{dataset.name}` has an unknown `{column}`, {{example}}, and counts for nothing",
-            f"{{count}} rows of `{dataset.name}` have an unknown `{column}`, such as {{example}}, and count for nothing",
+            f"1 row of `{dataset.name}` has an unknown `{column}` and counts for nothing: {{example}}",
+            f"{{count}} rows of `{dataset.name}` have an unknown `{column}` and count for nothing, such as {{example}}",
             f"`{transform}` knows {', '.join(words)}: compute a column that has these words",
         )
 
