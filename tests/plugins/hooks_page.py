@@ -16,8 +16,8 @@ from tallymark.units import UnitRow
 
 PAGE = Path(__file__).parents[2] / "plugins/HOOKS.md"
 TYPES = (
-    PluginInfo, SourceKind, Starter, Function, Take, Partial, Python, Transform, RowModel, RowInput, RowOutput, UnitRow, Format, Check, NotifierKind,
-    Notification,
+    PluginInfo, SourceKind, Starter, Function, Take, Partial, Python, Transform, RowModel, RowInput, RowOutput, UnitRow,
+    Format, Check, NotifierKind, Notification,
 )  # fmt: skip
 MARK = "## Types\n"
 

@@ -58,6 +58,8 @@ def _other_version(plugin: Plugin, info: PluginInfo, api: Api) -> list[Fault]:
 
 def _wrong_options(plugin: Plugin, info: PluginInfo, settings: PluginsDef) -> list[Fault]:
     options = settings.config.get(plugin.name, {})
+    if not options and not info.config.get("required"):
+        return []  # nothing is said and nothing needs to be
     nothing = {"type": "object", "additionalProperties": False}
     faults = check_options(options, info.config or nothing, owner_of(plugin, settings))
     if faults:

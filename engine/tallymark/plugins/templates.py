@@ -17,9 +17,11 @@ def wrong_templates(row: Function) -> Iterator[str]:
     if row.kind not in (Kind.SCALAR, Kind.AGGREGATE):
         yield f"a plugin gives scalar functions and aggregates, and this is of kind {row.kind.value}"
         return
-    if row.python is not None and row.kind is Kind.AGGREGATE:
-        yield "an aggregate is computed in SQL, not in Python"
-    if not row.sql and not row.partials and row.python is None:
+    if row.python is not None:
+        if row.kind is Kind.AGGREGATE:
+            yield "an aggregate is computed in SQL, not in Python"
+        return
+    if not row.sql and not row.partials:
         yield "it has no SQL: give a template for each dialect, or one under `*` for all"
     known = {t.name for t in row.takes} | ({"rest", "any_null"} if row.kind is Kind.SCALAR else set())
     for dialect, text in row.sql.items():
