@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tallymark.definitions import PluginsDef
 from tallymark.errors import Fault
 from tallymark.hookspecs import INFO, Api, PluginInfo
@@ -25,6 +27,9 @@ def identify(plugin: Plugin, api: Api, settings: PluginsDef) -> list[Fault]:
         said = f"it says that its name is `{plugin.info.name}`"
         return [_refused(plugin, said, "its entry point must have the same name as its PluginInfo")]
     plugin.version = plugin.version or plugin.info.version or None
+    if not plugin.info.description:
+        first = (getattr(plugin.module, "__doc__", None) or "").strip().partition("\n")[0]
+        plugin.info = replace(plugin.info, description=first)
     return _other_version(plugin, plugin.info, api) or _wrong_options(plugin, plugin.info, settings)
 
 
