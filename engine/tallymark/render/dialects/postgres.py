@@ -79,7 +79,7 @@ KNOWN: frozenset[type[exp.Expr]] = frozenset({
     exp.CTE, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce, exp.Collate, exp.Column, exp.Count, exp.DPipe,
     exp.DataType, exp.DataTypeParam, exp.Distinct, exp.Div, exp.EQ, exp.Exp, exp.Extract, exp.Filter, exp.Floor,
     exp.From, exp.GT, exp.GTE, exp.Greatest, exp.Group, exp.Having, exp.Identifier, exp.If, exp.In, exp.Interval,
-    exp.Is, exp.Join, exp.LT, exp.LTE, exp.Lag, exp.Lateral, exp.Lead, exp.Least, exp.Length, exp.Limit,
+    exp.Is, exp.Join, exp.LT, exp.LTE, exp.Lag, exp.Lead, exp.Least, exp.Length, exp.Limit,
     exp.Literal, exp.Ln, exp.Lower, exp.Max, exp.Min, exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null,
     exp.NullSafeEQ, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.PercentileCont, exp.Pow,
     exp.RegexpLike, exp.Right, exp.Round, exp.RowNumber, exp.Select, exp.Sign, exp.Sqrt, exp.Star, exp.StartsWith,
@@ -92,7 +92,7 @@ KNOWN: frozenset[type[exp.Expr]] = frozenset({
 FUNCTIONS = frozenset({
     "AVG", "BOOL_AND", "BOOL_OR", "CARDINALITY", "GENERATE_SERIES", "GREATEST", "LEAD", "LEAST", "LOG10", "MAX", "MIN",
     "MOD", "NULLIF", "OCTET_LENGTH", "PERCENT_RANK", "RANK", "REPLACE", "ROW_NUMBER", "SIGN", "SQRT", "STDDEV_SAMP",
-    "SUM", "TIMEZONE", "UNNEST", "VAR_POP", "VAR_SAMP",
+    "SUM", "TIMEZONE", "UNNEST", "VAR_POP", "VAR_SAMP", "WIDTH_BUCKET",
 })  # fmt: skip
 """Functions that mean the same too."""
 
