@@ -20,8 +20,8 @@ def written(*values: exp.Expression) -> str:
     "unknown",
     [
         call("LIST_SUM", column("x")), exp.Struct(expressions=[column("x")]), call("RANGE", integer(3)),
-        exp.BitwiseAnd(this=column("x"), expression=integer(1)), call("acme_scored", column("x")), column("x" * 64),
-        exp.Anonymous(this="PG_SLEEP", expressions=[integer(9)]), column("é" * 32),
+        exp.BitwiseAnd(this=column("x"), expression=integer(1)), call("acme_scored", column("x")),
+        exp.Anonymous(this="PG_SLEEP", expressions=[integer(9)]),
     ],
 )  # fmt: skip
 def test_what_is_not_known_is_not_written(unknown: exp.Expression) -> None:
@@ -57,6 +57,15 @@ def test_an_unknown_dialect_is_a_fault() -> None:
 def test_words_of_duckdb_become_postgres(value: exp.Expression, expected: str) -> None:
     """What PostgreSQL says otherwise is said its way."""
     assert f'SELECT {expected} AS "v0" FROM "t"' == written(value)
+
+
+def test_long_names_stay_apart() -> None:
+    """PostgreSQL cuts names off at 63 bytes: longer ones of the statement's own are shortened, and still differ."""
+    text = written(exp.Add(this=column("é" * 40 + "a"), expression=column("é" * 40 + "b")))
+    names = [part for part in text.split('"') if part.startswith("é")]
+    assert (2, True) == (len(set(names)), all(len(name.encode()) <= 63 for name in names))
+    with pytest.raises(FaultError):
+        dialect_of("postgres").text(select(named(integer(1), "x" * 64)))
 
 
 def test_a_node_in_two_places_is_rewritten_in_both() -> None:
