@@ -86,13 +86,17 @@ class Site:
     """Makes a dataset queryable there and gives the parts of its qualified name. Raises FaultError."""
 
     @property
-    def dialect(self) -> str:
-        """The sqlglot name of the backend's dialect."""
+    def dialect(self) -> Any:
+        """The dialect its statements are written in: the sqlglot name of the backend's."""
         return self.backend.dialect
 
     def run(self, sql: str) -> pyarrow.Table:
         """Runs one SELECT there and gives all its rows."""
         return self.backend.run(sql)
+
+    def notes(self, sql: str) -> tuple[str, ...]:
+        """What a reader should know of how a statement was run."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
