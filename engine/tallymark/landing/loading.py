@@ -36,7 +36,8 @@ def load(run: Run, reading: Reading, before: Landed | None) -> Landed:
     """
     store = run.store
     run.watch(Progress(run.definition.name, "loading"))
-    store.stage(anew=reading.full)
+    if reading.full or not store.staged.exists():
+        store.stage(anew=reading.full)
     schema: Schema | None = None
     for number, each in enumerate(reading.rounds, 1):
         if run.stop.is_set():
@@ -101,6 +102,9 @@ def _finished(run: Run, reading: Reading, before: Landed | None, schema: Schema 
     with duckdb.connect(str(store.staged)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"DROP SCHEMA IF EXISTS {_STAGING} CASCADE")
+        for each in before.tables if before else ():
+            if each.kind == "view":
+                connection.execute(f'DROP TABLE IF EXISTS "{each.name}"')
         tables = _tables(run, reading, before, schema, connection)
         views = _views(run, connection)
         told = Landed(reading.run, reading.started, run.now(), run.options, reading.full, (*tables, *views))

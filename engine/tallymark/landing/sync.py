@@ -90,6 +90,9 @@ def _synced(run: Run) -> Synced:
             except BaseException as error:
                 store.discard()
                 faults = faults_of(error, run)
+                if any(fault.code == "L822" for fault in faults):
+                    # What was put away would not load the next time either.
+                    _forget(run)
                 _trace(error)
                 _note_failure(run, faults)
                 run.watch(Progress(name, "failed"))
@@ -107,7 +110,6 @@ def _before(run: Run) -> Landed | None:
         return read_landed(run.store)
     except FaultError:
         if run.full:
-            run.store.file.unlink()
             return None
         raise
 
@@ -126,7 +128,6 @@ def _landed(run: Run, before: Landed | None) -> Landed:
         _forget(run)
     store.discard()
     with quiet_dlt(store.work):
-        store.stage(anew=run.full)
         reading = read(run, before)
         after = load(run, reading, before)
     _forget(run)
