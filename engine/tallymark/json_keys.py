@@ -284,6 +284,7 @@ _METRIC: Mapping[str, Key] = {
             ],
         },
     ),
+    "level": Key("Of which single member it is: it means nothing for several together.", "customer"),
     "label": Key("What readers see as its name.", "Net revenue retention"),
     "description": Key("What it says, and what it leaves out.", "Revenue kept from the customers of the start."),
     "aliases": Key("Other names that questions may use.", ["NDR", "net dollar retention"], ref("aliases")),
@@ -334,7 +335,7 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
-    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place"})),
     "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
     "step": (StepDef, _STEP, frozenset({"name", "place"})),
 }

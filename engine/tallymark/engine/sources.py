@@ -26,6 +26,10 @@ IMPLIED = ("files", "memory")
 """Sources that are there without being declared, each of the kind of its name."""
 
 
+_ABILITIES = ("backend", "describe", "prepare", "state", "notes")
+"""What every source has."""
+
+
 def unsound_options(definitions: Definitions, plugins: Plugins) -> dict[str, tuple[Fault, ...]]:
     """The declared sources whose options are not what their kind takes, by name, with the faults."""
     found: dict[str, tuple[Fault, ...]] = {}
@@ -115,6 +119,9 @@ class Sources:
             raise FaultError(self.unsound[name])
         with self._isolated(name, "to begin"):
             source = kind.make(definition, self.folder, embedded, self.definitions.project.timezone)
+            lacking = [n for n in _ABILITIES if not hasattr(source, n)]
+            if lacking:
+                raise TypeError(f"what it makes is no source: it has no `{lacking[0]}`")
         if name == "memory":
             for table, data in self.tables.items():
                 source.put(table, data)  # type: ignore[attr-defined]

@@ -127,6 +127,10 @@ class Writer:
         self, row: Function, arguments: list[exp.Expression], extra: tuple[Any, ...], kind: Type
     ) -> exp.Expression:
         text, written_in = row.template(self.dialect.name, kind)
+        if not text and row.python is not None:
+            message = f"`{row.name}` is Python, which can compute beside the embedded database only"
+            help_ = "bring the rows in from files, or land them, for this one"
+            raise FaultError(Fault("P763", message, None, help_))
         if not text:
             message = f"`{row.name}` of numbers with a fraction cannot be computed in this database"
             raise FaultError(Fault("D464", message, None, "declare the columns `type: decimal` or `integer`"))
