@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from tallymark_plugins.stripe_billing.pages import Pages
 from tallymark_plugins.stripe_billing.shapes import Thing, coupon_of, identity, listed
 from tallymark_plugins.stripe_billing.troubles import NotPermitted
 
+MOST = 2000
+
 
 class Book:
-    """Prices, coupons and discounts by id. `whole` reads all prices and coupons at the first need of one."""
+    """Prices, coupons and discounts by id. `whole` lists prices and coupons at the first need of one.
+
+    That spares a request for each. Of very many, only the newest `MOST` are listed, and others read one by one.
+    """
 
     def __init__(self, pages: Pages, whole: bool) -> None:
         self._pages = pages
@@ -85,7 +91,7 @@ class Book:
         if self._whole and key not in known and name not in self._listed:
             self._listed.add(name)
             try:
-                for each in self._pages.all(name):
+                for each in islice(self._pages.all(name), MOST):
                     self.learn(name, each)
             except NotPermitted:
                 # The same is said, with its fault, where the objects themselves are read.

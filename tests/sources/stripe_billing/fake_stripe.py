@@ -81,6 +81,8 @@ class FakeStripe:
         self.requests: list[str] = []
         """The path and query of each request, in order."""
         self.versions: set[str | None] = set()
+        self.accounts: set[str | None] = set()
+        """What requests said of the API version, and of the connected account."""
         self.troubles: deque[Trouble] = deque()
         self.before: Callable[[str], None] | None = None
         """Called with the path before each answer: changes what is held while it is read."""
@@ -165,6 +167,7 @@ class FakeStripe:
         with self._lock:
             self.requests.append(handler.path)
             self.versions.add(handler.headers.get("Stripe-Version"))
+            self.accounts.add(handler.headers.get("Stripe-Account"))
             if self.before is not None:
                 self.before(handler.path)
             trouble = self._trouble(path)

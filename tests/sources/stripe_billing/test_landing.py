@@ -189,6 +189,20 @@ def test_reading_goes_on_where_it_was_put_away(fake: FakeStripe, store: Store) -
     assert [(1200,)] == store.rows("SELECT count(*) FROM customers")
 
 
+def test_many_of_one_second_are_no_trap(fake: FakeStripe, store: Store) -> None:
+    """Objects that an import made all in one second are read, though there is no time between them to go on from."""
+    fake.add(*(customer(f"cus_{n:04}", "2024-01-01") for n in range(1200)))
+    for _ in range(3):
+        store.sync("customers", pause=lambda: True)
+    assert [(1200,)] == store.rows("SELECT count(*) FROM customers")
+
+
+def test_a_connected_account(fake: FakeStripe, store: Store) -> None:
+    """`account` is the connected account that every request is for."""
+    store.sync("customers", account="acct_123")
+    assert {"acct_123"} == fake.accounts
+
+
 def test_amounts_are_in_units_of_their_currency(fake: FakeStripe, store: Store) -> None:
     """Yen, dinars and fractions of cents land exactly."""
     fake.add(
