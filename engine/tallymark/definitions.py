@@ -184,6 +184,8 @@ class MetricDef:
     missing: str | None = None
     """`zero` or `null`: what the aggregates of this formula give over no rows; None is each aggregate's own rule."""
     min_count: MinCountDef | None = None
+    level: str | None = None
+    """The dimension of whose single members it is: for several together it means nothing."""
     label: Texts = field(default_factory=dict)
     description: Texts = field(default_factory=dict)
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
@@ -194,6 +196,7 @@ class MetricDef:
     hidden: bool = False
     pack: str | None = None
     place: Place = NOWHERE
+    level_place: Place = NOWHERE
 
 
 @dataclass(frozen=True, slots=True)
@@ -328,6 +331,7 @@ class Project:
     min_count: int | None = None
     """Of metrics that say none of their own."""
     max_cells: int = 1_000_000
+    fetched_rows: int = 5_000_000
     place: Place = NOWHERE
     calendar: CalendarDef | None = None
     """Months, quarters and years other than the common ones."""

@@ -189,6 +189,9 @@ _CALENDAR: Mapping[str, Key] = {
 }
 _LIMITS: Mapping[str, Key] = {
     "cells": Key("The most cells one answer may have.", 1_000_000, whole(1), "max_cells"),
+    "fetched_rows": Key(
+        "The most rows that are brought from one database to be joined with another's.", 5_000_000, whole(1)
+    ),
 }
 DAY = like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31")
 _RATES: Mapping[str, Key] = {
@@ -281,6 +284,7 @@ _METRIC: Mapping[str, Key] = {
             ],
         },
     ),
+    "level": Key("Of which single member it is: it means nothing for several together.", "customer"),
     "label": Key("What readers see as its name.", "Net revenue retention"),
     "description": Key("What it says, and what it leaves out.", "Revenue kept from the customers of the start."),
     "aliases": Key("Other names that questions may use.", ["NDR", "net dollar retention"], ref("aliases")),
@@ -320,9 +324,9 @@ _PARAMETER: Mapping[str, Key] = {
 }
 
 KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
-    "project": (Project, _PROJECT, frozenset({"folder", "place"})),
+    "project": (Project, _PROJECT, frozenset({"folder", "place", "fetched_rows"})),
     "calendar": (CalendarDef, _CALENDAR, frozenset({"place"})),
-    "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
+    "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells", "fetched_rows"}),
     "rates": (RatesDef, _RATES, frozenset({"place"})),
     "convert": (ConvertDef, _CONVERT, frozenset({"policy", "place"})),
     "plugins": (PluginsDef, _PLUGINS, frozenset({"places"})),
@@ -331,7 +335,7 @@ KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
     "dataset": (DatasetDef, _DATASET, frozenset({"name", "pack", "place", "table_place", "source_place"})),
     "column": (ColumnDef, _COLUMN, frozenset({"name", "place"})),
     "ref": (RefDef, _REF, frozenset({"name", "place"})),
-    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place"})),
     "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
     "step": (StepDef, _STEP, frozenset({"name", "place"})),
 }

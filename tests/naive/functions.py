@@ -11,7 +11,7 @@ from typing import Any
 
 from tallymark.formula.nodes import Duration
 
-from . import values
+from . import marks, values
 from .clock import MONTHS, Clock, add_to_wall
 from .world import NaiveError
 
@@ -227,6 +227,7 @@ def _date_part(clock: Clock, part: str, x: date) -> int | None:
 
 FUNCTIONS: dict[str, Callable[..., Any]] = {
     "abs": lambda clock, x: abs(x),
+    "acme.mix": lambda clock, x, y: marks.mix(float(x), float(y)),
     "sign": _sign,
     "round": _to_whole(ROUND_HALF_UP),
     "floor": _to_whole(ROUND_FLOOR),

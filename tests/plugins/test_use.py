@@ -38,6 +38,7 @@ datasets:
     time: day
     columns: {day: date, who: text, kg: {unit: acme.kilograms}, price: {unit: money}, x: integer, big: boolean}
   same: {transform: acme.same(shipments)}
+  named: {transform: "acme.length(shipments, text: who)"}
 """
 METRICS = """
 metrics:
@@ -45,6 +46,7 @@ metrics:
   price: {formula: sum(shipments.price) / sum(shipments.kg), label: Price}
   rms: acme.rms(shipments.x)
   spread: {formula: acme.spread(shipments.x), label: Spread}
+  risk: {formula: "acme.risk(count(shipments), count(shipments where big))", label: Risk}
 """
 
 
@@ -87,6 +89,8 @@ FIGURES = [
     ("acme.spread(sum(shipments.x) per who)", [1, 12, None]),
     ("acme.rms(sum(shipments.x) per who)", [math.sqrt(12.5), math.sqrt(72), None]),
     ("count(same)", [2, 2, 0]),
+    ("sum(named.letters)", [2, 2, 0]),
+    ("risk", [2 / 3, 2 / 3, 1 / 2]),
     ("beats", [6, 6, 6]),
 ]
 """Worked out by hand: x is 3 and 4 in January, 12 and nothing in February; who has no row sums to 0 or is not there."""

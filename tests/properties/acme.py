@@ -1,11 +1,11 @@
-"""A plugin of the tests' own: the row model that the naive evaluator knows as `marks.mark`."""
+"""A plugin of the tests' own: the row model and the function that the naive evaluator knows as `marks.mark` and `mix`."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from naive.marks import NAMES, mark
-from tallymark import RowInput, RowModel, RowOutput, hookimpl
+from naive.marks import NAMES, mark, mix
+from tallymark import Function, FunctionKind, Python, RowInput, RowModel, RowOutput, Take, hookimpl
 
 
 def _mark(inputs: Any) -> dict[str, list[Any]]:
@@ -29,3 +29,21 @@ MARK = RowModel(
 def tally_models() -> list[RowModel]:
     """The one model."""
     return [MARK]
+
+
+MIX = Function(
+    "acme.mix",
+    FunctionKind.SCALAR,
+    (Take("x"), Take("y")),
+    "double",
+    "none",
+    "Mixes two numbers.",
+    "acme.mix(x, y)",
+    python=Python(lambda inputs: [mix(row["x"], row["y"]) for row in inputs.to_pylist()], "1"),
+)
+
+
+@hookimpl
+def tally_functions() -> list[Function]:
+    """The one function."""
+    return [MIX]

@@ -74,6 +74,11 @@ class Formulas:
 
     # Leaves
 
+    def mixed(self, x: Drawn, scope: Scope) -> Drawn:
+        """A function in Python, which has no value at one number: that is no rough one."""
+        other = self.random.choice((Drawn("1", EXACT), self.leaf(scope)))
+        return Drawn(f"acme.mix({x}, {other})", ROUGH if other.exact else CLEAN)
+
     def leaf(self, scope: Scope) -> Drawn:
         """An aggregate over rows; of a stock or a dataset without time where the window is empty."""
         readable = sorted(scope.datasets - FLOWS if scope.empty else scope.datasets)
@@ -158,6 +163,8 @@ class Formulas:
             choices.append(lambda: Drawn(f"divide({self.leaf(scope)}, {x}, {self.random.choice((0, -1))})", CLEAN))
         if x.exact == EXACT:
             choices += [
+                lambda: self.mixed(x, scope),
+                lambda: self.mixed(x, scope),
                 lambda: Drawn(f"{self.random.choice(('floor', 'ceil', 'trunc', 'sign', 'round'))}({x})", EXACT),
                 lambda: Drawn(f"mod({x}, {self.random.choice((2, 3, 0))})", EXACT),
                 lambda: Drawn(f"round({x}, 1)", ROUGH),

@@ -12,6 +12,8 @@ import yaml
 import tallymark
 from tallymark_plugins import zendesk
 
+README = Path(__file__).parents[2] / "plugins" / "README.md"
+
 
 def offered(text: str) -> str:
     """The text with what it offers: a line that is YAML behind a `#` is taken in."""
@@ -36,9 +38,12 @@ def test_the_variables_to_set_are_those_of_the_options() -> None:
 
 
 def test_what_is_offered_can_be_asked(project: Path, tmp_path: Path) -> None:
-    """Organisations as customers, a field of the account's own as a dimension, and one's own kinds of defects."""
+    """Organisations as customers, a field as a dimension, one's own kinds of defects; and what the README tells to add."""
     folder = tmp_path / "offered"
     shutil.copytree(project, folder)
+    section = README.read_text(encoding="utf-8").partition("## Zendesk\n")[2]
+    (told,) = re.findall(r"```yaml\n(datasets:\n.*?)```", section, re.DOTALL)
+    (folder / "metrics" / "told.yaml").write_text(told.replace("source: zendesk", "source: helpdesk"))
     (folder / "metrics" / "helpdesk.yaml").write_text(offered(zendesk.starter("helpdesk").definitions))
     with tallymark.open(folder) as book:
         months: dict[str, str] = {"start": "2026-01-01", "end": "2026-02-28"}
@@ -47,4 +52,5 @@ def test_what_is_offered_can_be_asked(project: Path, tmp_path: Path) -> None:
         by_field = book.ask("ticket_volume", by="severity", **months).to_dicts()
         assert {"high": 1, None: 6} == {row["severity"]: row["ticket_volume"] for row in by_field}
         assert 1 == book.ask("defect_count", **months).value
+        assert 0 == book.ask("count(differences)").value
         assert 2 == book.ask("count(customers)", start="2025-06-01", end="2025-06-30").value

@@ -25,6 +25,7 @@ and of a formula:
     operators.py      types of what is applied
     measuring.py      units of what is applied
     currencies.py     amounts in several currencies: where their currency is, and the rates
+    levels.py         metrics that are of one member at a time
     declared.py       units as declared, against what formulas give
     slips.py          formulas that mean something else than they seem to
     empty_windows.py  windows in which a formula means nothing

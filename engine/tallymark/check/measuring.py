@@ -129,7 +129,7 @@ def _as_taken(applied: _Applied) -> bool:
 
 
 def _measures(unit: Unit, wanted: str) -> bool:
-    """Whether a value fits where a unit is wanted by name: money of any currency, and a bare number of what has none."""
+    """Whether a value fits where a unit is wanted by name: money is of any currency."""
     return unit.currency is not None if wanted == "money" else alike(unit, named(wanted, None, ""))
 
 

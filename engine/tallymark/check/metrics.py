@@ -10,6 +10,7 @@ from tallymark.check.caps import MAX_LEVELS, measure
 from tallymark.check.declared import declared_unit
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
+from tallymark.check.levels import check_level
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import MetricDef
 from tallymark.errors import Fault
@@ -107,6 +108,7 @@ class _Binder:
         if bound is not POISON:
             unit = declared_unit(bound, definition.unit, self.catalog.project.currency, report)
             self._count_levels(metric.name, bound, report)
+            check_level(metric, bound, self.catalog, report)
         self.faults.extend(report.faults)
         if bound is POISON or report.errors:
             return metric

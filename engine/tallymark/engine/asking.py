@@ -14,6 +14,7 @@ from tallymark.check.currencies import is_code
 from tallymark.check.dimensions import Problem, blocked, explain_unreached, leaves, mixed, untimed
 from tallymark.check.empty_windows import Windows
 from tallymark.check.formulas import Formulas
+from tallymark.check.levels import level_of, off_level, pinned
 from tallymark.check.metrics import metric_names
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
@@ -89,6 +90,7 @@ class Asking:
         currency = self._collect(faults, lambda: self._currency(query))
         age = self._collect(faults, lambda: self._age(query, asked, read))
         faults += mistakes(query)
+        faults += self._levels(query, columns, having, top, asked, filters or ())
         if faults:
             raise FaultError(faults)
         bounds = tuple(_settled(c.bound, values) for c in columns)
@@ -111,6 +113,26 @@ class Asking:
             faults.append(Fault("Q501", "no metric is asked", help="name one, or write a formula in quotes"))
         named = [self._collect(faults, partial(self.metric, text)) for text in query.metrics]
         return tuple(m for m in named if m is not None)
+
+    def _levels(
+        self, query: Query, columns: Sequence[Column], having: Sequence[Metric], top: Top | None, by: tuple[Parts, ...],
+        filters: Sequence[Bound],
+    ) -> Iterator[Fault]:  # fmt: skip
+        """The faults of metrics of one member at a time that are asked of several together."""
+        sure = [p for condition in filters for p in pinned(condition)]
+        asked = [(c.bound, [*by, *sure]) for c in columns] + [(_bound(h), [*by, *sure]) for h in having]
+        asked += [(top.bound, [top.dimension, *sure])] if top is not None else []
+        found = dict.fromkeys(u.name for bound, known in asked for u in off_level(bound, known, self.catalog))
+        for name in found:
+            level = ".".join(level_of(self.catalog.metrics[name]) or ())
+            message = f"`{name}` is of one `{level}`, and this would be of several together"
+            help_ = f"ask by {level}: `--by {level}`, or `avg({name} per {level})`, for example"
+            yield Fault("T280", message, None, help_)
+        levelled = [m.name for c in columns if (m := c.metric).name in self.catalog.metrics and level_of(m) is not None]
+        for word in ("total", "other") if levelled and not found else ():
+            if getattr(query, word):
+                message = f"`{levelled[0]}` is of one member at a time: there is none of all of them together"
+                yield Fault("T280", message, None, f"leave out `{word}`")
 
     def _min_counts(self, columns: Sequence[Column]) -> tuple[MinCount | None, ...]:
         """What must stand behind the cells of each column: as its metric says, else as the project does. What is added

@@ -14,6 +14,7 @@ from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.members import Members, Render, members
+from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
@@ -61,13 +62,13 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
     notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
-    hidden = "h0" in table.column_names and table.column("h0")[0].as_py()
+    hidden = "h0" in table.column_names and table.column("h0")[0].as_py() is True
     step = _unsaid(part) if hidden else _Steps(asked.question, catalog, render, values).step(part)
-    rows, unsaid = _rows(asked, catalog, render, limit)
+    rows, unsaid = _rows(asked, catalog, render, limit, hidden)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
-    notes = (*notes, *map(_said, made), *_cut(asked.question), *unsaid)
+    notes = (*notes, *map(_said, made), *_python(asked, catalog, sources), *_cut(asked.question), *unsaid)
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
@@ -78,14 +79,13 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
 
 
 def _rows(
-    asked: Asked, catalog: Catalog, render: Render, limit: int | None
+    asked: Asked, catalog: Catalog, render: Render, limit: int | None, hidden: bool
 ) -> tuple[tuple[Behind, ...] | None, tuple[str, ...]]:
     """The rows behind the number if they are wanted, and why they are not told if they may not be."""
     if limit is None:
         return None, ()
-    if any(wanted is not None for wanted in asked.question.min_counts):
-        # A row alone is what a least count keeps from being told, also where the number itself may be.
-        return (), ("rows are not told of a metric with `min_count`: each would stand for fewer than it allows",)
+    if hidden:
+        return (), ("rows are not told of a number that is hidden",)
     return underlying(asked, catalog, render, limit), ()
 
 
@@ -255,6 +255,14 @@ def _said(dataset: Dataset) -> str:
     transform = dataset.making.transform
     version = "" if transform.version is None else f", Python of version {transform.version}"
     return f"`{dataset.name}` is made by {dataset.making.text}{version}"
+
+
+def _python(asked: Asked, catalog: Catalog, sources: Sources) -> Iterator[str]:
+    """The functions in Python that were called, each with its version."""
+    functions = called_in_python(catalog, sources.plugins.functions, [asked.question.metrics[0][1]])
+    for name, row in functions.items():
+        assert row.python is not None
+        yield f"`{name}` is Python of version {row.python.version}"
 
 
 def _parameters(asked: Asked, catalog: Catalog, made: Iterable[Dataset]) -> dict[str, Any]:

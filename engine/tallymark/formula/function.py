@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
 from enum import StrEnum
+from typing import Any
 
 from tallymark.kinds import Type
+from tallymark.units import NAMES
 
 
 class Kind(StrEnum):
@@ -59,8 +61,8 @@ class Take:
     """One argument: what family of type it takes, and whether it may be left out, repeats, or must be a literal.
 
     Families: number, text, boolean, time, any; `same` is the type of the first argument. An argument that repeats
-    stands at least once unless it is optional too. `unit` is the only one that it takes, by its name in YAML; any unless
-    said. Raises ValueError for a family or a unit that there is not.
+    stands at least once unless it is optional too. `unit` is the only one that it takes, by its name in YAML; any
+    unless said. Raises ValueError for a family or a unit that there is not.
     """
 
     name: str
@@ -172,7 +174,7 @@ class Function:
         if self.python is not None:
             self._require_python()
             called = f"{self.stored}({', '.join(f':{t.name}' for t in self.takes)})"
-            object.__setattr__(self, "sql", {"duckdb": called})
+            object.__setattr__(self, "sql", {"duckdb": called, "*": ""})
 
     def _require_python(self) -> None:
         fits = all(t.family in PYTHON_TAKES and not (t.optional or t.repeats or t.literal) for t in self.takes)

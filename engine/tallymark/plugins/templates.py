@@ -17,6 +17,10 @@ def wrong_templates(row: Function) -> Iterator[str]:
     if row.kind not in (Kind.SCALAR, Kind.AGGREGATE):
         yield f"a plugin gives scalar functions and aggregates, and this is of kind {row.kind.value}"
         return
+    if row.python is not None:
+        if row.kind is Kind.AGGREGATE:
+            yield "an aggregate is computed in SQL, not in Python"
+        return
     if not row.sql and not row.partials:
         yield "it has no SQL: give a template for each dialect, or one under `*` for all"
     known = {t.name for t in row.takes} | ({"rest", "any_null"} if row.kind is Kind.SCALAR else set())
@@ -24,6 +28,8 @@ def wrong_templates(row: Function) -> Iterator[str]:
         yield from _wrong(dialect, text, known)
     if row.kind is not Kind.AGGREGATE:
         return
+    if set(row.sql) - {ANY, WRITTEN_IN}:
+        yield "the SQL of an aggregate stands under `*`: it is put into the words of other databases"
     for part in row.partials:
         yield from _wrong(ANY, part.accumulate, known, single=True)
         yield from _wrong(ANY, part.merge, {"part"}, single=True)

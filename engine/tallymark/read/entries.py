@@ -55,6 +55,7 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         convert=conversion(said.get("convert"), reading, subject),
         missing=_one_of(word(said.get("missing")), "zero", "null"),
         min_count=_min_count(said.get("min_count"), reading, subject),
+        level=text(said.get("level")),
         label=by_language(said.get("label"), reading),
         description=by_language(said.get("description"), reading),
         aliases=lists_by_language(said.get("aliases"), reading),
@@ -64,6 +65,7 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         hidden=truth(said.get("hidden"), False),
         pack=made.pack,
         place=made.place,
+        level_place=level.place() if (level := said.get("level")) is not None else made.place,
     )
 
 
