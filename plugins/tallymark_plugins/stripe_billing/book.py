@@ -19,9 +19,11 @@ class Book:
     That spares a request for each. Of very many, only the newest `MOST` are listed, and others read one by one.
     """
 
-    def __init__(self, pages: Pages, whole: bool) -> None:
+    def __init__(self, pages: Pages, whole: bool, personal: bool = False) -> None:
         self._pages = pages
         self._whole = whole
+        self.personal = personal
+        """Whether addresses of customers may be landed."""
         self._known: dict[str, dict[str, Thing | None]] = {"prices": {}, "coupons": {}}
         self._listed: set[str] = set()
         self._discounts: dict[str, Thing] = {}

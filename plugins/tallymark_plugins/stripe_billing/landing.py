@@ -168,10 +168,12 @@ class Reading:
             read.add(str(identity(thing)))
             yield from self._rows(name, thing, book)
         for key, deletion in changes.items():
-            thing = self._pages.one(name, key) if key not in read else None
-            if thing is not None and not thing.get("deleted"):
-                yield from self._rows(name, thing, book)
-            elif deletion is not None and key not in read:
+            if key in read:
+                continue
+            found = self._pages.one(name, key)
+            if found is not None and not found.get("deleted"):
+                yield from self._rows(name, found, book)
+            elif deletion is not None:
                 # Its row stays, as it last was: what it took part in is still part of past numbers.
                 row = rows.row(name, deletion["data"]["object"], book)
                 yield name, {**row, "deleted_at": moment(deletion.get("created"))}
@@ -263,7 +265,7 @@ class Reading:
             return None
 
     def _book(self, whole: bool) -> Book:
-        return self._books.setdefault(whole, Book(self._pages, whole))
+        return self._books.setdefault(whole, Book(self._pages, whole, bool(self.definition.options.get("personal"))))
 
     def _test(self) -> bool:
         return connect.is_test(self.definition, self.folder)

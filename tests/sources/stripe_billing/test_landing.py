@@ -203,6 +203,16 @@ def test_a_connected_account(fake: FakeStripe, store: Store) -> None:
     assert {"acct_123"} == fake.accounts
 
 
+@pytest.mark.parametrize(("personal", "expected"), [(False, None), (True, "ann@example.org")])
+def test_addresses_are_landed_only_when_asked_for(
+    fake: FakeStripe, store: Store, personal: bool, expected: str | None
+) -> None:
+    """A customer's mail address is not copied out of Stripe unless the project says so."""
+    fake.add(customer("cus_1", email="ann@example.org"))
+    store.sync("customers", personal=personal)
+    assert [(expected,)] == store.rows("SELECT email FROM customers")
+
+
 def test_amounts_are_in_units_of_their_currency(fake: FakeStripe, store: Store) -> None:
     """Yen, dinars and fractions of cents land exactly."""
     fake.add(
