@@ -184,23 +184,22 @@ class Reading:
         """The objects that events since `floor` tell of, by id, each with the event of its deletion."""
         kind = OBJECTS[name]
         found: dict[str, Thing | None] = {}
-        for event in self._told(name, floor):
+        for event in self._told(floor, *kind.events):
             told = (event.get("data") or {}).get("object") or {}
-            key = identity(told)
-            if key is None or told.get("object") != kind.of:
+            key = _subject(told, kind.of)
+            if key is None:
                 continue
             if kind.dated and self.start is not None and int(told.get("created") or 0) < self.start:
                 continue
-            deletion = event if str(event.get("type")).endswith(".deleted") else None
+            deletion = event if told.get("object") == kind.of and _ends(event) else None
             found[key] = found.get(key) or deletion
         return found
 
-    def _told(self, name: str, floor: int) -> Iterator[Thing]:
-        """The events of a kind of object, newest first; none where the key may not read them."""
-        if not self._events:
-            return
+    def _told(self, floor: int, *sorts: str) -> Iterator[Thing]:
+        """The events of some sorts, the newest of each first; none where the key may not read them."""
         try:
-            yield from self._pages.events(name, floor)
+            for sort in sorts if self._events else ():
+                yield from self._pages.events(sort, floor)
         except NotPermitted as error:
             self._events = False
             self._warn(error.fault)
@@ -229,7 +228,7 @@ class Reading:
 
         Of a subscription of more than ten items an event tells ten: its state is then that of the sync.
         """
-        for place, event in enumerate(self._told("subscriptions", floor)):
+        for place, event in enumerate(self._told(floor, "customer.subscription.*")):
             told = (event.get("data") or {}).get("object") or {}
             at = moment(event.get("created"))
             if told.get("object") == "subscription" and at is not None and not unfinished(told.get("items")):
@@ -303,6 +302,17 @@ class Reading:
 
 _LAST = 2**31
 """The order of what is seen at a sync, after all events of the same second."""
+
+
+def _subject(told: Thing, kind: str) -> str | None:
+    """Of which object of a kind an event tells: it itself, or what a discount was given to or taken from."""
+    if told.get("object") == "discount" and kind in ("customer", "subscription"):
+        return identity(told.get("subscription")) if kind == "subscription" else identity(told.get("customer"))
+    return identity(told) if told.get("object") == kind else None
+
+
+def _ends(event: Thing) -> bool:
+    return str(event.get("type")).endswith(".deleted")
 
 
 def _start(said: object, definition: SourceDef) -> int | None:

@@ -101,6 +101,10 @@ class FakeStripe:
     def change(self, thing: Thing, event: str, at: int, old: bool = False) -> Thing:
         """Holds an object and tells of it: `change(customer, "customer.updated", …)`. Gives the event."""
         self.add(thing)
+        return self.tell(thing, event, at, old)
+
+    def tell(self, thing: Thing, event: str, at: int, old: bool = False) -> Thing:
+        """Tells of an object by an event, whatever is held."""
         self._made += 1
         told = copy.deepcopy(thing)
         made = {

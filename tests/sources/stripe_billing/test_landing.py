@@ -123,6 +123,23 @@ def test_a_deleted_customer_is_kept_and_marked(fake: FakeStripe, store: Store) -
     )
 
 
+def test_a_discount_that_is_taken_away(fake: FakeStripe, store: Store) -> None:
+    """An event of a discount alone has its subscription, or its customer, read again."""
+    ten = discount("di_1", coupon("ten", percent=10))
+    fake.add(coupon("ten", percent=10), SEAT, customer("cus_1", discount=ten))
+    fake.add(subscription("sub_1", "cus_1", [item("si_1", SEAT)], discounts=[ten]))
+    store.sync("coupons", "customers", "subscriptions")
+    assert [(10,)] == store.rows("SELECT discount_percent FROM customers")
+    later(fake, store, "2024-06-05")
+    fake.add(customer("cus_1"), subscription("sub_1", "cus_1", [item("si_1", SEAT)]))
+    for key, of in (("di_1", {"subscription": "sub_1", "customer": "cus_1"}), ("di_2", {"customer": "cus_1"})):
+        fake.tell({**discount(key, coupon("ten", percent=10)), **of}, "customer.discount.deleted", day("2024-06-04"))
+    store.sync("customers", "subscriptions")
+    assert [(None,)] == store.rows("SELECT discount_percent FROM customers")
+    newest = "SELECT discount_percent FROM subscription_versions WHERE ended_at IS NULL"
+    assert [(None,)] == store.rows(newest)
+
+
 def test_lines_of_an_invoice_are_replaced(fake: FakeStripe, store: Store) -> None:
     """A draft whose lines change has, after the next sync, its new lines only; a deleted draft has none in the view."""
     first = [line("il_1", 100, ("2024-06-01", "2024-07-01")), line("il_2", 200, ("2024-06-01", "2024-07-01"))]
