@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
     from tallymark.formula.function import Kind as FunctionKind
-    from tallymark.formula.function import Partial, Take
+    from tallymark.formula.function import Partial, Python, Take
     from tallymark.formula.functions import Function
     from tallymark.hookspecs import API_VERSION, Check, Format, PluginInfo, SourceKind, Starter, hookimpl
     from tallymark.landing.landed import Status, Synced
@@ -56,6 +56,7 @@ _HOMES = {
     "Notifier": "notifier",
     "NotifierKind": "notifier",
     "Partial": "formula.function",
+    "Python": "formula.function",
     "PluginError": "errors",
     "PluginInfo": "hookspecs",
     "Query": "query",
@@ -100,6 +101,7 @@ __all__ = [
     "Partial",
     "PluginError",
     "PluginInfo",
+    "Python",
     "Query",
     "Receipt",
     "RowInput",

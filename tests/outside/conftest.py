@@ -16,6 +16,8 @@ collect_ignore_glob = ["tallymark-*"]
 """Tests of outsiders run where the plugin is installed."""
 
 ROOT = Path(__file__).resolve().parents[2]
+COMMANDS = {"tally": "tallymark.cli", "pytest": "pytest"}
+"""What installing would have put there, and the module that has each one's `main`."""
 ROOTS = ("engine", "plugins", "metric_defs")
 
 
@@ -54,9 +56,10 @@ def environment(tmp_path: Path) -> Environment:
     site = made.run("python", "-c", "import sysconfig; print(sysconfig.get_path('purelib'))", cwd=folder).stdout.strip()
     seen = [*(str(ROOT / root) for root in ROOTS), sysconfig.get_path("purelib"), sysconfig.get_path("platlib")]
     (Path(site) / "seen.pth").write_text("\n".join(dict.fromkeys(seen)) + "\n", encoding="utf-8")
-    script = f"#!{made.bin / 'python'}\nfrom tallymark.cli import main\nmain()\n"
-    (made.bin / "tally").write_text(script, encoding="utf-8")
-    (made.bin / "tally").chmod(0o755)
+    for command, main in COMMANDS.items():
+        script = f"#!{made.bin / 'python'}\nimport sys\nfrom {main} import main\nsys.exit(main())\n"
+        (made.bin / command).write_text(script, encoding="utf-8")
+        (made.bin / command).chmod(0o755)
     assert sys.version_info[:2] == tuple(
         map(int, made.run("python", "-c", "import sys; print(*sys.version_info[:2])", cwd=folder).stdout.split())
     )

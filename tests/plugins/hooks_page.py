@@ -7,15 +7,16 @@ from dataclasses import MISSING, fields
 from pathlib import Path
 from types import ModuleType
 
-from tallymark.formula.function import Function, Partial, Take
+from tallymark.formula.function import Function, Partial, Python, Take
 from tallymark.hookspecs import Check, Format, PluginInfo, SourceKind, Starter
 from tallymark.notifier import Notification, NotifierKind
+from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
 from tallymark.transforms.transform import Transform
 from tallymark.units import UnitRow
 
 PAGE = Path(__file__).parents[2] / "plugins/HOOKS.md"
 TYPES = (
-    PluginInfo, SourceKind, Starter, Function, Take, Partial, Transform, UnitRow, Format, Check, NotifierKind,
+    PluginInfo, SourceKind, Starter, Function, Take, Partial, Python, Transform, RowModel, RowInput, RowOutput, UnitRow, Format, Check, NotifierKind,
     Notification,
 )  # fmt: skip
 MARK = "## Types\n"
@@ -26,11 +27,15 @@ def text() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
+def code() -> str:
+    """All Python of the page."""
+    return "\n\n".join(re.findall(r"```python\n(.*?)```", text(), re.DOTALL))
+
+
 def plugin() -> ModuleType:
     """All Python of the page, as one plugin."""
     module = ModuleType("acme")
-    code = "\n\n".join(re.findall(r"```python\n(.*?)```", text(), re.DOTALL))
-    exec(compile(code, str(PAGE), "exec"), module.__dict__)
+    exec(compile(code(), str(PAGE), "exec"), module.__dict__)
     return module
 
 

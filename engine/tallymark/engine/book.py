@@ -337,7 +337,7 @@ class Book:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
-        site = self._sources.site(catalog, (dataset,))
+        site = self._sources.site_around(catalog, dataset)
         sql = repeated_key(catalog, dataset, site, self._calendars.current(), self._plugins.functions)
         found = site.run(sql)
         if found.num_rows:

@@ -35,7 +35,7 @@ class Origins:
         for trace in _traces(dataset.making):
             named = [own for own, _ in trace.same]
             named += [trace.at[0]] if trace.at is not None else []
-            named += list(trace.within[:2]) if trace.within is not None else []
+            named += trace.within or ()
             found.update(dict.fromkeys(c for n in named if (c := _called(dataset, n)) is not None))
         return list(found)
 
@@ -60,7 +60,8 @@ class Origins:
             rows = self._rows(own, columns, pairs, made)
         except FaultError:
             return None
-        chosen = [r for r in rows if any(_belongs(r, m, dataset, trace) for m in made)]
+        time = making.inputs[trace.input].shape.time or ""
+        chosen = [r for r in rows if any(_belongs(r, m, dataset, trace, time) for m in made)]
         if not chosen:
             return None
         shown = tuple(tuple(r[c] for c in columns) for r in chosen[: self.limit])
@@ -105,17 +106,19 @@ def _called(dataset: Dataset, stored: str) -> str | None:
     return next((c.name for c in dataset.columns.values() if c.stored == stored), None)
 
 
-def _belongs(row: Mapping[str, Any], made: Mapping[str, Any], dataset: Dataset, trace: Trace) -> bool:
-    """Whether a row is one that a made row comes from."""
+def _belongs(row: Mapping[str, Any], made: Mapping[str, Any], dataset: Dataset, trace: Trace, time: str) -> bool:
+    """Whether a row is one that a made row comes from; `time` is the column that orders it."""
     if any(row.get(theirs) != made.get(_called(dataset, mine) or "") for mine, theirs in trace.same):
         return False
     if trace.at is not None:
         now = made.get(_called(dataset, trace.at[0]) or "")
         return now is not None and any(_instant(row.get(t)) == _instant(now) for t in trace.at[1])
     if trace.within is not None:
-        start, end = (_instant(made.get(_called(dataset, c) or "")) for c in trace.within[:2])
-        then = _instant(row.get(trace.within[2]))
-        return then is not None and start is not None and start <= then and (end is None or then <= end)
+        start, end = (_instant(made.get(_called(dataset, c) or "")) for c in trace.within)
+        then = _instant(row.get(time))
+        if then is None or start is None or then < start:
+            return False
+        return end is None or then < end or (trace.closed and then == end)
     return True
 
 

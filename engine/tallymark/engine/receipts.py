@@ -61,9 +61,9 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
     notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
-    hidden = "h0" in table.column_names and table.column("h0")[0].as_py()
+    hidden = "h0" in table.column_names and table.column("h0")[0].as_py() is True
     step = _unsaid(part) if hidden else _Steps(asked.question, catalog, render, values).step(part)
-    rows, unsaid = _rows(asked, catalog, render, limit)
+    rows, unsaid = _rows(asked, catalog, render, limit, hidden)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
@@ -78,14 +78,13 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
 
 
 def _rows(
-    asked: Asked, catalog: Catalog, render: Render, limit: int | None
+    asked: Asked, catalog: Catalog, render: Render, limit: int | None, hidden: bool
 ) -> tuple[tuple[Behind, ...] | None, tuple[str, ...]]:
     """The rows behind the number if they are wanted, and why they are not told if they may not be."""
     if limit is None:
         return None, ()
-    if any(wanted is not None for wanted in asked.question.min_counts):
-        # A row alone is what a least count keeps from being told, also where the number itself may be.
-        return (), ("rows are not told of a metric with `min_count`: each would stand for fewer than it allows",)
+    if hidden:
+        return (), ("rows are not told of a number that is hidden",)
     return underlying(asked, catalog, render, limit), ()
 
 

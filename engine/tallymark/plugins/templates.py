@@ -17,13 +17,17 @@ def wrong_templates(row: Function) -> Iterator[str]:
     if row.kind not in (Kind.SCALAR, Kind.AGGREGATE):
         yield f"a plugin gives scalar functions and aggregates, and this is of kind {row.kind.value}"
         return
-    if not row.sql and not row.partials:
+    if row.python is not None and row.kind is Kind.AGGREGATE:
+        yield "an aggregate is computed in SQL, not in Python"
+    if not row.sql and not row.partials and row.python is None:
         yield "it has no SQL: give a template for each dialect, or one under `*` for all"
     known = {t.name for t in row.takes} | ({"rest", "any_null"} if row.kind is Kind.SCALAR else set())
     for dialect, text in row.sql.items():
         yield from _wrong(dialect, text, known)
     if row.kind is not Kind.AGGREGATE:
         return
+    if set(row.sql) - {ANY, WRITTEN_IN}:
+        yield "the SQL of an aggregate stands under `*`: it is put into the words of other databases"
     for part in row.partials:
         yield from _wrong(ANY, part.accumulate, known, single=True)
         yield from _wrong(ANY, part.merge, {"part"}, single=True)

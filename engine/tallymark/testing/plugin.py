@@ -15,11 +15,14 @@ Row = TypeVar("Row")
 
 
 def name_of(plugin: Any) -> str:
-    """What the plugin calls itself. Raises TypeError when it does not say."""
+    """What the plugin calls itself; a built-in one is called as its entry point. Raises TypeError for any other."""
     info = getattr(plugin, INFO, None)
-    if not isinstance(info, PluginInfo):
+    if isinstance(info, PluginInfo):
+        return info.name
+    own = [found.name for found in load(False).found if found.module is plugin]
+    if not own:
         raise TypeError(f"the plugin says who it is: `{INFO} = PluginInfo('acme', …)`")
-    return info.name
+    return own[0]
 
 
 def settings_of(plugin: Any, config: Mapping[str, Any]) -> PluginsDef:

@@ -74,6 +74,14 @@ def _fault_in(error: BaseException) -> BaseException:
     return at or error
 
 
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Tells nobody that dlt runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+        yield
+
+
 @pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
     """An empty server whose clock stands at the first of June 2024, and its key in the environment."""
