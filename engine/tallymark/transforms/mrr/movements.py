@@ -59,12 +59,8 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     code = code_column(rows, "mrr")
     counted = bench.put("counted", _counted(given, arguments, clock, code))
     planned = "plan" in rows.fields
-    steps = exp.Union(
-        this=_step(counted, "started_at", 1, code, planned),
-        expression=_step(counted, "ended_at", -1, code, planned),
-        distinct=False,
-    )
-    summed = bench.put("summed", _summed(bench.put("steps", steps), code, planned))
+    edges = bench.put("edges", _edges())
+    summed = bench.put("summed", _summed(bench.put("steps", _steps(counted, edges, code, planned)), code, planned))
     ran = bench.put("ran", _ran(summed, code))
     own = _values(arguments, clock)
     own["id"] = member_key(["customer"] if code is None else ["code", "customer"], sql.col("at"))
@@ -93,15 +89,24 @@ def _counted(given: Rows, arguments: Arguments, clock: Type, code: str | None) -
     return sql.select(*shown).from_(sql.source(given.relation), copy=False).where(sql.both(*kept), copy=False)
 
 
-def _step(counted: str, time: str, sign: int, code: str | None, planned: bool) -> exp.Select:
-    """What a stretch does to its customer's MRR at one of its edges."""
-    amount = sql.col("mrr") if sign > 0 else exp.Neg(this=sql.col("mrr"))
+def _edges() -> exp.Union:
+    """1 for where a stretch begins and 0 for where it ends: two rows, so that the stretches are read once."""
+    begins, ends = (sql.select(sql.named(sql.number(n), "begins")) for n in (1, 0))
+    return exp.Union(this=begins, expression=ends, distinct=False)
+
+
+def _steps(counted: str, edges: str, code: str | None, planned: bool) -> exp.Select:
+    """What a stretch does to its customer's MRR at each of its edges."""
+    begins = exp.EQ(this=sql.col("begins"), expression=sql.number(1))
+    at = sql.case(begins, sql.col("started_at"), sql.col("ended_at"))
+    step = sql.case(begins.copy(), sql.col("mrr"), exp.Neg(this=sql.col("mrr")))
     shown: list[exp.Expression] = [sql.col("customer"), *([sql.col(CURRENCY)] if code is not None else [])]
-    shown += [sql.named(sql.col(time), "at"), sql.named(amount, "step")]
-    if planned:
-        shown += [sql.named(sql.col("plan"), "plan"), sql.named(sql.number(1 if sign > 0 else 0), "begins")]
+    shown += [sql.named(at, "at"), sql.named(step, "step")]
+    shown += [sql.col("plan"), sql.col("begins")] if planned else []
     query = sql.select(*shown).from_(sql.source(counted), copy=False)
-    return query if sign > 0 else query.where(sql.known(sql.col(time)), copy=False)
+    query = query.join(sql.source(edges), join_type="CROSS", copy=False)
+    happens = exp.Or(this=begins.copy(), expression=sql.known(sql.col("ended_at")))
+    return query.where(happens, copy=False)
 
 
 def _summed(steps: str, code: str | None, planned: bool) -> exp.Select:
