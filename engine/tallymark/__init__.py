@@ -56,6 +56,7 @@ _HOMES = {
     "Notifier": "notifier",
     "NotifierKind": "notifier",
     "Partial": "formula.function",
+    "Python": "formula.function",
     "PluginError": "errors",
     "PluginInfo": "hookspecs",
     "Python": "formula.function",

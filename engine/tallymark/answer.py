@@ -13,6 +13,7 @@ from pathlib import Path
 from textwrap import wrap
 from typing import TYPE_CHECKING, Any, Literal
 
+from tallymark.behind import Behind
 from tallymark.errors import Fault, FaultError
 from tallymark.given import help_for
 from tallymark.kinds import Type
@@ -375,6 +376,8 @@ class Receipt:
     description: str = ""
     how: tuple[str, ...] = ()
     """How each aggregate was put together over its windows, a sentence each."""
+    rows: tuple[Behind, ...] | None = None
+    """The rows behind each aggregate, and the members of each `per`, where they were asked for."""
 
     def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
         """The receipt as plain data; decimals and dates as they are."""
@@ -392,6 +395,7 @@ class Receipt:
             "notes": list(self.notes),
             "how": list(self.how),
         }
+        data |= {"rows": [b.as_dict() for b in self.rows]} if self.rows is not None else {}
         return data | ({"sql": self.sql} if sql else {})
 
     def to_json(self, *, sql: bool = True) -> str:
@@ -406,6 +410,8 @@ class Receipt:
         page = width or PAGE
         drawn = tree(_branch(self.step, self, self.period.label, set()), page)
         blocks = [_paragraphs(self._head(), page), drawn, _paragraphs([f"note: {n}" for n in self._notes()], page)]
+        told: set[tuple[Any, ...]] = set()
+        blocks += [text for behind in self.rows or () for text in behind.lines(page, told)]
         return "\n".join(b for b in blocks if b)
 
     def _head(self) -> list[str]:

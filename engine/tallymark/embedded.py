@@ -12,7 +12,6 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from concurrent.futures import Future
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from inspect import Parameter, Signature
@@ -24,6 +23,7 @@ import duckdb
 
 from tallymark.errors import Cancelled, Fault, FaultError
 from tallymark.scratch import Scratch
+from tallymark.waiting import interruptible
 
 if TYPE_CHECKING:
     import pyarrow
@@ -100,14 +100,16 @@ class Embedded:
         """The sqlglot name of its dialect."""
         return "duckdb"
 
-    def run(self, sql: str) -> pyarrow.Table:
+    def run(self, sql: str, given: Mapping[str, pyarrow.Table] | None = None) -> pyarrow.Table:
         """Runs exactly one SELECT and gives all its rows, in a read-only transaction of its own.
+
+        The statement may name the tables `given`, which nobody else sees.
 
         Raises FaultError: D401 when `sql` is not exactly one SELECT, D402–D409 and D433 for errors of data and of the
         database; Cancelled after `cancel`; KeyboardInterrupt as it came.
         """
         statement = _one_select(sql)
-        return self._interruptible(lambda: self._answer(statement))
+        return self._interruptible(lambda: self._answer(statement, given or {}))
 
     def load(self, work: Callable[[duckdb.DuckDBPyConnection], T]) -> T:
         """What `work` gives, called with a cursor as `loading` makes them; for work that may take a while."""
@@ -118,8 +120,10 @@ class Embedded:
 
         return self._interruptible(done)
 
-    def _answer(self, statement: duckdb.Statement) -> pyarrow.Table:
+    def _answer(self, statement: duckdb.Statement, given: Mapping[str, pyarrow.Table]) -> pyarrow.Table:
         with self._asked(), self._cursor() as cursor:
+            for name, table in given.items():
+                cursor.register(name, table)
             cursor.execute("BEGIN TRANSACTION READ ONLY")
             try:
                 return cursor.sql(statement).to_arrow_table()
@@ -187,20 +191,7 @@ class Embedded:
         self._stop(lambda each: True)
 
     def _interruptible(self, work: Callable[[], T]) -> T:
-        # DuckDB looks for Ctrl-C only between its tasks, which may be minutes: Python waits for it instead.
-        if threading.current_thread() is not threading.main_thread():
-            return work()
-        doing: Future[T] = Future()
-        thread = threading.Thread(target=_do, args=(work, doing), daemon=True)
-        thread.start()
-        try:
-            while thread.is_alive():
-                thread.join(0.25)
-        except BaseException:
-            self._stop(lambda each: each.thread == thread.ident)
-            thread.join()
-            raise
-        return doing.result()
+        return interruptible(work, lambda thread: self._stop(lambda each: each.thread == thread))
 
     def _stop(self, which: Callable[[_Running], bool]) -> None:
         deadline = monotonic() + _CANCEL_SECONDS
@@ -295,13 +286,6 @@ class Embedded:
             running.cursor.close()
         if running.cancelled:
             raise Cancelled("the question was cancelled")
-
-
-def _do(work: Callable[[], T], doing: Future[T]) -> None:
-    try:
-        doing.set_result(work())
-    except BaseException as error:
-        doing.set_exception(error)
 
 
 def fault_of(error: duckdb.Error) -> Fault:

@@ -189,6 +189,9 @@ _CALENDAR: Mapping[str, Key] = {
 }
 _LIMITS: Mapping[str, Key] = {
     "cells": Key("The most cells one answer may have.", 1_000_000, whole(1), "max_cells"),
+    "fetched_rows": Key(
+        "The most rows that are brought from one database to be joined with another's.", 5_000_000, whole(1)
+    ),
 }
 DAY = like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31")
 _RATES: Mapping[str, Key] = {
@@ -321,9 +324,9 @@ _PARAMETER: Mapping[str, Key] = {
 }
 
 KEYS: Mapping[str, tuple[type, Mapping[str, Key], frozenset[str]]] = {
-    "project": (Project, _PROJECT, frozenset({"folder", "place"})),
+    "project": (Project, _PROJECT, frozenset({"folder", "place", "fetched_rows"})),
     "calendar": (CalendarDef, _CALENDAR, frozenset({"place"})),
-    "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells"}),
+    "limits": (Project, _LIMITS, frozenset(f.name for f in fields(Project)) - {"max_cells", "fetched_rows"}),
     "rates": (RatesDef, _RATES, frozenset({"place"})),
     "convert": (ConvertDef, _CONVERT, frozenset({"policy", "place"})),
     "plugins": (PluginsDef, _PLUGINS, frozenset({"places"})),

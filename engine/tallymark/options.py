@@ -198,8 +198,12 @@ def _wanted(schema: Schema) -> str:
     kinds = schema.get("type", ())
     words = [_WORDS.get(k, str(k)) for k in ([kinds] if isinstance(kinds, str) else kinds)]
     low, high = schema.get("minimum"), schema.get("maximum")
-    bounds = " ".join([*([f"of at least {low}"] if low is not None else []), *([f"of at most {high}"] if high else [])])
-    return " or ".join(words or ["something else"]) + (f" {bounds}" if bounds else "")
+    bounds = {
+        (True, True): f" from {low} to {high}",
+        (True, False): f" of at least {low}",
+        (False, True): f" of at most {high}",
+    }.get((low is not None, high is not None), "")
+    return " or ".join(words or ["something else"]) + bounds
 
 
 def _choices(error: Any) -> str | None:

@@ -377,3 +377,8 @@ class Plan:
     @property
     def periods(self) -> tuple[Period, ...]:
         return self.grids[self.space.grid].periods
+
+
+def spoken(function: str, kind: Type) -> str:
+    """The aggregate as every database has it: the least of truths is whether all hold, the largest whether any does."""
+    return {"min": "all", "max": "any"}.get(function, function) if kind is Type.BOOLEAN else function

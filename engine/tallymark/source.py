@@ -86,13 +86,17 @@ class Site:
     """Makes a dataset queryable there and gives the parts of its qualified name. Raises FaultError."""
 
     @property
-    def dialect(self) -> str:
-        """The sqlglot name of the backend's dialect."""
+    def dialect(self) -> Any:
+        """The dialect its statements are written in: the sqlglot name of the backend's."""
         return self.backend.dialect
 
     def run(self, sql: str) -> pyarrow.Table:
         """Runs one SELECT there and gives all its rows."""
         return self.backend.run(sql)
+
+    def notes(self, sql: str) -> tuple[str, ...]:
+        """What a reader should know of how a statement was run."""
+        return ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -105,17 +109,20 @@ class Landing:
     their types make the table even when there is no row. `land` is called once for each round of reading.
 
     `full` asks for everything anew: the state is empty, and so are the tables until this sync is done. `say` tells the
-    user, in a few words, what is happening; `now` is the clock.
+    user, in a few words, what is happening; `now` is the clock. `note` keeps a sentence for the end of the sync: what
+    could not be read, what a reader of the numbers should know.
 
-    `pause()` is for a resource that reads much. It asks after each page it has yielded; when the answer is true, it
-    saves in its own state where it stands and returns. What it gave is put away safely together with that state, and
-    the resource is called again. A resource that never asks is read from its beginning if the sync is killed in it.
+    `pause()` is for a resource that reads much, and is not replaced. It asks after each page it has yielded; when the
+    answer is true, it saves in its own state where it stands and returns. What it gave is put away safely together with
+    that state, and the resource is called again. A resource that never asks is read from its beginning if the sync is
+    killed in it.
     """
 
     full: bool = False
     say: Callable[[str], None] = lambda words: None
     now: Callable[[], datetime] = lambda: datetime.now(UTC)
     pause: Callable[[], bool] = lambda: False
+    note: Callable[[str], None] = lambda words: None
 
 
 class Source(Protocol):

@@ -53,7 +53,7 @@ OPTIONS: dict[str, Any] = {
 def make(definition: SourceDef, folder: Path, embedded: Embedded, timezone: str) -> Source:
     """The source. The database is connected to when a table is first looked at.
 
-    Raises FaultError: D410, D411 bad options, D480 a URI written in the project's file, D481 a secret that is not
+    Raises FaultError: R035–R037 bad options, D480 a URI written in the project's file, D481 a secret that is not
     there, P790 a package that is not installed.
     """
     from tallymark.secret import secret

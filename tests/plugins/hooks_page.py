@@ -27,11 +27,15 @@ def text() -> str:
     return PAGE.read_text(encoding="utf-8")
 
 
+def code() -> str:
+    """All Python of the page."""
+    return "\n\n".join(re.findall(r"```python\n(.*?)```", text(), re.DOTALL))
+
+
 def plugin() -> ModuleType:
     """All Python of the page, as one plugin."""
     module = ModuleType("acme")
-    code = "\n\n".join(re.findall(r"```python\n(.*?)```", text(), re.DOTALL))
-    exec(compile(code, str(PAGE), "exec"), module.__dict__)
+    exec(compile(code(), str(PAGE), "exec"), module.__dict__)
     return module
 
 

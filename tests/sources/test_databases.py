@@ -189,13 +189,13 @@ def test_a_password_is_never_shown(make: Make, monkeypatch: pytest.MonkeyPatch) 
 
 
 WRONG: list[tuple[ModuleType, dict[str, Any], str]] = [
-    (sqlite_file, {}, "D411"),
-    (sqlite_file, {"path": "app.db", "pth": 1}, "D410"),
+    (sqlite_file, {}, "R037"),
+    (sqlite_file, {"path": "app.db", "pth": 1}, "R035"),
     (sqlite_file, {"path": "../app.db"}, "D412"),
-    (sqlite_file, {"path": "app.db", "rows": 0}, "D411"),
+    (sqlite_file, {"path": "app.db", "rows": 0}, "R036"),
     (sqlalchemy_url, {"url": f"mysql://root:{PASSWORD}@h/d"}, "D480"),
     (sqlalchemy_url, {"url": "env:NOT_SET_ANYWHERE"}, "D481"),
-    (adbc, {"driver": "/tmp/libevil.so"}, "D411"),
+    (adbc, {"driver": "/tmp/libevil.so"}, "R036"),
     (adbc, {"driver": "adbc_driver_nobody_made"}, "P790"),
     (adbc, {"driver": "adbc_driver_sqlite", "dialect": "klingon"}, "D411"),
     (adbc, {"driver": "adbc_driver_sqlite", "options": {"password": PASSWORD}}, "D480"),

@@ -7,9 +7,11 @@ from pathlib import Path
 
 import pytest
 
+import tallymark
+
 from .desk import helpdesk
 from .fake_zendesk import TOKEN, FakeZendesk
-from .syncing import SECRET, Account
+from .syncing import SECRET, Account, write_project
 
 
 @pytest.fixture(scope="session", autouse=True)
@@ -43,3 +45,13 @@ def landed(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
         account.sync()
         account.look()
         yield account
+
+
+@pytest.fixture(scope="session")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A project with what the starter writes, synced with the help desk of `desk.py`; not to be changed."""
+    folder = tmp_path_factory.mktemp("synced")
+    with FakeZendesk(helpdesk()) as server:
+        write_project(folder, server, fields={"severity": 36001})
+        tallymark.sync(folder)
+    return folder

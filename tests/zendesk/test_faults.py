@@ -5,9 +5,10 @@ from __future__ import annotations
 import json
 import logging
 import socket
+import ssl
 import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -46,10 +47,10 @@ def ask(fake: FakeZendesk, **options: Any) -> Fault:
 ANSWERS = [
     ("L871", "does not know the e-mail address with the API token (401, at tickets)", Trouble(401, body="{}")),
     ("L872", "does not let this user read tickets (403)", Trouble(403, body="{}")),
-    ("L873", "there is no tickets at 127.0.0.1", Trouble(404, body="No help desk at that address")),
+    ("L873", "there are no tickets at 127.0.0.1", Trouble(404, body="No help desk at that address")),
     ("L878", "sends elsewhere instead of giving tickets (302)", Trouble(302, (("Location", "http://10.0.0.1/"),))),
-    ("L876", "tickets: Zendesk says that its limit is reached (429), for 0 seconds", Trouble(429, (("Retry-After", "30"),))),
-    ("L877", "tickets: Zendesk answers with 503, for 0 seconds", Trouble(503)),
+    ("L876", "tickets: Zendesk says that its limit is reached (429), beyond the patience of 0 s", Trouble(429, (("Retry-After", "30"),))),
+    ("L877", "tickets: Zendesk answers with 503, beyond the patience of 0 s", Trouble(503)),
     ("L879", "tickets: the answer was cut short", Trouble(cut=9)),
     ("L879", "tickets: the answer is no JSON", Trouble(body='{"tickets": [')),
     ("L879", "tickets: the answer is no JSON", Trouble(body="[" * 100_000)),
@@ -57,7 +58,7 @@ ANSWERS = [
     ("L882", "tickets: the answer is no object", Trouble(body="[1, 2]")),
     ("L885", "(400, RecordInvalid: cursor is not valid)", Trouble(400, body='{"error": "RecordInvalid", "description": "cursor is\\n not valid"}')),
     ("L885", "refused the request for tickets (418)", Trouble(418, body="teapot")),
-    ("L881", "Zendesk does not take the time from which tickets is asked", Trouble(422, body="Too recent start_time")),
+    ("L881", "Zendesk does not take the time from which tickets are asked", Trouble(422, body="Too recent start_time")),
 ]  # fmt: skip
 
 
@@ -127,9 +128,16 @@ def test_a_host_that_is_not_there_is_told(fake: FakeZendesk) -> None:
     assert ("L877", True) == (fault.code, "no connection" in fault.message)
 
 
+def test_a_token_of_several_lines_is_told(fake: FakeZendesk, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What cannot stand in a header is refused before anything is sent, and not shown."""
+    monkeypatch.setenv("ZENDESK_OAUTH", f"{TOKEN}\n{TOKEN}")
+    fault = ask(fake, drop=("email", "api_token"), oauth_token="env:ZENDESK_OAUTH")
+    assert ("L870", []) == (fault.code, fake.requests)
+
+
 @contextmanager
-def tls_server(folder: Path) -> Iterator[int]:
-    """A server that speaks TLS badly: it greets in plain words."""
+def tls_server(context: ssl.SSLContext | None) -> Iterator[int]:
+    """The port of a server with a certificate that nobody vouches for, or that speaks no TLS at all."""
     with socket.create_server(("127.0.0.1", 0)) as server:
 
         def serve() -> None:
@@ -138,24 +146,33 @@ def tls_server(folder: Path) -> Iterator[int]:
                     connection, _ = server.accept()
                 except OSError:
                     return
-                with connection:
-                    connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                with connection, suppress(OSError):
+                    if context is None:
+                        connection.sendall(b"HTTP/1.1 400 Bad Request\r\n\r\n")
+                    else:
+                        context.wrap_socket(connection, server_side=True).close()
 
         threading.Thread(target=serve, daemon=True).start()
         yield server.getsockname()[1]
 
 
-def test_a_connection_that_is_not_safe_is_told(fake: FakeZendesk, tmp_path: Path) -> None:
-    """TLS that does not come about is no reason to try without."""
-    with tls_server(tmp_path) as port:
+def test_a_connection_that_is_not_safe_is_told(fake: FakeZendesk) -> None:
+    """A certificate that nobody vouches for, or TLS that does not come about, is no reason to go on without."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    # Made for this test, for 127.0.0.1, and of use nowhere else.
+    context.load_cert_chain(Path(__file__).with_name("self_signed.pem"))
+    with tls_server(context) as port:
         fault = ask(fake, url=f"https://127.0.0.1:{port}")
-    assert "L875" == fault.code
+    assert ("L875", True) == (fault.code, "self-signed certificate" in fault.message)
+    with tls_server(None) as port:
+        fault = ask(fake, url=f"https://127.0.0.1:{port}")
+    assert ("L875", True) == (fault.code, "no agreement on TLS" in fault.message)
 
 
 def test_a_private_network_is_not_entered(fake: FakeZendesk) -> None:
     """A host in a private network is refused before anything is sent, unless the project allows it."""
     fault = ask(fake, url=fake.url.replace("http:", "https:"), allow_private=False)
-    assert ("L884", []) == (fault.code, fake.requests)
+    assert ("L818", []) == (fault.code, fake.requests)
 
 
 SHAPES = [

@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import pytest
 
 import tallymark
-
-from .desk import helpdesk
-from .fake_zendesk import FakeZendesk
-from .syncing import write_project
 
 HOUR = 3600
 
@@ -36,13 +33,9 @@ FIGURES = {
 
 
 @pytest.fixture(scope="module")
-def book(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tallymark.Book]:
-    """A project with what the starter writes, synced with the fake account."""
-    folder = tmp_path_factory.mktemp("project")
-    with FakeZendesk(helpdesk()) as fake:
-        write_project(folder, fake)
-        tallymark.sync(folder)
-    with tallymark.open(folder) as book:
+def book(project: Path) -> Iterator[tallymark.Book]:
+    """The synced project, opened."""
+    with tallymark.open(project) as book:
         yield book
 
 

@@ -230,3 +230,20 @@ def test_events_stand_in_where_zendesk_has_no_figure(fake: FakeZendesk, account:
         (2, 1, 0, seconds("2026-01-10T09:00:00Z"), seconds("2026-01-12T08:00:00Z")),
         (2, 1, 1, seconds("2026-01-20T11:00:00Z"), seconds("2026-02-02T10:00:00Z")),
     ] == account.rows(f"SELECT {columns} FROM support_tickets WHERE id IN (1, 2, 3) ORDER BY id")
+
+
+def test_a_rating_has_the_scale_it_was_given_on(fake: FakeZendesk, account: Account) -> None:
+    """The scale is that of the question, else of the survey, else good is 2 of 2; a conversation's is the person's."""
+    plain, bare, talk = (response(f"01R{n}", 5, 13, 3, "good", "2026-02-12T09:00:00Z", "") for n in (6, 7, 8))
+    plain["answers"][0]["question"].pop("options")
+    bare["answers"][0]["question"].pop("options")
+    bare["survey"]["id"] = "S2"
+    talk |= {"subjects": [{"type": "conversation", "id": "ab"}], "responder_id": 11}
+    options = [{"rating": n} for n in (1, 2, 3)]
+    fake.desk.surveys[0]["questions"] = [{"sub_type": "customer_satisfaction", "options": options}]
+    fake.desk.survey_responses = [plain, bare, talk]
+    account.sync()
+    account.look()
+    asked = "SELECT id, customer, score, scale, ticket FROM csat_responses WHERE id LIKE '01R%' ORDER BY id"
+    expected = [("01R6", None, 3, 3, "5"), ("01R7", None, 2, 2, "5"), ("01R8", "c1", 3, 5, None)]
+    assert expected == account.rows(asked)

@@ -17,6 +17,7 @@ from tallymark.cli.session import Session, format_option, session_options
     cls=Exemplified,
     examples=(
         "tally explain nrr --period 2024-06",
+        "tally explain churn --period 2024-06 --rows",
         "tally explain mrr --period 2024-06 --where \"plan = 'pro'\" --sql",
     ),
 )
@@ -24,6 +25,14 @@ from tallymark.cli.session import Session, format_option, session_options
 @question_options
 @click.option("--compare", metavar="WITH", help="The growth against another period: previous, year_ago, previous:3.")
 @click.option("--like-for-like", is_flag=True, help="Compare a period that is not over with as much of the other one.")
+@click.option(
+    "--rows",
+    type=click.IntRange(1),
+    is_flag=False,
+    flag_value=20,
+    metavar="[N]",
+    help="The rows that counted too: N of each aggregate, 20 unless said; stands last, or before another option.",
+)
 @click.option("--sql", is_flag=True, help="The SQL too.")
 @click.option("--how", is_flag=True, help="Also how each aggregate was put together over its windows.")
 @format_option("text", "json")

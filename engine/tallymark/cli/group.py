@@ -14,6 +14,7 @@ import click
 from tallymark.cli.printing import print_faults
 from tallymark.cli.session import session
 from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError, nearest
+from tallymark.secret import redacted
 
 FINE, FAULTS, DEFECT, STOPPED = 0, 1, 70, 130
 
@@ -97,7 +98,7 @@ def _defect(error: Exception) -> int:
     if os.environ.get("TALLY_DEBUG"):
         import traceback
 
-        traceback.print_exc()
-    said = " ".join(f"{type(error).__name__}: {error}".split())
+        click.echo(redacted("".join(traceback.format_exception(error))), err=True)
+    said = redacted(" ".join(f"{type(error).__name__}: {error}".split()))
     click.echo(f"internal error: {said}; please report it (TALLY_DEBUG=1 shows where)", err=True)
     return DEFECT

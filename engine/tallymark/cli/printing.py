@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from tallymark.errors import Fault, FaultError
+from tallymark.secret import redacted
 from tallymark.show.faults import fault_text, summary
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def print_faults(session: Session, faults: Sequence[Fault], *, err: bool = True)
         return
     color = session.color(sys.stderr if err else sys.stdout)
     for number, fault in enumerate(faults):
-        head, *rest = fault_text(fault).split("\n")
+        head, *rest = redacted(fault_text(fault)).split("\n")
         if color:
             code, said = head.split(": ", 1)
             head = f"{click.style(code, fg=COLORS[fault.severity], bold=True)}: {said}"
@@ -39,7 +40,7 @@ def print_faults_json(faults: Sequence[Fault], *, err: bool = False) -> None:
     """`{"faults": […]}`: one object per fault."""
     from tallymark.show.raw import json_text
 
-    click.echo(json_text({"faults": [f.as_dict() for f in faults]}), err=err)
+    click.echo(redacted(json_text({"faults": [f.as_dict() for f in faults]})), err=err)
 
 
 def print_warnings(session: Session, faults: Sequence[Fault]) -> None:

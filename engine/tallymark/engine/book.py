@@ -51,6 +51,9 @@ if TYPE_CHECKING:
 
 Moment = str | date | datetime
 
+MOST_ROWS = 10_000
+"""So many rows of an aggregate a receipt may tell."""
+
 
 class Book:
     """All metrics of a project. Made by `tallymark.open`; safe to use from several threads.
@@ -239,12 +242,16 @@ class Book:
         currency: str | None = None,
         compare: str | None = None,
         like_for_like: bool = False,
+        rows: int | None = None,
     ) -> Receipt:
         """How one number came to be: the value of every part of the formula, rows read, notes and the SQL.
 
-        With `compare`, of the growth against another period, or of what else can be compared of the metric. Raises
-        FaultError as `ask` does.
+        With `compare`, of the growth against another period, or of what else can be compared of the metric. With
+        `rows`, also the rows that counted, at most so many of each aggregate. Raises FaultError as `ask` does.
         """
+        if rows is not None and not 1 <= rows <= MOST_ROWS:
+            message = f"`rows` is how many rows are told of each aggregate: 1 to {MOST_ROWS:,}, not {rows}"
+            raise FaultError(Fault("Q597", message, None, "say `rows=20`"))
         query = _query(
             (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
             timezone=timezone, currency=currency, compare=compare or (), like_for_like=like_for_like,
@@ -252,7 +259,7 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog))
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
@@ -330,7 +337,7 @@ class Book:
             if dataset in self._unique and self._unique[dataset] == state:
                 return
 
-        site = self._sources.site(catalog, (dataset,))
+        site = self._sources.site_around(catalog, dataset)
         sql = repeated_key(catalog, dataset, site, self._calendars.current(), self._plugins.functions)
         found = site.run(sql)
         if found.num_rows:

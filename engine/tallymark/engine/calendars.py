@@ -77,7 +77,7 @@ class Calendars:
         wanted = sorted({name for name in roles.values() if name is not None})
         statement = Statement()
         catalog = settle_datasets(self._catalog, default_values(self._catalog))
-        site = self._sources.site(catalog, (dataset.name,))
+        site = self._sources.site_around(catalog, dataset.name)
         writer = current_writer(self.plain, site.dialect, self._functions)
         rows = Rows(catalog, site.relation, writer, self.plain, statement)
         relation = rows.relation(dataset.name, frozenset(wanted))

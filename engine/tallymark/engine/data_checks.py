@@ -242,7 +242,7 @@ def _counts(checks: Sequence[_Check], dataset: Dataset, catalog: Catalog, source
     if not checks:
         return []
     try:
-        site = sources.site(catalog, (dataset.name,))
+        site = sources.site_around(catalog, dataset.name)
         tallies = _tallies(site, catalog, sources)
         rows = site.run(tallies.write([c.counted for c in checks])).to_pylist()
     except FaultError as error:

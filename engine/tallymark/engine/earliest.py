@@ -54,7 +54,7 @@ def _first(
 ) -> datetime | None:
     dataset, name = place
     statement = Statement()
-    site = sources.site(catalog, (dataset,))
+    site = sources.site_around(catalog, dataset)
     writer = Writer(clock, site.dialect, sources.plugins.functions)
     rows = Rows(catalog, site.relation, writer, calendar, statement)
     relation = rows.relation(dataset, frozenset({name}))

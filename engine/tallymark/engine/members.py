@@ -52,12 +52,12 @@ def members(part: Part, count: int, question: Question, catalog: Catalog, render
     known = [row for row in zip(keys, table.column("m0").to_pylist(), strict=True) if row[0] is not None]
     if nest.by_grain and count <= ALL_PIECES:
         return Members(tuple(known))
-    weighty = [row for row in known if _counts(row[1], nest)][:SHOWN]
+    weighty = [row for row in known if counts(row[1], nest)][:SHOWN]
     keys = [key for key, _ in weighty]
     called = names(nest.member, keys, nest.body, question, catalog, render) if asked.by else {}
     told = tuple((_told(key, called), value) for key, value in weighty)
     over = known[len(weighty) :]
-    return Members(told, _rest(nest) if over and not _counts(over[0][1], nest) else "")
+    return Members(told, _rest(nest) if over and not counts(over[0][1], nest) else "")
 
 
 def _keys(lowered: Lowered, asked: Question, table: Any) -> list[Any]:
@@ -81,7 +81,7 @@ def _rest(nest: Nested) -> str:
     return "which add nothing" if nest.function == "sum" else "without a value"
 
 
-def _counts(value: Any, nest: Nested) -> bool:
+def counts(value: Any, nest: Nested) -> bool:
     """Whether a value moves the aggregate: not null, and in a sum not 0, in a count of a condition not false."""
     if value is None:
         return False
@@ -97,7 +97,7 @@ def _by_member(nest: Nested, part: Part, question: Question) -> Question:
     body: Bound = nest.body
     for form in reversed(part.forms):
         body = replace(form, body=body, type=body.type, unit=body.unit)
-    metrics, order = _ordered(body, nest)
+    metrics, order = ordered(body, nest)
     return replace(
         question, metrics=metrics, min_counts=(), by=(nest.member,), filters=part.context.filters, sparse=True,
         order=order, limit=SHOWN + 2, currency=part.context.currency, convert=part.context.convert,
@@ -115,7 +115,7 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
         return None
     grain, calendar = nest.member[0], question.calendar
     periods = cut(part.context.window, window, question.periods[0], question.grain, grain, calendar)
-    metrics, order = _ordered(nest.body, nest)
+    metrics, order = ordered(nest.body, nest)
     whole = count <= ALL_PIECES
     return replace(
         question, metrics=metrics, min_counts=(), by=(), periods=periods, grain=grain, filters=part.context.filters,
@@ -124,7 +124,7 @@ def _pieces(nest: Nested, part: Part, count: int, question: Question) -> Questio
     )  # fmt: skip
 
 
-def _ordered(body: Bound, nest: Nested) -> tuple[tuple[tuple[str, Bound], ...], tuple[tuple[str, bool], ...]]:
+def ordered(body: Bound, nest: Nested) -> tuple[tuple[tuple[str, Bound], ...], tuple[tuple[str, bool], ...]]:
     """The body, and what puts the weightiest members first."""
     metrics: tuple[tuple[str, Bound], ...] = (("value", body),)
     if nest.function in ("min", "all"):

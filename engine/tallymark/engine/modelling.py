@@ -23,7 +23,7 @@ from tallymark.formula.function import Function
 from tallymark.given import Given
 from tallymark.kinds import DECIMAL_SCALE, Type
 from tallymark.plugins.failing import told
-from tallymark.transforms.modelled import with_models
+from tallymark.transforms.modelled import Run, with_models
 from tallymark.transforms.row_model import RowModel
 from tallymark.transforms.sql import TYPES
 from tallymark.transforms.transform import Transform
@@ -71,7 +71,7 @@ class Modelling:
         """The table of transforms with the models in it, which compute when they are written."""
         return with_models(others, self._models, self.computed)
 
-    def computed(self, model: RowModel, wanted: Callable[[str], str], dialect: str) -> str:
+    def computed(self, model: RowModel, wanted: Callable[[str], str], dialect: str, run: Run | None = None) -> str:
         """Computes what is not known yet; gives the name of the table of what is (see `modelled.Compute`).
 
         Raises FaultError (P761–P763), and Cancelled after `cancel`.
@@ -87,7 +87,7 @@ class Modelling:
             while not known.lock.acquire(timeout=GLANCE):
                 _unless(cancelled)
             try:
-                self._compute(model, known, wanted, cancelled)
+                self._compute(model, known, lambda: (run or self._embedded().run)(wanted(known.name)), cancelled)
             finally:
                 known.lock.release()
         finally:
@@ -150,12 +150,10 @@ class Modelling:
             for cancelled in self._waiting:
                 cancelled.set()
 
-    def _compute(
-        self, model: RowModel, known: _Known, wanted: Callable[[str], str], cancelled: threading.Event
-    ) -> None:
+    def _compute(self, model: RowModel, known: _Known, wanted: Callable[[], Any], cancelled: threading.Event) -> None:
         if not known.made:
             self._make(model, known)
-        found = self._embedded().run(wanted(known.name))
+        found = wanted()
         names = [i.name for i in model.inputs]
         schema = pa.schema([pa.field(i.name, ARROW[i.kind]) for i in model.inputs])
         for start in range(0, found.num_rows, model.batch):

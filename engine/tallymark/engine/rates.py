@@ -70,7 +70,7 @@ def unsound_rates(catalog: Catalog, sources: Sources, calendar: Calendar) -> lis
     rates = catalog.rates
     if rates is None:
         return []
-    site = sources.site(catalog, (rates.dataset,))
+    site = sources.site_around(catalog, rates.dataset)
     writer = current_writer(calendar, site.dialect, sources.plugins.functions)
     tallies = Tallies(catalog, site.relation, writer, calendar)
     return [_unsound(row, rates) for row in site.run(unsound(rates, tallies)).to_pylist()]

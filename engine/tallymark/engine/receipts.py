@@ -9,6 +9,7 @@ from datetime import datetime, time
 from typing import Any
 
 from tallymark.answer import AskedPeriod, Receipt, Step
+from tallymark.behind import Behind
 from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
@@ -17,6 +18,7 @@ from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.remarks import remarks
 from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
+from tallymark.engine.underlying import underlying
 from tallymark.engine.unseen import datasets_read
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
@@ -42,8 +44,11 @@ from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, r
 PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
-def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) -> Receipt:
-    """The receipt of a question for one metric in one cell. Raises FaultError as asking it does."""
+def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, limit: int | None = None) -> Receipt:
+    """The receipt of a question for one metric in one cell, with at most `limit` rows behind each aggregate.
+
+    Raises FaultError as asking it does.
+    """
     found: list[Part] = []
 
     def trace(contexts: Contexts, root: Context) -> None:
@@ -57,18 +62,31 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render) ->
     notes = remarks(asked, lowered, rendered, table, catalog, sources)
     answer = answer_of(asked, lowered, table, rendered, notes, catalog)
     values = {node: table.column(name)[0].as_py() for node, name in rendered.node_columns.items()}
-    hidden = "h0" in table.column_names and table.column("h0")[0].as_py()
+    hidden = "h0" in table.column_names and table.column("h0")[0].as_py() is True
     step = _unsaid(part) if hidden else _Steps(asked.question, catalog, render, values).step(part)
+    rows, unsaid = _rows(asked, catalog, render, limit, hidden)
     metric, language = asked.metrics[0], catalog.project.language
     equal, others = _slice(asked)
     made = catalog.made(datasets_read(lowered, catalog))
-    notes += (*map(_said, made), *_python(asked, catalog, sources), *_cut(asked.question))
+    notes = (*notes, *map(_said, made), *_python(asked, catalog, sources), *_cut(asked.question), *unsaid)
     return Receipt(
         metric=metric.name, label=answer.columns[0].label, period=_period(asked), slice=equal, value=answer.value,
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
+        rows=rows,
     )  # fmt: skip
+
+
+def _rows(
+    asked: Asked, catalog: Catalog, render: Render, limit: int | None, hidden: bool
+) -> tuple[tuple[Behind, ...] | None, tuple[str, ...]]:
+    """The rows behind the number if they are wanted, and why they are not told if they may not be."""
+    if limit is None:
+        return None, ()
+    if hidden:
+        return (), ("rows are not told of a number that is hidden",)
+    return underlying(asked, catalog, render, limit), ()
 
 
 def _unsaid(part: Part) -> Step:

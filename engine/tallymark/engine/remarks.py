@@ -36,6 +36,7 @@ def remarks(
     notes += _hidden(asked, table)
     notes += _ripening(lowered)
     notes += rate_notes(lowered, rendered, catalog, sources)
+    notes += rendered.site.notes(rendered.sql)
     notes += _counted(lowered, rendered.site, catalog, sources)
     for dataset in dict.fromkeys(g.dataset for g in lowered.plan.groups):
         if any(g.axis.kind == "timeless" for g in lowered.plan.groups if g.dataset == dataset):

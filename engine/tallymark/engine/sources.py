@@ -13,6 +13,7 @@ from typing import Any
 from tallymark.catalog import Catalog, Dataset
 from tallymark.definitions import NOWHERE, Definitions, SourceDef
 from tallymark.embedded import Embedded
+from tallymark.engine.apart import Lying, apart_site
 from tallymark.engine.modelling import Modelling
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.given import help_for
@@ -23,6 +24,10 @@ from tallymark.source import Backend, Site, Source, Table, TableColumn
 
 IMPLIED = ("files", "memory")
 """Sources that are there without being declared, each of the kind of its name."""
+
+
+_ABILITIES = ("backend", "describe", "prepare", "state", "notes")
+"""What every source has."""
 
 
 def unsound_options(definitions: Definitions, plugins: Plugins) -> dict[str, tuple[Fault, ...]]:
@@ -114,6 +119,9 @@ class Sources:
             raise FaultError(self.unsound[name])
         with self._isolated(name, "to begin"):
             source = kind.make(definition, self.folder, embedded, self.definitions.project.timezone)
+            lacking = [n for n in _ABILITIES if not hasattr(source, n)]
+            if lacking:
+                raise TypeError(f"what it makes is no source: it has no `{lacking[0]}`")
         if name == "memory":
             for table, data in self.tables.items():
                 source.put(table, data)  # type: ignore[attr-defined]
@@ -134,22 +142,48 @@ class Sources:
     def site(self, catalog: Catalog, datasets: Iterable[str]) -> Site:
         """Where a question of these datasets, and of what they are made of, runs: the backend where all of them lie.
 
-        Without any, the embedded database. Raises FaultError (D460) when they lie on several.
+        Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`.
         """
-        read = list(dict.fromkeys(d.name for name in datasets for d in catalog.basis(name)))
-        backend = self._backend(catalog.datasets[read[0]]) if read else self.embedded
+        read = dict.fromkeys(d.name for name in datasets for d in catalog.basis(name))
+        backends = list({id(b): b for name in read if (b := self._backend(catalog.datasets[name]))}.values())
+        if len(backends) > 1:
+            return self._apart(catalog)
 
         def relation(dataset: str) -> tuple[str, ...]:
             own = catalog.datasets[dataset]
-            if self._backend(own) is not backend:
-                raise FaultError(_apart(own, catalog.datasets[read[0]] if read else None))
-            with self._isolated(own.source, f"to make the table `{own.table.name}` ready"):
-                return self.source(own.source).prepare(own.table)
+            assert self._backend(own) is site.backend, f"nobody said that `{dataset}` would be read"
+            return self._prepared(own)
 
-        for name in read[1:]:
-            if self._backend(catalog.datasets[name]) is not backend:
-                raise FaultError(_apart(catalog.datasets[name], catalog.datasets[read[0]]))
-        return Site(backend, relation)
+        site = Site(backends[0] if backends else self.embedded, relation)
+        return site
+
+    def site_around(self, catalog: Catalog, dataset: str) -> Site:
+        """Where a statement over the rows of one dataset runs, whatever they refer to or columns are gathered from."""
+        found, waiting = dict[str, None](), [dataset]
+        while waiting:
+            name = waiting.pop()
+            if name in found:
+                continue
+            found[name] = None
+            own = catalog.datasets[name]
+            waiting += [reference.dataset for reference in own.references.values()]
+            waiting += [c.aggregate.dataset for c in own.columns.values() if c.aggregate is not None]
+            waiting += [d.name for d in catalog.basis(name)]
+        return self.site(catalog, found)
+
+    def _apart(self, catalog: Catalog) -> Site:
+        """Where a question of datasets in several databases runs."""
+
+        def lies(dataset: str) -> Lying:
+            own = catalog.datasets[dataset]
+            return Lying(own.source, self._backend(own), lambda: self._prepared(own))
+
+        return apart_site(self.embedded, lies, self.definitions.project.fetched_rows)
+
+    def _prepared(self, dataset: Dataset) -> tuple[str, ...]:
+        """Makes a dataset queryable where it lies, and gives its name there."""
+        with self._isolated(dataset.source, f"to make the table `{dataset.table.name}` ready"):
+            return self.source(dataset.source).prepare(dataset.table)
 
     def _backend(self, dataset: Dataset) -> Backend:
         return self.source(dataset.source).backend
@@ -188,13 +222,6 @@ class Sources:
             found: list[Backend] = [self._embedded] if self._embedded is not None else []
             found += [source.backend for source in self._made.values()]
         return list({id(backend): backend for backend in found}.values())
-
-
-def _apart(one: Dataset, other: Dataset | None) -> Fault:
-    """Datasets of one question that lie on different backends."""
-    there = f"`{other.name}` in the source `{other.source}`" if other is not None else "no dataset"
-    message = f"the question reads `{one.name}` in the source `{one.source}` and {there}, which are two databases"
-    return Fault("D460", message, None, "ask one at a time, or bring the smaller table into the other's database")
 
 
 def _placed(fault: Fault, place: Place) -> Fault:

@@ -35,6 +35,8 @@ class GuardedSession(requests.Session):
 class Guarded(HTTPAdapter):
     """Sends what goes to where the source may go. Every hop of a redirect comes by here."""
 
+    __attrs__ = [*HTTPAdapter.__attrs__, "reach"]  # noqa: RUF012 - what a copy takes along, as requests has it
+
     def __init__(self, reach: Reach) -> None:
         self.reach = reach
         super().__init__()

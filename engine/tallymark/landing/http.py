@@ -69,10 +69,13 @@ def _refused(where: str, help_: str | None) -> Fault:
 
 
 def session(
-    reach: Reach, *, attempts: int = ATTEMPTS, longest_wait: float = LONGEST_WAIT, timeout: float = TIMEOUT
+    reach: Reach, *, attempts: int | None = None, longest_wait: float | None = None, timeout: float = TIMEOUT
 ) -> requests.Session:
-    """A `requests.Session` that keeps to `reach` and tries again. Answers that are errors are given, not raised."""
-    from requests.exceptions import ChunkedEncodingError, ConnectionError, Timeout
+    """A `requests.Session` that keeps to `reach` and tries again: `ATTEMPTS` times, unless said.
+
+    It waits for `LONGEST_WAIT` seconds at most, unless said. Answers that are errors are given, not raised.
+    """
+    from requests.exceptions import ChunkedEncodingError, ConnectionError, HTTPError, Timeout
     from tenacity import Retrying, retry_any, retry_if_exception, retry_if_result, stop_after_attempt
 
     from tallymark.landing.guarded import Guarded, GuardedSession, Wait
@@ -85,12 +88,15 @@ def session(
     made.verify = os.environ.get("REQUESTS_CA_BUNDLE") or os.environ.get("SSL_CERT_FILE") or True
 
     def passes(error: BaseException) -> bool:
+        # A caller's hook may raise for the status of an answer before it is seen here.
+        if isinstance(error, HTTPError) and error.response is not None:
+            return error.response.status_code in PASSING
         return isinstance(error, ConnectionError | Timeout | ChunkedEncodingError) and not _stays(error)
 
     again = Retrying(
-        wait=Wait(multiplier=1, max=longest_wait),
+        wait=Wait(multiplier=1, max=LONGEST_WAIT if longest_wait is None else longest_wait),
         retry=retry_any(retry_if_exception(passes), retry_if_result(lambda r: r.status_code in PASSING)),
-        stop=stop_after_attempt(attempts),
+        stop=stop_after_attempt(attempts or ATTEMPTS),
         reraise=True,
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )

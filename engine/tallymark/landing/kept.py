@@ -8,6 +8,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 from tallymark.landing.landed import Landed
 from tallymark.landing.run import Run
@@ -25,9 +26,22 @@ class Round:
     group: tuple[str, ...]
     started: datetime
     paused: bool
+    stuck: bool
+    """Whether it rested without having got further."""
     rows: Mapping[str, int]
     cursors: Mapping[str, str] = field(default_factory=dict)
     """Up to where each resource is read after this round."""
+
+    def told(self) -> dict[str, Any]:
+        """The round as it is written into its folder."""
+        told = {name: getattr(self, name) for name in ("group", "paused", "stuck", "rows", "cursors")}
+        return told | {"started": self.started.isoformat()}
+
+
+def _read(folder: Path) -> Round:
+    told = json.loads((folder / "round.json").read_text(encoding="utf-8"))
+    told |= {"group": tuple(told["group"]), "started": datetime.fromisoformat(told["started"])}
+    return Round(folder, **told)
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,10 +74,5 @@ def resumed(run: Run, before: Landed | None) -> Reading | None:
 
 def kept_rounds(store: Store) -> tuple[Round, ...]:
     """The rounds that are put away, in order."""
-    rounds = []
     folder = store.work / KEPT
-    for path in sorted(folder.iterdir()) if folder.is_dir() else ():
-        told = json.loads((path / "round.json").read_text(encoding="utf-8"))
-        started = datetime.fromisoformat(told["started"])
-        rounds.append(Round(path, tuple(told["group"]), started, told["paused"], told["rows"], told["cursors"]))
-    return tuple(rounds)
+    return tuple(_read(path) for path in sorted(folder.iterdir())) if folder.is_dir() else ()

@@ -34,17 +34,27 @@ def load(run: Run, reading: Reading, before: Landed | None) -> Landed:
     run.watch(Progress(run.definition.name, "loading"))
     store.stage(anew=reading.full)
     schema: Schema | None = None
-    for each in reading.rounds:
+    for number, each in enumerate(reading.rounds, 1):
         if run.stop.is_set():
             raise Cancelled("the sync was stopped")
-        schema = _loaded(run, each) or schema
+        last = number == len(reading.rounds)
+        if last or packages(each):
+            pipeline = _loaded(run, each)
+            if last and pipeline.schema_names:
+                schema = pipeline.default_schema
+                _make_empty_tables(pipeline, schema)
     store.clear(LOADING)
     landed = _finished(run, reading, before, schema)
     store.swap()
     return landed
 
 
-def _loaded(run: Run, each: Round) -> Schema | None:
+def packages(each: Round) -> list[Path]:
+    """The folders of a round's load packages, each named by its load id."""
+    return sorted((each.folder / "load" / "normalized").glob("*"))
+
+
+def _loaded(run: Run, each: Round) -> Pipeline:
     """Loads one round. It works in a copy of the round's folder, which stays as it is."""
     store = run.store
     store.clear(LOADING)
@@ -52,11 +62,9 @@ def _loaded(run: Run, each: Round) -> Schema | None:
     destination = dlt.destinations.duckdb(str(store.staged))
     folder = str(store.work / LOADING)
     pipeline = dlt.pipeline(PIPELINE, pipelines_dir=folder, destination=destination, dataset_name=DATASET)
-    if not pipeline.schema_names:
-        return None
-    pipeline.load(workers=1)
-    _make_empty_tables(pipeline)
-    return pipeline.default_schema
+    if pipeline.schema_names:
+        pipeline.load(workers=1)
+    return pipeline
 
 
 def _linked(source: str, target: str) -> str:
@@ -67,9 +75,8 @@ def _linked(source: str, target: str) -> str:
     return shutil.copyfile(source, target)
 
 
-def _make_empty_tables(pipeline: Pipeline) -> None:
+def _make_empty_tables(pipeline: Pipeline, schema: Schema) -> None:
     """Tables that are declared and of which no row has come yet."""
-    schema = pipeline.default_schema
     with pipeline.sql_client() as client:
         there = {name for (name,) in client.execute_sql(_TABLES, DATASET) or ()}
     declared = {
@@ -151,7 +158,7 @@ def _keys(schema: Schema | None) -> dict[str, tuple[str, ...]]:
 
 
 def _loads(rounds: Sequence[Round]) -> list[str]:
-    return [path.name for each in rounds for path in (each.folder / "load" / "normalized").glob("*")]
+    return [path.name for each in rounds for path in packages(each)]
 
 
 def _views(run: Run, connection: duckdb.DuckDBPyConnection) -> list[LandedTable]:

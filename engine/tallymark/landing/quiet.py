@@ -54,16 +54,17 @@ def quiet_dlt(folder: Path) -> Iterator[None]:
     with _ALONE:
         from dlt.common import logger
         from dlt.common.configuration.container import Container
+        from dlt.common.configuration.specs.pluggable_run_context import PluggableRunContext
         from dlt.common.pipeline import PipelineContext
         from dlt.common.runtime import anon_tracker
-        from dlt.common.runtime.run_context import switched_run_context
 
         container, told = Container(), logger.LOGGER
         # One that the program itself started stays silent about what is done here.
         endpoint = anon_tracker._ANON_TRACKER_ENDPOINT
         anon_tracker._ANON_TRACKER_ENDPOINT = None  # type: ignore[assignment]
         try:
-            with switched_run_context(_context(folder)):
+            # dlt's own context, which would start its telemetry, is not made if the program has not made it.
+            with container.injectable_context(PluggableRunContext(_context(folder))):
                 try:
                     yield
                 finally:

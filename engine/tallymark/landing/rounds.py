@@ -12,12 +12,14 @@ from __future__ import annotations
 import json
 import os
 import shutil
+from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 from uuid import uuid4
 
 import dlt
 from dlt import Pipeline
+from dlt.extract import DltSource
 
 from tallymark.landing.groups import groups, source_of
 from tallymark.landing.kept import KEPT, Reading, Round, resumed
@@ -55,7 +57,7 @@ def read(run: Run, before: Landed | None) -> Reading:
         group = next((g for g in wanted if g not in ended), None)
         if group is None:
             break
-        rounds.append(_round(run, pipeline, source, group, len(rounds) + 1))
+        rounds.append(_round(run, pipeline, source, group, rounds))
     run.store.clear(READING)
     return Reading(reading.run, reading.started, reading.full, tuple(rounds))
 
@@ -92,24 +94,24 @@ def _pipeline(folder: Path, store: Store) -> Pipeline:
     )
 
 
-def _round(run: Run, pipeline: Pipeline, source: Any, group: tuple[str, ...], number: int) -> Round:
+def _round(run: Run, pipeline: Pipeline, source: DltSource, group: tuple[str, ...], done: Sequence[Round]) -> Round:
     started, before = run.now(), dict(run.seen)
-    run.begin_round()
+    state = _state(pipeline)
+    # A resource that rested and is not a step further, as rows of one moment fill a page, is read to its end.
+    run.begin_round(whole=bool(done) and done[-1].stuck)
     watched(source, group, run)
     pipeline.extract(source.with_resources(*group), loader_file_format="parquet")
     pipeline.normalize()
     rows = {name: count - before.get(name, 0) for name, count in run.seen.items() if count != before.get(name, 0)}
+    made = Round(Path(), group, started, run.paused, run.paused and state == _state(pipeline), rows, _cursors(pipeline))
     folder = run.store.work / READING / PIPELINE
-    cursors = _cursors(pipeline)
-    told = {
-        "group": group,
-        "started": started.isoformat(),
-        "paused": run.paused,
-        "rows": rows,
-        "cursors": cursors,
-    }
-    (folder / "round.json").write_text(json.dumps(told), encoding="utf-8")
-    return Round(_put_away(run.store, folder, number), group, started, run.paused, rows, cursors)
+    (folder / "round.json").write_text(json.dumps(made.told()), encoding="utf-8")
+    return replace(made, folder=_put_away(run.store, folder, len(done) + 1))
+
+
+def _state(pipeline: Pipeline) -> str:
+    """What the source keeps of what it has read."""
+    return json.dumps(pipeline.state.get("sources", {}), sort_keys=True, default=str)
 
 
 def _put_away(store: Store, folder: Path, number: int) -> Path:

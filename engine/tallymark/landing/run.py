@@ -66,6 +66,7 @@ class Run:
     notes: list[str] = field(default_factory=list)
     paused: bool = False
     """Whether a resource was told, in this round, that enough was read."""
+    whole: bool = False
     _since: float = 0.0
     _rows: int = 0
 
@@ -82,15 +83,15 @@ class Run:
 
     def landing(self) -> Landing:
         """What the kind of source is told."""
-        return Landing(self.full, self.say, self.now, self.pause)
+        return Landing(self.full, self.say, self.now, self.pause, self.notes.append)
 
     def say(self, words: str) -> None:
         """Tells the user a few words."""
         self.watch(Progress(self.definition.name, "reading", said=words))
 
-    def begin_round(self) -> None:
-        """Starts to count what is read."""
-        self.paused, self._since, self._rows = False, monotonic(), 0
+    def begin_round(self, whole: bool) -> None:
+        """Starts to count what is read. A `whole` round is read to its end."""
+        self.paused, self.whole, self._since, self._rows = False, whole, monotonic(), 0
 
     def take(self, resource: str, rows: int) -> None:
         """Counts rows that were read. Raises Cancelled when the sync is to stop."""
@@ -104,6 +105,8 @@ class Run:
         """Whether enough was read to be put away first (`Landing.pause`)."""
         if self.stop.is_set():
             raise Cancelled("the sync was stopped")
+        if self.whole:
+            return False
         if self._rows >= self.pace.rows or monotonic() - self._since >= self.pace.seconds:
             self.paused = True
             return True

@@ -105,9 +105,11 @@ class _Watcher(MetricsItem):
 
     def __call__(self, item: Any, meta: Any = None) -> Any:
         """Lets a page pass, and ends the reading after it when enough was read."""
-        self.look(item, meta, {})
         ordered = getattr(_incremental(self.resource), "row_order", None) == "asc"
-        if ordered and inspect.isgenerator(self.generator) and self.run.pause():
+        # Asked before the page is counted: the only page of a round never ends it, so every round gets further.
+        cut = ordered and inspect.isgenerator(self.generator) and self.pages > 0 and self.run.pause()
+        self.look(item, meta, {})
+        if cut:
             self.generator.close()
         return item
 

@@ -39,7 +39,7 @@ from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
 from tallymark.lower.spaces import ROWS, Context, SpaceDraft
-from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged
+from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged, spoken
 from tallymark.windows import PERIOD, Window
 
 Result = TypeVar("Result")
@@ -225,8 +225,8 @@ class Contexts:
         if bound.condition is not None:
             conditions |= frozenset(conjuncts(bound.condition))
         return Leaf(
-            bound.dataset, bound.function, bound.argument, conditions, bound.axis, context.window, bound.type,
-            bound.extra, bound.zero, _asked(conditions, context),
+            bound.dataset, spoken(bound.function, bound.type), bound.argument, conditions, bound.axis, context.window,
+            bound.type, bound.extra, bound.zero, _asked(conditions, context),
         )  # fmt: skip
 
     def conditions(self, dataset: str, filters: frozenset[Bound]) -> frozenset[Bound]:
@@ -260,7 +260,7 @@ class Contexts:
         body = self.lower(bound.body, replace(inner, among=present) if self._ranks(bound.body) else inner)
         member = None if bound.by_grain else bound.member
         nest = Nest(
-            self.space(inner).number, bound.function, body, present, context.window,
+            self.space(inner).number, spoken(bound.function, bound.type), body, present, context.window,
             priced_type(bound, context.currency), member, bound.extra, bound.zero,
         )  # fmt: skip
         return self.space(context).put(nest)

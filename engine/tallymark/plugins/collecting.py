@@ -15,7 +15,7 @@ from tallymark.formula.functions import Function
 from tallymark.given import Given
 from tallymark.hookspecs import INFO, Api, Check, Format, NotifierKind, SourceKind, UnitRow
 from tallymark.options import settled
-from tallymark.plugins.failing import FAILURES, failed
+from tallymark.plugins.failing import FAILURES, failed, told
 from tallymark.plugins.identity import owner_of
 from tallymark.plugins.plugin import Gift, Plugin, State
 from tallymark.plugins.templates import wrong_templates
@@ -130,7 +130,7 @@ class Collector:
             )
             return
         for name, row in rows:
-            wrong = list(wrong_row(plugin, shelf, name, row, self.into[shelf.table]))
+            wrong = _wrong(plugin, shelf, name, row, self.into[shelf.table])
             for why in wrong:
                 self._refuse(plugin, shelf, name, why)
             if not wrong and isinstance(name, str):
@@ -204,6 +204,14 @@ def _default(known: Any) -> Any:
     if known.default is not MISSING:
         return known.default
     return known.default_factory() if known.default_factory is not MISSING else None
+
+
+def _wrong(plugin: Plugin, shelf: Shelf, name: Any, row: Any, table: Mapping[str, Any]) -> list[str]:
+    """What is wrong with a row. One whose fields are of other types than they should be may fail anywhere."""
+    try:
+        return list(wrong_row(plugin, shelf, name, row, table))
+    except FAILURES as error:
+        return [f"it is not what it seems: {told(error)}"]
 
 
 def wrong_row(plugin: Plugin, shelf: Shelf, name: Any, row: Any, table: Mapping[str, Any]) -> Iterator[str]:

@@ -7,6 +7,7 @@ import sys
 import traceback
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 
 from tallymark.errors import Fault, FaultError, TallymarkError
 from tallymark.place import Place
@@ -33,19 +34,29 @@ def failed(name: str, doing: str, error: BaseException) -> Fault:
     return Fault("P701", f"the plugin `{name}` {doing}", None, told(error), f"plugin `{name}`", "warning")
 
 
+def _hidden(fault: Fault) -> Fault:
+    """The fault with `***` for secrets that were revealed."""
+    return replace(fault, message=redacted(fault.message), help=None if fault.help is None else redacted(fault.help))
+
+
 @contextmanager
 def isolated(name: str | None, doing: str, place: Place | None = None) -> Iterator[None]:
     """Turns what the plugin `name` raises while `doing` something into a FaultError (P700).
 
-    Errors of the engine's own family pass: a plugin raises FaultError to tell a user something. `name` None is for
-    what no plugin gives, and changes nothing.
+    Errors of the engine's own family pass: a plugin raises FaultError to tell a user something, in which secrets that
+    were revealed are hidden. `name` None is for what no plugin gives, and changes nothing.
     """
     try:
         yield
+    except FaultError as error:
+        hidden = tuple(_hidden(f) for f in error.faults)
+        if hidden == error.faults:
+            raise
+        raise FaultError(hidden) from None
     except TallymarkError:
         raise
     except FAILURES as error:
         if name is None:
             raise
         message = f"the plugin `{name}` failed {doing}"
-        raise FaultError(Fault("P700", message, place, told(error), f"plugin `{name}`")) from error
+        raise FaultError(Fault("P700", message, place, told(error), f"plugin `{name}`")) from None

@@ -26,6 +26,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
     usual = Project()
     limits = root.get("limits")
     cells = whole(limits.get("cells"), 1, _CELLS) if isinstance(limits, Entries) else None
+    fetched = whole(limits.get("fetched_rows"), 1, _CELLS) if isinstance(limits, Entries) else None
     week = text(root.get("week_start"))
     partial = text(root.get("partial"))
     currency, language = text(root.get("currency")), text(root.get("language"))
@@ -47,6 +48,7 @@ def settings(root: Entries, folder: str, reading: Reading) -> Project:
         metrics=texts(root.get("metrics")) or usual.metrics,
         min_count=whole(root.get("min_count"), 0, MOST_COUNTED),
         max_cells=cells or usual.max_cells,
+        fetched_rows=fetched or usual.fetched_rows,
         plugins=plugins(root.get("plugins")),
         place=replace(root.page.place(0), width=1),
     )

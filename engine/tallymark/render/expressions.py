@@ -16,7 +16,8 @@ from tallymark.formula.functions import TABLE, Function
 from tallymark.kinds import Type
 from tallymark.plan import Clock
 from tallymark.render import lookups
-from tallymark.render.dialects import dialect_of
+from tallymark.render.apart import Apart, later
+from tallymark.render.dialects import Dialect, dialect_of
 from tallymark.render.dialects.letters import mapping
 from tallymark.render.values import all_of, any_of, atom, call, case, cast, compare, constant, integer
 
@@ -62,7 +63,7 @@ def _template(text: str, dialect: str = "duckdb") -> exp.Expression:
 class Writer:
     """Writes applications of functions for one dialect and clock."""
 
-    def __init__(self, clock: Clock, dialect: str, functions: Mapping[str, Function] = TABLE) -> None:
+    def __init__(self, clock: Clock, dialect: str | Dialect, functions: Mapping[str, Function] = TABLE) -> None:
         self.clock = clock
         self.calendar = clock.calendar
         self.dialect = dialect_of(dialect)
@@ -93,6 +94,8 @@ class Writer:
 
     def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         """`function` over `terms`, giving a value of type `kind`."""
+        if isinstance(self.dialect, Apart):
+            return self._later(function, [t.type for t in terms], extra, kind)([t.sql for t in terms])
         own = self._own.get(function)
         if own is not None:
             return own(terms, extra, kind)
@@ -102,6 +105,17 @@ class Writer:
         if function == "matches" and isinstance(pattern := terms[1].sql.unnest(), exp.Literal):
             return self.dialect.pattern(atom(terms[0].sql), pattern.this)
         return self._fill(row, self._widened(row, terms, kind), extra, kind)
+
+    def _later(
+        self, function: str, kinds: Sequence[Type], extra: tuple[Any, ...], kind: Type
+    ) -> Callable[[Sequence[exp.Expression]], exp.Expression]:
+        """The function over terms of these types, written once it is known in which dialect."""
+
+        def write(dialect: Any, given: list[exp.Expression]) -> exp.Expression:
+            writer = Writer(self.clock, dialect, self.functions)
+            return writer.apply(function, [Term(g, k) for g, k in zip(given, kinds, strict=True)], extra, kind)
+
+        return lambda arguments: later(arguments, write)
 
     def _widened(self, row: Function, terms: Sequence[Term], kind: Type) -> list[exp.Expression]:
         """The arguments, as doubles where the result is one: quotients, and products of two decimals."""

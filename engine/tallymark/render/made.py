@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from sqlglot import exp
 
@@ -12,6 +13,7 @@ from tallymark.errors import PluginError, TallymarkError
 from tallymark.formula.bound import Axis, ColumnUse
 from tallymark.kinds import Type
 from tallymark.plugins.failing import FAILURES, told
+from tallymark.render.apart import Apart
 from tallymark.render.expressions import Term, Writer
 from tallymark.render.values import all_of, any_of, column, compare, named
 from tallymark.transforms.transform import Rows as Given
@@ -38,6 +40,12 @@ class Bench:
     def whole(self, query: exp.Select) -> str:
         """A statement of its own: `query`, after copies of the steps that have been put so far."""
         return self.writer.text(self.statement.copy().before(query))
+
+    @property
+    def run(self) -> Callable[[str], Any] | None:
+        """What runs such a statement, where it is not one database."""
+        dialect = self.writer.dialect
+        return dialect.run if isinstance(dialect, Apart) else None
 
     def put(self, step: str, query: exp.Select | exp.Union) -> str:
         """Adds a common table expression named after the dataset and the step."""

@@ -15,6 +15,7 @@ from tallymark.catalog import Catalog, Column, Dataset
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Aggregate, Apply, Axis, Bound, ColumnUse, Constant
 from tallymark.kinds import Type
+from tallymark.plan import spoken
 from tallymark.render.aggregates import aggregate
 from tallymark.render.exchange import Exchange
 from tallymark.render.expressions import Term, Writer
@@ -205,7 +206,7 @@ class Rows:
             name = self.versions(own, frozenset(), zoned, gaps=False)
             query = query.join(inner_join(table(name, "own"), on), copy=False)
             by.append(column(FROM, "own"))
-        value = aggregate(over.function, argument, None, over.extra, order)
+        value = aggregate(spoken(over.function, over.type), argument, None, over.extra, order)
         shown = [named(key, name) for key, name in zip(by, "kf", strict=False)]
         query = query.select(*shown, named(value, "v"), append=False, copy=False)
         where = all_of(conditions)

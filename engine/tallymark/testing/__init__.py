@@ -1,4 +1,4 @@
-"""Conformance kits: what a plugin's source, function, aggregate, transform or notifier must do, as tests to inherit.
+"""Conformance kits: what the sources, functions, aggregates… of a plugin must do, as tests to inherit.
 
 A plugin's own test file says what it has, and gets the tests:
 
@@ -14,17 +14,31 @@ Each kit's docstring lists what it needs and which of its abilities a plugin may
 extra `tallymark[testing]` installs it.
 """
 
-from tallymark.testing.aggregates import AggregateCase, AggregateConformance
-from tallymark.testing.functions import FunctionCase, FunctionConformance
-from tallymark.testing.packs import PackConformance
-from tallymark.testing.sources import SourceConformance
-from tallymark.testing.transforms import TransformConformance
+import pytest
+
+# Before they are imported, so that a test that fails shows the values, as tests in a test file do.
+pytest.register_assert_rewrite(
+    *(
+        f"{__name__}.{room}"
+        for room in ("aggregates", "formats", "functions", "notifiers", "packs", "sources", "transforms")
+    )
+)
+
+from tallymark.testing.aggregates import AggregateCase, AggregateConformance  # noqa: E402
+from tallymark.testing.formats import FormatConformance  # noqa: E402
+from tallymark.testing.functions import FunctionCase, FunctionConformance  # noqa: E402
+from tallymark.testing.notifiers import NotifierConformance  # noqa: E402
+from tallymark.testing.packs import PackConformance  # noqa: E402
+from tallymark.testing.sources import SourceConformance  # noqa: E402
+from tallymark.testing.transforms import TransformConformance  # noqa: E402
 
 __all__ = [
     "AggregateCase",
     "AggregateConformance",
+    "FormatConformance",
     "FunctionCase",
     "FunctionConformance",
+    "NotifierConformance",
     "PackConformance",
     "SourceConformance",
     "TransformConformance",

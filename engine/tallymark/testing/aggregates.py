@@ -2,16 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar
 
 from tallymark.formula.function import Function, Kind
 from tallymark.testing.books import column_type, near, opened, table
-from tallymark.testing.functions import called, rows_of
+from tallymark.testing.functions import called
+from tallymark.testing.plugin import functions_of
 
 MONTHS = ("2024-01", "2024-02", "2024-03")
+WINDOWS: Mapping[str, Callable[[int], int]] = {
+    "{}": lambda month: month,
+    "trailing({}, 2 months)": lambda month: month - 1,
+    "cumulative({})": lambda month: 0,
+}
+"""Windows of a month, and the first month whose rows lie in each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +45,7 @@ class AggregateConformance:
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     cases: ClassVar[Sequence[AggregateCase]] = ()
     ordered: ClassVar[bool] = False
 
@@ -46,7 +54,9 @@ class AggregateConformance:
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", self.cases, ids=str)
         if "function" in metafunc.fixturenames:
-            metafunc.parametrize("function", rows_of(self.plugin, Kind.AGGREGATE), ids=lambda row: row.name)
+            metafunc.parametrize(
+                "function", functions_of(self.plugin, Kind.AGGREGATE, self.config), ids=lambda row: row.name
+            )
 
     def test_there_are_cases(self) -> None:
         """A kit without cases would prove nothing."""
@@ -76,7 +86,9 @@ class AggregateConformance:
 
     def test_no_rows_give_what_is_said(self, case: AggregateCase) -> None:
         """Over no rows it is 0 or null, as the row of the function says."""
-        (function,) = [row for row in rows_of(self.plugin, Kind.AGGREGATE) if row.name in called(case.call)]
+        (function,) = [
+            row for row in functions_of(self.plugin, Kind.AGGREGATE, self.config) if row.name in called(case.call)
+        ]
         assert {"zero": 0, "null": None}[function.empty] == self._whole(case, [], case.values)
 
     def test_groups_are_kept_apart(self, case: AggregateCase) -> None:
@@ -87,12 +99,12 @@ class AggregateConformance:
     def test_windows_that_share_rows(self, case: AggregateCase) -> None:
         """Rows spread over three months: each month, the last two and all so far are those of the rows in them."""
         rows = [(number % 3, value, "a") for number, value in enumerate(case.values)]
-        for suffix, first in (("", lambda m: m), (" trailing 2 months", lambda m: m - 1), (" cumulative", lambda m: 0)):
-            found = self._asked(case, rows, suffix, grain="month")
+        for window, first in WINDOWS.items():
+            found = self._asked(case, rows, window, grain="month")
             for month, value in enumerate(found):
                 own = [v for at, v, _ in rows if first(month) <= at <= month]
                 alone = self._whole(case, own, case.values)
-                assert near(alone, value), f"{case.call}{suffix} in {MONTHS[month]}"
+                assert near(alone, value), f"{window.format(case.call)} in {MONTHS[month]}"
 
     def _whole(self, case: AggregateCase, values: Sequence[Any], like: Sequence[Any] = ()) -> Any:
         return self._asked(case, [(0, value, "a") for value in values], like=like)[0]
@@ -101,7 +113,7 @@ class AggregateConformance:
         self,
         case: AggregateCase,
         rows: Sequence[tuple[int, Any, str]],
-        suffix: str = "",
+        window: str = "{}",
         like: Sequence[Any] = (),
         **question: Any,
     ) -> list[Any]:
@@ -114,7 +126,7 @@ class AggregateConformance:
         }
         declared = ", ".join(f"{name}: {type_}" for name, type_ in types.items())
         yaml = f"datasets:\n  kit: {{time: at, columns: {{{declared}}}}}\n"
-        formula = case.call.replace("(x", "(kit.x", 1) + suffix
-        with opened(yaml, {"kit": table(columns, types)}, self.plugin) as book:
+        formula = window.format(case.call.replace("(x", "(kit.x", 1))
+        with opened(yaml, {"kit": table(columns, types)}, self.plugin, self.config) as book:
             answer = book.ask(formula, start=MONTHS[0], end=MONTHS[-1], **question)
             return [row[-1] for row in sorted(tuple(r.values()) for r in answer)]

@@ -10,9 +10,10 @@ from typing import Any
 import pyarrow
 
 from tallymark.definitions import Project
-from tallymark.engine.book import Book, open_project
+from tallymark.engine.book import Book
 from tallymark.errors import FaultError
 from tallymark.read import read_texts
+from tallymark.testing.plugin import loaded
 
 TYPES: Mapping[type, str] = {
     bool: "boolean",
@@ -50,19 +51,26 @@ def table(columns: Mapping[str, Sequence[Any]], types: Mapping[str, str]) -> pya
     return pyarrow.table({name: pyarrow.array(list(v), _ARROW[types[name]]) for name, v in columns.items()})
 
 
-def opened(yaml: str, tables: Mapping[str, Any], plugin: object) -> Book:
+def opened(yaml: str, tables: Mapping[str, Any], plugin: object, config: Mapping[str, Any]) -> Book:
     """A book of YAML definitions over in-memory tables, with one plugin beside the built-in ones.
 
-    Raises FaultError with everything wrong in the definitions, and what the engine has to say about the plugin.
+    Raises FaultError with everything wrong in the definitions. Fails when there is anything to say against the plugin.
     """
-    definitions, faults = read_texts([("kit.yaml", yaml)], project=Project(folder=""))
+    plugins = loaded(plugin, config)
+    definitions, faults = read_texts([("kit.yaml", yaml)], Project(folder=""), plugins.packs, plugins.units)
     if faults:
         raise FaultError(faults)
-    return open_project(definitions=definitions, tables=tables, plugins=[plugin])
+    book = Book(definitions, plugins, tables, ())
+    errors = [fault for fault in book.faults if fault.severity == "error"]
+    if errors:
+        book.close()
+        raise FaultError(errors)
+    return book
 
 
 def near(expected: Any, found: Any) -> bool:
     """Whether two values are equal; doubles may differ in their last digits."""
-    if isinstance(expected, float) and isinstance(found, int | float | Decimal):
-        return abs(expected - float(found)) <= 1e-9 * max(1.0, abs(expected))
+    numbers = isinstance(expected, int | float | Decimal) and isinstance(found, int | float | Decimal)
+    if numbers and (isinstance(expected, float) or isinstance(found, float)):
+        return abs(float(expected) - float(found)) <= 1e-9 * max(1.0, abs(float(expected)))
     return bool(expected == found)

@@ -10,6 +10,7 @@ from tallymark.formula import nodes
 from tallymark.formula.function import Function, Kind
 from tallymark.formula.parse import parse_text
 from tallymark.testing.books import column_type, near, opened, table
+from tallymark.testing.plugin import functions_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,12 +28,6 @@ class FunctionCase:
         return f"{self.call} of {', '.join(map(str, self.row.values()))}"
 
 
-def rows_of(plugin: Any, kind: Kind) -> tuple[Function, ...]:
-    """The rows of one kind that a plugin gives."""
-    given = getattr(plugin, "tally_functions", None)
-    return () if given is None else tuple(row for row in given() if row.kind is kind)
-
-
 def called(formula: str) -> set[str]:
     """The names of the functions that a formula calls."""
     return {node.name for node in nodes.walk(parse_text(formula)) if isinstance(node, nodes.Call)}
@@ -41,11 +36,12 @@ def called(formula: str) -> set[str]:
 class FunctionConformance:
     """Inherit it in a test class and set `plugin`, the module with the hooks, and `cases`: at least one a function.
 
-    Every case is asked, over one row and over many, with each column null in turn, and the type of the result is held
-    against what the row of the function says.
+    Every case is asked, over one row and over many, and with each column null in turn. `config` are the plugin's
+    options, if it has any.
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     cases: ClassVar[Sequence[FunctionCase]] = ()
 
     def pytest_generate_tests(self, metafunc: Any) -> None:
@@ -53,7 +49,7 @@ class FunctionConformance:
         if "case" in metafunc.fixturenames:
             metafunc.parametrize("case", self.cases, ids=str)
         if "function" in metafunc.fixturenames:
-            rows = rows_of(self.plugin, Kind.SCALAR)
+            rows = functions_of(self.plugin, Kind.SCALAR, self.config)
             metafunc.parametrize("function", rows, ids=lambda row: row.name)
 
     def test_there_are_cases(self) -> None:
@@ -79,7 +75,9 @@ class FunctionConformance:
 
     def test_null_passes_as_said(self, case: FunctionCase) -> None:
         """A function that says it passes null gives null as soon as one of its arguments is null."""
-        (function, *_) = [row for row in rows_of(self.plugin, Kind.SCALAR) if row.name in called(case.call)]
+        (function, *_) = [
+            row for row in functions_of(self.plugin, Kind.SCALAR, self.config) if row.name in called(case.call)
+        ]
         if function.nulls != "pass":
             return
         for name in case.row:
@@ -93,6 +91,6 @@ class FunctionConformance:
         declared = ", ".join(f"{name}: {type_}" for name, type_ in types.items())
         yaml = f"datasets:\n  kit: {{columns: {{{declared}, found: {{formula: {case.call!r}}}}}}}\n"
         best = "any" if isinstance(case.gives, bool) else "max"
-        with opened(yaml, {"kit": table(columns, types)}, self.plugin) as book:
+        with opened(yaml, {"kit": table(columns, types)}, self.plugin, self.config) as book:
             answer = book.ask(f"{best}(kit.found)", by="n", period="2024")
             return [found for _, found in sorted(tuple(row.values()) for row in answer)]

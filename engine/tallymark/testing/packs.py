@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from tallymark.definitions import Definitions
 from tallymark.read import read_texts
+from tallymark.testing.plugin import loaded
 
 
 class PackConformance:
@@ -15,6 +17,7 @@ class PackConformance:
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     pack: ClassVar[str]
     languages: ClassVar[tuple[str, ...]] = ("en",)
 
@@ -31,7 +34,7 @@ class PackConformance:
             assert metric.description, f"`{metric.name}` has no description"
 
     def _definitions(self) -> Definitions:
-        files = self.plugin.tally_packs()[self.pack]
-        definitions, faults = read_texts(list(files))
+        plugins = loaded(self.plugin, self.config)
+        definitions, faults = read_texts(list(plugins.packs[self.pack]), None, plugins.packs, plugins.units)
         assert not faults, "\n".join(map(str, faults))
         return definitions

@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 import pyarrow
 
 from tallymark.testing.books import near, opened
+from tallymark.testing.plugin import given
 
 
 class TransformConformance:
@@ -15,10 +16,11 @@ class TransformConformance:
 
     `plugin` is the module with the hooks. `datasets` is YAML: the inputs, and the dataset `made` by the transform.
     `tables` are the inputs' rows, as Arrow tables by dataset. `rows` are the rows of `made` in any order, as dicts of
-    its columns. `inputs_may_be_empty` False says that the transform refuses inputs without rows.
+    its columns.
     """
 
     plugin: ClassVar[Any]
+    config: ClassVar[Mapping[str, Any]] = {}
     datasets: ClassVar[str]
     made: ClassVar[str]
     tables: ClassVar[Mapping[str, pyarrow.Table]]
@@ -26,9 +28,9 @@ class TransformConformance:
 
     def test_is_documented(self) -> None:
         """The help is a sentence, and each argument has one."""
-        given = self.plugin.tally_transforms()
-        assert all(row.help.endswith(".") for row in given), "`help` is a sentence"
-        assert all(take.help for row in given for take in row.takes), "each argument has a `help`"
+        rows = given(self.plugin, "transforms", self.config).values()
+        assert all(row.help.endswith(".") for row in rows), "`help` is a sentence"
+        assert all(take.help for row in rows for take in row.takes), "each argument has a `help`"
 
     def test_gives_the_rows(self) -> None:
         """The rows are the ones said, no more and no fewer."""
@@ -60,8 +62,8 @@ class TransformConformance:
     def _found(self, tables: Mapping[str, pyarrow.Table]) -> list[tuple[Any, ...]]:
         """The rows of the dataset, each as often as it is there."""
         names = list(self.rows[0])
-        with opened(self.datasets, tables, self.plugin) as book:
+        with opened(self.datasets, tables, self.plugin, self.config) as book:
             answer = book.ask(
-                f"count({self.made})", by=[f"{self.made}.{n}" for n in names], start="0001-01-01", end="9999-01-01"
+                f"count({self.made})", by=[f"{self.made}.{n}" for n in names], start="1900-01-01", end="2199-12-31"
             )
             return [tuple(row.values())[:-1] for row in answer for _ in range(tuple(row.values())[-1])]

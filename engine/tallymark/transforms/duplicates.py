@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from sqlglot import exp
 
 from tallymark.transforms import sql
-from tallymark.transforms.transform import Arguments, Bench, Made, Misfit, Rows, Shape, Take, Transform
+from tallymark.transforms.transform import Arguments, Bench, Made, Misfit, Rows, Shape, Take, Trace, Transform
 
 
 def shape(inputs: Sequence[Shape], arguments: Arguments) -> Made:
@@ -44,6 +44,11 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     return sql.select(*shown).from_(sql.source(told), copy=False).where(kept, copy=False)
 
 
+def trace(arguments: Arguments) -> Sequence[Trace]:
+    """The rows of the same members."""
+    return (Trace(same=tuple((c, c) for c in arguments["per"])),)
+
+
 DEDUPE = Transform(
     "dedupe",
     "One row of each key: the first or the last in time; rows without a key all stay.",
@@ -54,4 +59,5 @@ DEDUPE = Transform(
         Take("per", "member", "What rows are told apart by: a column or a reference, or several.", required=True),
         Take("keep", "word", "Which row stays; the last unless said.", "last", options=("first", "last")),
     ),
+    trace=trace,
 )

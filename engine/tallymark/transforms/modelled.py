@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from functools import partial
+from typing import Any
 
 from sqlglot import exp
 
@@ -14,13 +15,16 @@ from tallymark.transforms.row_model import PREFIX, RowInput, RowModel, RowOutput
 from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Transform
 from tallymark.units import alike
 
-Compute = Callable[[RowModel, Callable[[str], str], str], str]
-"""Given a model, the statement of its distinct inputs that a table of known ones leaves open, and the dialect of that
-statement: computes what is open. Gives the name of the table of what is known: `i0`, `i1`… and `o0`, `o1`….
+Run = Callable[[str], Any]
+"""Runs a statement and gives its rows."""
+
+Compute = Callable[[RowModel, Callable[[str], str], str, Run | None], str]
+"""Given a model, the statement of its distinct inputs that a table of known ones leaves open, the dialect of that
+statement, and what runs it where that is not the embedded database alone: computes what is open. Gives the name of the table of what is known: `i0`, `i1`… and `o0`, `o1`….
 """
 
 
-def unprepared(model: RowModel, wanted: Callable[[str], str], dialect: str) -> str:
+def unprepared(model: RowModel, wanted: Callable[[str], str], dialect: str, run: Run | None) -> str:
     """Computes nothing: for tables of transforms that are only listed."""
     raise RuntimeError(f"nothing runs the model `{model.name}`")
 
@@ -95,7 +99,7 @@ def _write(
         open_ = sql.select(exp.Star()).from_(exp.Subquery(this=given.copy(), alias=exp.to_identifier("w")), copy=False)
         return bench.whole(open_.where(exp.Not(this=there), copy=False))
 
-    known = compute(model, wanted, bench.dialect)
+    known = compute(model, wanted, bench.dialect, bench.run)
     values = [sql.named(sql.col_of("r", c), c) for c in rows.shape.fields]
     values += [sql.named(sql.col_of("k", f"o{n}"), _name(o, arguments)) for n, o in enumerate(model.outputs)]
     query = sql.select(*values).from_(sql.aliased(rows.relation, "r"), copy=False)

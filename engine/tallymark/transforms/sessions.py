@@ -10,7 +10,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.keys import member_key
-from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Transform
+from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Trace, Transform
 from tallymark.units import COUNT, DURATION
 
 ID, STARTED, ENDED, SECONDS, EVENTS = "id", "started_at", "ended_at", "seconds", "events"
@@ -137,6 +137,11 @@ def _double(length: timedelta) -> exp.Expression:
     return sql.cast(sql.text(repr(length / timedelta(seconds=1))), Type.DOUBLE)
 
 
+def trace(arguments: Arguments) -> Sequence[Trace]:
+    """The rows of the same members, in the time of the row."""
+    return (Trace(same=tuple((c, c) for c in arguments["per"]), within=(STARTED, ENDED)),)
+
+
 SESSIONIZE = Transform(
     "sessionize",
     "Sessions of events: those of one member, in the order of time, cut where the next one comes later than the gap.",
@@ -153,4 +158,5 @@ SESSIONIZE = Transform(
     ),
     needs=dict.fromkeys(("per", "time"), ("belongs to no session", "belong to no session")),
     whole=False,
+    trace=trace,
 )

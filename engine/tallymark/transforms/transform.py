@@ -134,14 +134,15 @@ class Trace:
     """Which rows of an input a row that was made comes from, as far as columns can tell.
 
     Those that are the same in each pair of `same` (the column of the result, that of the input) and, if said, have in
-    one of the times `at` names the time of the result, or their time `within` its start and end.
+    one of the times `at` names the time of the result, or the time that orders them `within` its start and end, the end
+    itself only when it is `closed`.
     """
 
     input: int = 0
     same: tuple[tuple[str, str], ...] = ()
     at: tuple[str, tuple[str, ...]] | None = None
-    within: tuple[str, str, str] | None = None
-    """The result's start and end, and the time of the input that lies between them."""
+    within: tuple[str, str] | None = None
+    closed: bool = True
 
 
 class Bench(Protocol):
@@ -154,6 +155,11 @@ class Bench(Protocol):
 
     def whole(self, query: exp.Select) -> str:
         """A statement of its own, as text: `query`, after copies of the steps that have been put so far."""
+        ...
+
+    @property
+    def run(self) -> Callable[[str], Any] | None:
+        """Runs such a statement and gives its rows, where it spans databases; None where one database runs it."""
         ...
 
     def put(self, step: str, query: exp.Select | exp.Union) -> str:

@@ -9,7 +9,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.keys import member_key
-from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Transform
+from tallymark.transforms.transform import Arguments, Bench, Field, Made, Misfit, Rows, Shape, Take, Trace, Transform
 
 ID, FROM, TO = "id", "valid_from", "valid_to"
 
@@ -94,6 +94,11 @@ def _changed(last: str, members: list[str], holds: list[str]) -> exp.Select:
     return sql.select(*shown, sql.named(changes, "changes")).from_(sql.source(last), copy=False).where(only, copy=False)
 
 
+def trace(arguments: Arguments) -> Sequence[Trace]:
+    """The rows of the same members, in the time of the row."""
+    return (Trace(same=tuple((c, c) for c in arguments["per"]), within=(FROM, TO), closed=False),)
+
+
 VERSIONS = Transform(
     "versions",
     "Stretches of time from snapshots or changes: from when until when the values of a member were the same.",
@@ -105,4 +110,5 @@ VERSIONS = Transform(
         Take("of", "columns", "The values that make a version; all other columns of the input unless said.", ()),
     ),
     needs=dict.fromkeys(("per", "time"), ("makes no version", "make no version")),
+    trace=trace,
 )

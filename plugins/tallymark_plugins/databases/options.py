@@ -30,35 +30,13 @@ FRESH_FOR = 300.0
 
 
 def checked(definition: SourceDef, schema: Mapping[str, Any]) -> dict[str, Any]:
-    """The options. Raises FaultError: D410 for each unknown one, D411 for each that is missing or of another shape."""
-    # The validator takes a third of a second to import, which a project without such a source need not wait for.
-    from jsonschema import Draft202012Validator
+    """The options. Raises FaultError: R035–R037 for what is not as the schema says, D480 for secrets in the open."""
+    from tallymark.options import Owner, check_options
 
-    options, known = dict(definition.options), schema["properties"]
-    faults = list[Fault]()
-    for key in options:
-        if key not in known:
-            help_line = did_you_mean(str(key), known)
-            faults.append(Fault("D410", f"unknown option `{key}`", definition.place, help_line))
-    for key in schema.get("required", ()):
-        if key not in options:
-            message = f"a source of the kind `{definition.kind}` needs `{key}`: {known[key]['description']}"
-            faults.append(Fault("D411", message, definition.place))
-    for key, value in options.items():
-        if key in known and not Draft202012Validator(known[key]).is_valid(value):
-            # What was written may be a password at the wrong place: it is not repeated.
-            message = f"`{key}` is not {_shape(known[key])}: {known[key].get('description', '')}"
-            faults.append(Fault("D411", message, definition.place))
+    faults = check_options(definition.options, schema, Owner(f"source `{definition.name}`", definition.place))
     if faults:
-        raise FaultError(fault.within(f"source `{definition.name}`") for fault in faults)
-    return options
-
-
-def _shape(schema: Mapping[str, Any]) -> str:
-    if "enum" in schema:
-        return f"one of {', '.join(map(str, schema['enum']))}"
-    said = {"integer": "a whole number", "number": "a number", "string": "a text", "object": "a mapping"}
-    return said.get(str(schema.get("type")), "of the right shape")
+        raise FaultError(faults)
+    return {key: value for key, value in definition.options.items() if value is not None}
 
 
 def scrubbed(text: str, secrets: list[str]) -> str:

@@ -203,6 +203,6 @@ def store_of(access: Access) -> Store:
         if find_spec("botocore") is None:
             help_line = "install it with `pip install 'tallymark[s3]'`"
             subject = f"source `{access.source}`"
-            raise FaultError(Fault("P790", "files on S3 need the package `boto3`", access.place, help_line, subject))
+            raise FaultError(Fault("P790", "files on S3 need the package `botocore`", access.place, help_line, subject))
         return S3Store(access)
     return ArrowStore(access, _google if access.address.service == "gs" else _azure)

@@ -7,6 +7,9 @@ import pyarrow.compute as pc
 
 DIGITS = 38
 
+_EPOCH = {64: 946_684_800_000_000, 32: 10_957}
+"""From 1970, where Arrow counts from, to 2000, where PostgreSQL does: in microseconds, and in days."""
+
 
 def typed(table: pyarrow.Table) -> pyarrow.Table:
     """The table with numbers and times as the embedded database gives them."""
@@ -24,7 +27,25 @@ def _typed(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
         return column.cast(pyarrow.float64())
     if isinstance(kind, pyarrow.BaseExtensionType):
         return _stored(column)
+    if pyarrow.types.is_timestamp(kind) or pyarrow.types.is_date32(kind):
+        return _endless(column)
     return column
+
+
+def _endless(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:
+    """Infinite times as the embedded database has them.
+
+    The server sends the least and the largest number for them; moved to Arrow's epoch both end up below all others.
+    """
+    bits = column.type.bit_width
+    whole = pyarrow.int64() if bits == 64 else pyarrow.int32()
+    numbers, largest = column.cast(whole), 2 ** (bits - 1) - 1
+    before, after = _EPOCH[bits] - largest - 1, _EPOCH[bits] - largest - 2
+    least = pc.min(numbers).as_py()
+    if least is None or least > before:
+        return column
+    numbers = pc.if_else(pc.equal(numbers, before), pyarrow.scalar(-largest, whole), numbers)
+    return pc.if_else(pc.equal(numbers, after), pyarrow.scalar(largest, whole), numbers).cast(column.type)
 
 
 def _stored(column: pyarrow.ChunkedArray) -> pyarrow.ChunkedArray:

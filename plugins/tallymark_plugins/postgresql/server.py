@@ -1,19 +1,22 @@
 """A PostgreSQL server as a backend: a few connections, one SELECT a statement, read only, to be stopped at any time.
 
-Statements run as COPY (…) TO STDOUT, which takes one query and no other statement, in sessions whose transactions are
-read-only and whose settings decide nothing: UTC, no search path but the catalogue's, texts as they are written.
+A statement must begin as a query does, is prepared by the server, which takes one at a time, and runs in a session
+whose transactions are read-only and whose settings decide nothing: UTC, no search path but the
+catalogue's, texts as they are written.
 """
 
 from __future__ import annotations
 
+import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from time import monotonic
 from typing import TYPE_CHECKING, Any
 
 from tallymark.errors import Cancelled, Fault, FaultError
+from tallymark.waiting import interruptible
 from tallymark_plugins.postgresql.errors import lost, not_connected, refused
 from tallymark_plugins.postgresql.options import Options
 from tallymark_plugins.postgresql.results import typed
@@ -38,6 +41,9 @@ SETTINGS = {
 }
 """Settings of every session."""
 
+_ONE_QUERY = re.compile(r"\s*(SELECT|WITH|\()", re.IGNORECASE)
+"""How a query begins. That there is one only, the server sees to; one that changes something, its read-only session."""
+
 _CANCEL_SECONDS = 5.0
 """How long `cancel` goes on stopping a statement that starts just as it is called."""
 
@@ -47,6 +53,7 @@ class _Held:
     """A connection while it is used."""
 
     connection: Any
+    thread: int
     cancelled: bool = False
 
 
@@ -74,6 +81,12 @@ class Server:
         if "\0" in sql:
             message = "a text with a null character cannot be asked for in PostgreSQL, which holds none"
             raise FaultError(Fault("D468", message))
+        if not _ONE_QUERY.match(sql):
+            raise FaultError(Fault("D467", "only one SELECT may run at a time"))
+        return interruptible(lambda: self._tried(sql), lambda thread: self._stop(lambda each: each.thread == thread))
+
+    def _tried(self, sql: str) -> pyarrow.Table:
+        """What a statement gives, on a new connection if one that lay idle is no more."""
         with self._free:
             held, used = self._taken()
             try:
@@ -95,9 +108,12 @@ class Server:
 
     def cancel(self) -> None:
         """Stops whatever runs now, in any thread: each of those calls raises Cancelled."""
+        self._stop(lambda each: True)
+
+    def _stop(self, which: Callable[[_Held], bool]) -> None:
         deadline = monotonic() + _CANCEL_SECONDS
         with self._gate:
-            stopping = set(self._running)
+            stopping = {each for each in self._running if which(each)}
             for each in stopping:
                 each.cancelled = True
             while stopping & self._running and monotonic() < deadline:
@@ -126,10 +142,10 @@ class Server:
             while self._idle:
                 connection = self._idle.pop()
                 if not fresh:
-                    return _Held(connection), True
+                    return _Held(connection, threading.get_ident()), True
                 with suppress(Exception):
                     connection.close()
-        return _Held(self._connected()), False
+        return _Held(self._connected(), threading.get_ident()), False
 
     def _connected(self) -> Any:
         try:

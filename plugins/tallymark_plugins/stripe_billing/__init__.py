@@ -29,6 +29,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tallymark import SourceKind, hookimpl
+from tallymark_plugins.landed import landed_reads, landed_source
 from tallymark_plugins.stripe_billing.objects import DEFAULT, OBJECTS
 from tallymark_plugins.stripe_billing.starting import starter
 from tallymark_plugins.stripe_billing.views import VIEWS
@@ -48,7 +49,10 @@ OPTIONS: dict[str, Any] = {
             "pattern": "^acct_[A-Za-z0-9]+$",
             "description": "a connected account to read, for platforms",
         },
-        "start": {"type": "string", "description": "a day; invoices, credit notes, refunds and charges before it are not read"},
+        "start": {
+            "type": "string",
+            "description": "a day; invoices, credit notes, refunds and charges before it are not read",
+        },
         "objects": {
             "type": "array",
             "items": {"enum": list(OBJECTS)},
@@ -72,3 +76,9 @@ def land(definition: SourceDef, folder: Path, landing: Landing) -> Any:
     from tallymark_plugins.stripe_billing.landing import land
 
     return land(definition, folder, landing)
+
+
+@hookimpl
+def tally_sources() -> tuple[SourceKind, ...]:
+    """The one kind of source this plugin gives."""
+    return (SourceKind(KIND, landed_source, OPTIONS, landed_reads, land=land, views=VIEWS, starter=starter),)

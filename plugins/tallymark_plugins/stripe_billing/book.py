@@ -1,4 +1,4 @@
-"""What other objects point at by id alone: prices with their tiers, coupons, discounts. Read once a sync, when needed."""
+"""What other objects point at by id alone: prices with their tiers, coupons, discounts. Read when first needed."""
 
 from __future__ import annotations
 
@@ -23,6 +23,8 @@ class Book:
         """Discounts that are told of by id and nowhere described."""
         self.unpriced: set[str] = set()
         """Prices of which cannot be known what they cost."""
+        self.currencies: set[str] = set()
+        """In which subscriptions are billed."""
 
     def learn(self, name: str, thing: Thing) -> None:
         """Remembers an object that was read anyway."""

@@ -118,7 +118,7 @@ class Reading:
         if "open" in state or read is None or state.get("start") != self.start or not self._events:
             return None
         if now - datetime.fromtimestamp(read, UTC) > REACH:
-            self.landing.say(f"{name}: the last sync is over 29 days ago, and Stripe forgets changes: read anew")
+            self.landing.note(f"{name}: the last sync is over 29 days ago, and Stripe forgets changes: read anew")
             return None
         return int(read)
 
@@ -267,19 +267,29 @@ class Reading:
         if "test" in state and bool(state["test"]) != test and not self.landing.full:
             was, new = ("test", "live") if state["test"] else ("live", "test")
             message = f"the source `{self.definition.name}` holds {was} data, and its key is now one of {new} mode"
-            help = f"use a key of {was} mode, name another source for {new} data, or begin anew with `tally sync --full`"
+            help = (
+                f"use a key of {was} mode, name another source for {new} data, or begin anew with `tally sync --full`"
+            )
             raise FaultError(Fault("L859", message, self.definition.place, help))
 
     def _warn(self, fault: Fault) -> None:
-        self.landing.say(str(fault))
+        self.landing.note(f"[{fault.code}] {fault.message}; {fault.help}")
 
     def _tell_unknown(self, name: str, book: Book) -> None:
+        if name == "subscriptions" and len(book.currencies) > 1:
+            some = ", ".join(sorted(book.currencies))
+            help = "say `currency: currency` beside each amount in the project's datasets, and give `rates`"
+            self.landing.note(f"subscriptions are billed in several currencies ({some}): {help}")
         if name == "subscriptions" and book.unpriced:
             some = ", ".join(sorted(book.unpriced)[:5])
-            self.landing.say(f"{len(book.unpriced)} prices whose amount Stripe does not tell, so MRR lacks them: {some}")
+            self.landing.note(
+                f"{len(book.unpriced)} prices whose amount Stripe does not tell, so MRR lacks them: {some}"
+            )
         if name in ("subscriptions", "invoices") and book.unknown_discounts:
             count = len(book.unknown_discounts)
-            self.landing.say(f"{name}: {count} discounts that Stripe no longer describes: their amounts are not taken off")
+            self.landing.note(
+                f"{name}: {count} discounts that Stripe no longer describes: their amounts are not taken off"
+            )
             book.unknown_discounts.clear()
 
 

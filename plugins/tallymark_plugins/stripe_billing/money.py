@@ -1,4 +1,4 @@
-"""Amounts as Stripe says them, in whole and fractional minor units, to exact amounts of a currency; and what a price costs.
+"""Amounts as Stripe says them, in whole and fractional minor units, to exact amounts; and what a price costs.
 
 Everything here is decimal: no amount passes through a float. The zero-decimal currencies are those of Stripe's own
 list (https://docs.stripe.com/currencies), which is not ISO's: UGX and ISK are said in hundredths there, so they are
@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from decimal import ROUND_DOWN, Context, Decimal, InvalidOperation
 from typing import Any
 
-ZERO_DECIMAL = frozenset("BIF CLP DJF GNF JPY KMF KRW MGA PYG RWF VND VUV XAF XOF XPF".split())
-THREE_DECIMAL = frozenset("BHD JOD KWD OMR TND".split())
+ZERO_DECIMAL = frozenset(
+    ("BIF", "CLP", "DJF", "GNF", "JPY", "KMF", "KRW", "MGA", "PYG", "RWF", "VND", "VUV", "XAF", "XOF", "XPF")
+)
+THREE_DECIMAL = frozenset(("BHD", "JOD", "KWD", "OMR", "TND"))
 
 SCALE = 14
 """Digits after the point that are kept: Stripe gives up to twelve digits of a hundredth."""
@@ -49,7 +51,9 @@ def major(minor: object, currency: str) -> Decimal | None:
     return _EXACT.scaleb(number, -digits)
 
 
-def cost(price: Mapping[str, Any], quantity: int | None, tiers: Sequence[Mapping[str, Any]] | None = None) -> Decimal | None:
+def cost(
+    price: Mapping[str, Any], quantity: int | None, tiers: Sequence[Mapping[str, Any]] | None = None
+) -> Decimal | None:
     """What `quantity` of a price (or legacy plan) costs for one interval, in units of its currency.
 
     Before discounts and tax. `tiers` stand in where the price itself came without them. None where it cannot be known:

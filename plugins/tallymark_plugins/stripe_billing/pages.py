@@ -116,12 +116,16 @@ class Pages:
         while True:
             self._dated(page)
             if not isinstance(getattr(page, "data", None), list):
-                raise FaultError(misshapen(ShapeError(f"the list of {name}", None, "`data` is missing"), self._definition))
+                raise FaultError(
+                    misshapen(ShapeError(f"the list of {name}", None, "`data` is missing"), self._definition)
+                )
             for found in page.data:
                 thing = _plain(found)
                 key = identity(thing)
                 if key is None:
-                    raise FaultError(misshapen(ShapeError(f"one of the {name}", None, "`id` is missing"), self._definition))
+                    raise FaultError(
+                        misshapen(ShapeError(f"one of the {name}", None, "`id` is missing"), self._definition)
+                    )
                 if key not in seen:
                     seen.add(key)
                     yield thing

@@ -35,6 +35,7 @@ def snapshot(
 
     Raises ShapeError.
     """
+    book.currencies.update(str(each).upper() for each in [subscription.get("currency")] if each)
     try:
         priced = [_item(subscription, item, book) for item in items]
         reductions = _reductions(subscription, items, priced, book)
@@ -140,7 +141,9 @@ def _shares(
         if off is None:
             made.append(tuple(None if for_it and coupon.get("percent_off") else Decimal(0) for for_it in meant))
         else:
-            made.append(share(off, [each if for_it else Decimal(0) for each, for_it in zip(amounts, meant, strict=True)]))
+            made.append(
+                share(off, [each if for_it else Decimal(0) for each, for_it in zip(amounts, meant, strict=True)])
+            )
     return made
 
 
@@ -221,7 +224,9 @@ def _line(invoice: Thing, line: Thing, book: Book) -> Row:
 
 
 def _line_discount(line: Thing, currency: str, book: Book) -> Row:
-    amounts = {identity(each.get("discount")): money(each, "amount", currency) for each in listed(line.get("discount_amounts"))}
+    amounts = {
+        identity(each.get("discount")): money(each, "amount", currency) for each in listed(line.get("discount_amounts"))
+    }
     known = {key: d for key in amounts if key and (d := book.discount(key)) is not None}
     durations = {key: d["coupon"].get("duration") for key, d in known.items()}
     lasting = next((each for each in LASTING if each in durations.values()), None)

@@ -119,7 +119,10 @@ def taxes_of(thing: Thing) -> Sequence[Thing]:
     """The amounts of tax of an invoice or a line, each with `amount` and whether it is `inclusive`."""
     for name in ("total_taxes", "total_tax_amounts", "taxes", "tax_amounts"):
         if thing.get(name):
-            return [{**each, "inclusive": each.get("inclusive", each.get("tax_behavior") == "inclusive")} for each in thing[name]]
+            return [
+                {**each, "inclusive": each.get("inclusive", each.get("tax_behavior") == "inclusive")}
+                for each in thing[name]
+            ]
     return ()
 
 

@@ -13,7 +13,7 @@ def starter(name: str) -> Starter:
     return Starter(
         options=_OPTIONS,
         definitions=text.replace("SOURCE", name),
-        packs=("recurring", "retention", "value"),
+        packs=("revenue",),
         secrets={
             "STRIPE_API_KEY": "a restricted key of Stripe (Developers, API keys) that may read customers, products, "
             "prices, plans, coupons, promotion codes, subscriptions, invoices, credit notes, refunds and events"

@@ -55,12 +55,16 @@ def trouble(error: StripeError, definition: SourceDef, kind: str) -> FaultError 
         help = "wait some minutes; other programs with the account's keys share its limit. What is landed stays"
         return FaultError(Fault("L856", f"{reading}: Stripe goes on saying that it is asked too often", place, help))
     if isinstance(error, stripe.APIConnectionError):
+        if isinstance(error.__cause__, FaultError):
+            return error.__cause__
         return FaultError(_unreached(error, reading, definition))
     if isinstance(error, stripe.InvalidRequestError):
         return FaultError(_not_understood(error, reading, definition, kind))
     status = error.http_status
     if status is not None and status >= 500:
-        help = "Stripe was asked several times: see https://status.stripe.com, and sync again later. What is landed stays"
+        help = (
+            "Stripe was asked several times: see https://status.stripe.com, and sync again later. What is landed stays"
+        )
         return FaultError(Fault("L857", f"{reading}: Stripe answers with the error {status}", place, help))
     help = "sync again; if it stays, something between here and Stripe changes what is sent. What is landed stays"
     what = f"what came cannot be read ({status or 'no status'})"
@@ -97,17 +101,14 @@ def _unreached(error: StripeError, reading: str, definition: SourceDef) -> Fault
     cause = error.__cause__
     base = definition.options.get("api_base") or "api.stripe.com"
     if isinstance(cause, met.SSLError):
-        help = "check the clock, and whether a proxy in between opens encrypted traffic: its certificate must be trusted"
+        help = "check this machine's clock, and whether something in between opens encrypted traffic"
         return Fault("L854", f"{reading}: `{base}` shows no certificate that can be trusted", definition.place, help)
-    if isinstance(cause, met.TooManyRedirects):
-        help = "the key is not sent on to other hosts: check `api_base`, or the proxy in between"
-        return Fault("L853", f"{reading}: `{base}` sends elsewhere", definition.place, help)
     if isinstance(cause, met.ChunkedEncodingError):
         help = "sync again; what is landed stays"
         return Fault("L855", f"{reading}: pages come cut short, several times over", definition.place, help)
     slow = isinstance(cause, met.Timeout)
     what = "does not answer in time" if slow else "cannot be reached"
-    help = "check the network, the name and the proxy (`HTTPS_PROXY`), then sync again; what is landed stays"
+    help = "check the network and the name, then sync again; what is landed stays"
     return Fault("L853", f"{reading}: `{base}` {what}", definition.place, help)
 
 

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ipaddress
+import base64
 import json
-import socket
-import ssl
 from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from math import isfinite
@@ -16,9 +14,12 @@ from types import TracebackType
 from typing import Any, Self
 from urllib.parse import urlsplit
 
-import httpx
+import requests
 import tenacity
+from requests.exceptions import ConnectionError, RequestException, SSLError, Timeout
 
+from tallymark.errors import FaultError
+from tallymark.landing.http import Reach, session
 from tallymark.secret import Secret
 from tallymark_plugins.zendesk.complaints import beyond_patience, complain, misshapen, refused, unreachable, untrusted
 from tallymark_plugins.zendesk.pace import Pace
@@ -26,8 +27,8 @@ from tallymark_plugins.zendesk.settings import Settings
 
 Params = Mapping[str, str | int]
 
-TIMEOUT = httpx.Timeout(60.0, connect=15.0)
 _LONGEST = 60.0
+"""Between two tries of which nobody says when, in seconds."""
 
 
 class _PassingError(Exception):
@@ -46,17 +47,15 @@ class Client:
     exports: Pace
     say: Callable[[str], None] = lambda words: None
     sleep: Callable[[float], None] | None = None
-    _http: httpx.Client | None = field(default=None, init=False)
+    _http: requests.Session | None = field(default=None, init=False)
 
     def __enter__(self) -> Self:
-        _allow(self.settings)
-        self._http = httpx.Client(
-            base_url=self.settings.url,
-            auth=_credentials(self.settings),
-            timeout=TIMEOUT,
-            follow_redirects=False,
-            headers={"Accept": "application/json", "User-Agent": "tallymark"},
-        )
+        allow = self.settings.allow_private
+        reach = Reach((urlsplit(self.settings.url).hostname or "",), plain=allow, private=allow)
+        # Tries are counted here, by the patience of the project and at the pace of the account.
+        self._http = session(reach, attempts=1)
+        self._http.headers["Accept"] = "application/json"
+        self._http.headers["Authorization"] = _authorization(self.settings)
         return self
 
     def __exit__(
@@ -92,31 +91,28 @@ class Client:
             self.exports.wait(self.say)
         assert self._http is not None, "a client is used in a `with` block"
         try:
-            response = self._http.get(path, params=dict(params))
-        except httpx.TimeoutException:
-            raise _PassingError("L877", "there was no answer in time") from None
-        except httpx.ConnectError as error:
-            raise self._unconnected(error, what) from None
-        except httpx.HTTPError:
-            # The answer broke off in the middle, or the connection was closed.
-            raise _PassingError("L879", "the answer was cut short") from None
+            # A redirect is not followed: the token would go with it.
+            response = self._http.get(f"{self.settings.url}{path}", params=dict(params), allow_redirects=False)
+        except FaultError as error:
+            subject, place = self.settings.subject, self.settings.place
+            raise FaultError(replace(f, place=f.place or place).within(subject) for f in error.faults) from None
+        except RequestException as error:
+            raise self._broken(error, what) from None
         return self._read(response, what)
 
-    def _unconnected(self, error: httpx.ConnectError, what: str) -> Exception:
-        """A certificate that is not right and a host without address stay so; a connection refused may pass."""
-        causes = list[BaseException]()
-        cause: BaseException | None = error
-        while cause is not None and cause not in causes:
-            causes.append(cause)
-            cause = cause.__cause__ or cause.__context__
-        for one in causes:
-            if isinstance(one, ssl.SSLError):
-                return untrusted(self.settings, getattr(one, "verify_message", "") or "no agreement on TLS")
-            if isinstance(one, socket.gaierror):
-                return unreachable(self.settings, what, "no host of that name")
-        return _PassingError("L877", "no connection")
+    def _broken(self, error: RequestException, what: str) -> Exception:
+        """What it means that no answer came, or half of one; a certificate and a name without address stay so."""
+        if isinstance(error, SSLError):
+            return untrusted(self.settings, _told(error))
+        if isinstance(error, Timeout):
+            return _PassingError("L877", "there was no answer in time")
+        if "NameResolution" in repr(error) or "failed to resolve" in str(error).lower():
+            return unreachable(self.settings, what, "no host of that name")
+        if isinstance(error, ConnectionError):
+            return _PassingError("L877", "there was no connection, or it broke off")
+        return _PassingError("L879", "the answer was cut short")
 
-    def _read(self, response: httpx.Response, what: str) -> Any:
+    def _read(self, response: requests.Response, what: str) -> Any:
         status = response.status_code
         if status == 429:
             raise _PassingError("L876", "Zendesk says that its limit is reached (429)", _after(response))
@@ -130,7 +126,7 @@ class Client:
         except (ValueError, RecursionError):
             raise _PassingError("L879", "the answer is no JSON, or was cut short") from None
 
-    def _about_clocks(self, response: httpx.Response, what: str) -> None:
+    def _about_clocks(self, response: requests.Response, what: str) -> None:
         """A time that Zendesk finds too recent is ours running ahead of its own."""
         if response.status_code not in (400, 422) or "start_time" not in response.text:
             return
@@ -141,7 +137,7 @@ class Client:
         raise complain(
             self.settings,
             "L881",
-            f"Zendesk does not take the time from which {what} is asked{reason}",
+            f"Zendesk does not take the time from which {what} are asked{reason}",
             "`start` must lie in the past, and this computer's clock must be right",
         )
 
@@ -155,26 +151,28 @@ class Client:
         return after
 
 
-def _credentials(settings: Settings) -> httpx.Auth:
+def _authorization(settings: Settings) -> str:
+    """The value of the header. Raises FaultError (L870) for a token that is none."""
     token = settings.token.reveal()
+    # A line break in a header is refused with a text that has the header in it.
+    if not token.isascii() or not token.isprintable() or " " in token:
+        help_ = "a token is one word of letters, digits and signs: look into the variable or file it is read from"
+        raise complain(settings, "L870", "the token has a space, a line break or a letter that no token has", help_)
     if settings.email is None:
-        return _Bearer(token)
+        return f"Bearer {token}"
     email = settings.email.reveal() if isinstance(settings.email, Secret) else settings.email
-    return httpx.BasicAuth(f"{email}/token", token)
+    return f"Basic {base64.b64encode(f'{email}/token:{token}'.encode()).decode()}"
 
 
-class _Bearer(httpx.Auth):
-    """An OAuth token in the header that it belongs in."""
-
-    def __init__(self, token: str) -> None:
-        self._token = token
-
-    def auth_flow(self, request: httpx.Request) -> Any:
-        request.headers["Authorization"] = f"Bearer {self._token}"
-        yield request
+def _told(error: SSLError) -> str:
+    """What is wrong with a certificate, in OpenSSL's words."""
+    text = str(error)
+    if "certificate verify failed" in text:
+        return text.partition("certificate verify failed")[2].strip(": ").partition(" (_ssl")[0] or "its certificate"
+    return "no agreement on TLS"
 
 
-def _after(response: httpx.Response) -> float | None:
+def _after(response: requests.Response) -> float | None:
     """The wait that an answer asks for, in seconds: a number, or a date. None when it asks for none."""
     said = response.headers.get("Retry-After", "").strip()
     with suppress(ValueError):
@@ -183,23 +181,3 @@ def _after(response: httpx.Response) -> float | None:
     with suppress(ValueError, TypeError):
         return max((parsedate_to_datetime(said) - datetime.now(UTC)).total_seconds(), 0.0)
     return None
-
-
-def _allow(settings: Settings) -> None:
-    """The host must lie in the public internet, unless the project allows others. Raises FaultError (L874, L884)."""
-    if settings.allow_private:
-        return
-    parts = urlsplit(settings.url)
-    host = parts.hostname or ""
-    try:
-        found = socket.getaddrinfo(host, parts.port or 443, type=socket.SOCK_STREAM)
-    except (OSError, UnicodeError):
-        raise unreachable(settings, "its data", "no host of that name") from None
-    for *_, address in found:
-        if not ipaddress.ip_address(str(address[0]).partition("%")[0]).is_global:
-            raise complain(
-                settings,
-                "L884",
-                f"{host} lies in a private network",
-                "Zendesk does not; for a server of your own, write `allow_private: true`",
-            )

@@ -37,7 +37,7 @@ def refused(settings: Settings, what: str, status: int, body: str) -> FaultError
         return complain(
             settings,
             "L873",
-            f"there is no {what} at {host} (404)",
+            f"there are no {what} at {host} (404)",
             "is that the subdomain of the account? It is what stands before .zendesk.com when you are signed in",
         )
     if 300 <= status < 400:
@@ -81,7 +81,7 @@ def beyond_patience(settings: Settings, code: str, what: str, reason: str, patie
         "L877": "look at status.zendesk.com and run the sync again later; what is landed already is kept",
         "L879": "run the sync again; if it stays so, what the account answers is to be shown to Zendesk's support",
     }
-    return complain(settings, code, f"{what}: {reason}, for {patience} seconds and more", helps[code])
+    return complain(settings, code, f"{what}: {reason}, beyond the patience of {patience} s", helps[code])
 
 
 def misshapen(settings: Settings, what: str, reason: str) -> FaultError:

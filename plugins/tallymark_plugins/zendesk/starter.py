@@ -60,7 +60,7 @@ datasets:
   #   implements: customers
   #   columns: {{signed_up_at: instant, started_at: instant}}
 
-# Defects: tickets of these types count in `defect_count`.
+# Tickets of these types count as defects (`defect_count`); Zendesk knows question, incident, problem and task.
 # parameters:
 #   defect_kinds: {{type: list, default: [incident, problem]}}
 """

@@ -106,20 +106,22 @@ def scale_of(question: Raw) -> int | None:
 
 
 def _chosen(answer: Raw, question: Raw) -> str | None:
-    labels = {text(option, "id"): _words(option.get("label")) for option in objects(question, "options")}
+    """The labels of the options that were chosen; the id of one without a label."""
+    labels = {text(option, "id"): _words(option) for option in objects(question, "options")}
     told = []
     for one in several(answer, "selections"):
-        option = text(one, "option_id") or text(one, "id") if isinstance(one, Mapping) else str(one)
-        own = _words(one.get("label") or one.get("value")) if isinstance(one, Mapping) else None
-        told.append(own or labels.get(option) or option)
+        selection = one if isinstance(one, Mapping) else {"id": one}
+        option = text(selection, "option_id") or text(selection, "id")
+        told.append(_words(selection) or labels.get(option) or option)
     return "; ".join(words for words in told if words) or None
 
 
-def _words(content: object) -> str | None:
-    """The text of a text content object."""
-    if isinstance(content, Mapping):
-        return text(content, "value") or text(content, "key")
-    return content if isinstance(content, str) else None
+def _words(option: Raw) -> str | None:
+    """The label of an option: a text, or an object that holds one in its `value`."""
+    label = option.get("label")
+    if isinstance(label, Mapping):
+        return text(label, "value") or text(label, "key")
+    return text(option, "label")
 
 
 def _latest(moments: Iterator[datetime | None]) -> datetime | None:

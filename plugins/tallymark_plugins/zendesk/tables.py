@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from tallymark_plugins.zendesk.settings import Settings
-from tallymark_plugins.zendesk.values import inner, moment, objects, several, text, truth, whole
+from tallymark_plugins.zendesk.values import inner, moment, objects, text, texts, truth, whole
 
 Raw = Mapping[str, Any]
 Landed = dict[str, Any]
@@ -82,7 +82,7 @@ def ticket_rows(settings: Settings, raw: Raw, metrics: Raw) -> Iterator[Landed]:
     """A ticket with its metrics. One that is deleted, or of a form that is not wanted, is taken out."""
     form, status = whole(raw, "ticket_form_id"), text(raw, "status")
     unwanted = bool(settings.forms) and form not in settings.forms
-    tags = [str(tag) for tag in several(raw, "tags")]
+    tags = texts(raw, "tags")
     row: Landed = {
         "id": whole(raw, "id"),
         "external_id": text(raw, "external_id"),
@@ -115,9 +115,8 @@ def ticket_rows(settings: Settings, raw: Raw, metrics: Raw) -> Iterator[Landed]:
     row.update(_metrics(metrics))
     values = {whole(one, "id"): one.get("value") for one in objects(raw, "custom_fields")}
     for name, number in settings.fields.items():
-        value = values.get(number)
-        chosen = " ".join(str(one) for one in value) if isinstance(value, list) else value
-        row[name] = text({name: chosen}, name)
+        found = {name: values.get(number)}
+        row[name] = " ".join(texts(found, name)) or None if isinstance(found[name], list) else text(found, name)
     yield row
 
 
@@ -203,7 +202,7 @@ def organization_rows(settings: Settings, raw: Raw) -> Iterator[Landed]:
         "external_id": text(raw, "external_id"),
         "name": text(raw, "name"),
         "group_id": whole(raw, "group_id"),
-        "tags": " ".join(str(tag) for tag in several(raw, "tags")) or None,
+        "tags": " ".join(texts(raw, "tags")) or None,
         **{name: moment(raw, name) for name in ("created_at", "updated_at", "deleted_at")},
     }
 

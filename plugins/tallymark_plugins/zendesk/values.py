@@ -21,8 +21,14 @@ def text(row: Mapping[str, Any], key: str) -> str | None:
         return "true" if value else "false"
     if isinstance(value, str | int | float):
         # What DuckDB cannot hold in a text: a surrogate on its own, the character 0.
-        return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "")
+        return str(value).encode("utf-8", "replace").decode("utf-8").replace("\0", "") or None
     raise MisshapenError(f"`{key}` is no text")
+
+
+def texts(row: Mapping[str, Any], key: str) -> list[str]:
+    """A list of texts, without empty ones."""
+    found = (text({key: one}, key) for one in several(row, key))
+    return [one for one in found if one is not None]
 
 
 def whole(row: Mapping[str, Any], key: str) -> int | None:

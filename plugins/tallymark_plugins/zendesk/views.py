@@ -52,7 +52,7 @@ LEFT JOIN (
 LEFT JOIN (
   SELECT ticket_id,
     count(*) FILTER (public AND by_agent AND NOT coalesce(opening, false)) AS agent_replies,
-    count(*) FILTER (public AND NOT by_agent AND NOT coalesce(opening, false)) AS customer_replies,
+    count(*) FILTER (public AND NOT by_agent AND author_id > 0 AND NOT coalesce(opening, false)) AS customer_replies,
     min(happened_at) FILTER (public AND by_agent AND NOT coalesce(opening, false)) AS first_reply_at
   FROM ticket_comments
   GROUP BY ticket_id
@@ -101,9 +101,9 @@ WITH newer AS (
 ), older AS (
   SELECT CAST(id AS VARCHAR) AS id, ticket_id, requester_id AS respondent, score, reason, comment,
     coalesce(updated_at, created_at) AS answered_at
-  FROM satisfaction_ratings
-  WHERE score IN ('good', 'bad') AND ticket_id NOT IN (SELECT ticket_id FROM newer WHERE ticket_id IS NOT NULL)
-  QUALIFY row_number() OVER (PARTITION BY ticket_id ORDER BY updated_at DESC, id DESC) = 1
+  FROM satisfaction_ratings AS s
+  WHERE score IN ('good', 'bad') AND NOT EXISTS (SELECT 1 FROM newer AS n WHERE n.ticket_id = s.ticket_id)
+  QUALIFY row_number() OVER (PARTITION BY coalesce(ticket_id, -id) ORDER BY updated_at DESC, id DESC) = 1
 ), given AS (
   SELECT id, ticket_id, respondent,
     CASE WHEN scale IS NOT NULL THEN score WHEN category = 'good' THEN 2 WHEN category IS NOT NULL THEN 1 END AS score,

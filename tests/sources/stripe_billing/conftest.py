@@ -11,13 +11,13 @@ import dlt
 import duckdb
 import pytest
 from dlt.pipeline.exceptions import PipelineStepFailed
+from tests.sources.stripe_billing.fake_stripe import FakeStripe
 
 from tallymark.definitions import SourceDef
 from tallymark.errors import Fault, FaultError
 from tallymark.source import Landing
 from tallymark_plugins import stripe_billing
 from tallymark_plugins.stripe_billing import tables
-from tests.sources.stripe_billing.fake_stripe import FakeStripe
 
 Row = dict[str, Any]
 
@@ -32,14 +32,17 @@ class Store:
         self.now: datetime | None = None
         self._file = folder / "stripe.duckdb"
         self._pipeline = dlt.pipeline(
-            "stripe", pipelines_dir=str(folder / "dlt"), destination=dlt.destinations.duckdb(str(self._file)), dataset_name="main"
+            "stripe",
+            pipelines_dir=str(folder / "dlt"),
+            destination=dlt.destinations.duckdb(str(self._file)),
+            dataset_name="main",
         )
 
     def sync(self, *objects: str, pause: Callable[[], bool] = lambda: False, **options: Any) -> None:
         """One sync of some kinds of object (all by default). Raises FaultError, as `tally sync` unwraps it."""
         told = {**self.options, **options, **({"objects": list(objects)} if objects else {})}
         landing = Landing(
-            say=self.said.append, now=lambda: self.now or datetime.now(UTC), **({"pause": pause} if _pauses() else {})
+            say=self.said.append, now=lambda: self.now or datetime.now(UTC), pause=pause, note=self.said.append
         )
         try:
             self._pipeline.run(stripe_billing.land(SourceDef("stripe", "stripe", told), self.folder, landing))
@@ -64,10 +67,6 @@ _TYPES = {
 }  # fmt: skip
 
 
-def _pauses() -> bool:
-    return "pause" in Landing.__dataclass_fields__
-
-
 def _fault_in(error: BaseException) -> BaseException:
     at: BaseException | None = error
     while at is not None and not isinstance(at, FaultError):
@@ -75,7 +74,15 @@ def _fault_in(error: BaseException) -> BaseException:
     return at or error
 
 
-@pytest.fixture()
+@pytest.fixture(scope="session", autouse=True)
+def _quiet() -> Iterator[None]:
+    """Tells nobody that dlt runs."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("RUNTIME__DLTHUB_TELEMETRY", "false")
+        yield
+
+
+@pytest.fixture
 def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
     """An empty server whose clock stands at the first of June 2024, and its key in the environment."""
     server = FakeStripe(now=datetime(2024, 6, 1, tzinfo=UTC))
@@ -84,7 +91,7 @@ def fake(monkeypatch: pytest.MonkeyPatch) -> Iterator[FakeStripe]:
         yield server
 
 
-@pytest.fixture()
+@pytest.fixture
 def store(fake: FakeStripe, tmp_path: Path) -> Store:
     """A store for what that server holds; its clock is the server's."""
     made = Store(tmp_path, fake.url)

@@ -64,7 +64,12 @@ class FakeStripe:
     """The server. `key` is the one it knows; `forbidden` names lists (`invoices`) that the key may not read."""
 
     def __init__(
-        self, *, key: str = "rk_live_fake", shape: str = "new", now: datetime | None = None, forbidden: Iterable[str] = ()
+        self,
+        *,
+        key: str = "rk_live_fake",
+        shape: str = "new",
+        now: datetime | None = None,
+        forbidden: Iterable[str] = (),
     ) -> None:
         self.key = key
         self.expired = False
@@ -224,7 +229,9 @@ class FakeStripe:
     def _held(self, name: str, asked: dict[str, str]) -> list[Thing]:
         if name == "subscription_items":
             return list(self.objects["subscriptions"][asked["subscription"]]["items"]["data"])
-        held = sorted(enumerate(self.objects[name].values()), key=lambda each: (each[1]["created"], each[0]), reverse=True)
+        held = sorted(
+            enumerate(self.objects[name].values()), key=lambda each: (each[1]["created"], each[0]), reverse=True
+        )
         things = [thing for _, thing in held]
         if name == "subscriptions" and asked.get("status") != "all":
             things = [each for each in things if each["status"] not in ("canceled", "incomplete_expired")]
@@ -280,7 +287,9 @@ def _folded(thing: Thing, expand: set[str]) -> Thing:
         whole = deep or "discounts" in expand
         for each in thing.get("discounts", []):
             _fold_coupon(each, deep)
-        thing["discounts"] = thing.get("discounts", []) if whole else [each["id"] for each in thing.get("discounts", [])]
+        thing["discounts"] = (
+            thing.get("discounts", []) if whole else [each["id"] for each in thing.get("discounts", [])]
+        )
     return thing
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 
 import pytest
-
 from tests.sources.stripe_billing.conftest import Store
 from tests.sources.stripe_billing.fake_stripe import FakeStripe
 from tests.sources.stripe_billing.things import (
@@ -40,8 +39,16 @@ def test_every_page_is_read(fake: FakeStripe, store: Store) -> None:
 def test_items_and_lines_beyond_ten(fake: FakeStripe, store: Store) -> None:
     """A subscription of 230 items and an invoice of 130 lines land whole, though ten of each come with the object."""
     items = [item(f"si_{n:03}", SEAT) for n in range(230)]
-    lines = [line(f"il_{n:03}", 1000, ("2024-01-01", "2024-02-01"), of=SEAT, sub="sub_1", item=f"si_{n:03}") for n in range(130)]
-    fake.add(SEAT, customer("cus_1"), subscription("sub_1", "cus_1", items), invoice("in_1", "cus_1", "2024-01-01", lines, sub="sub_1"))
+    lines = [
+        line(f"il_{n:03}", 1000, ("2024-01-01", "2024-02-01"), of=SEAT, sub="sub_1", item=f"si_{n:03}")
+        for n in range(130)
+    ]
+    fake.add(
+        SEAT,
+        customer("cus_1"),
+        subscription("sub_1", "cus_1", items),
+        invoice("in_1", "cus_1", "2024-01-01", lines, sub="sub_1"),
+    )
     store.sync("customers", "subscriptions", "invoices")
     assert [(230, 2300)] == store.rows("SELECT count(*), sum(amount) FROM subscription_versions WHERE ended_at IS NULL")
     assert [(130, 1300)] == store.rows("SELECT count(*), sum(amount) FROM invoice_lines")
@@ -99,7 +106,9 @@ def test_later_syncs_read_what_is_new_or_changed(fake: FakeStripe, store: Store)
     store.sync("customers")
     assert [("Renamed",)] == store.rows("SELECT name FROM customers WHERE id = 'cus_3'")
     assert [(6,)] == store.rows("SELECT count(*) FROM customers")
-    assert ["/v1/customers/cus_3"] == [path.split("?")[0] for path in fake.requests if path.startswith("/v1/customers/")]
+    assert ["/v1/customers/cus_3"] == [
+        path.split("?")[0] for path in fake.requests if path.startswith("/v1/customers/")
+    ]
 
 
 def test_a_deleted_customer_is_kept_and_marked(fake: FakeStripe, store: Store) -> None:
@@ -109,7 +118,9 @@ def test_a_deleted_customer_is_kept_and_marked(fake: FakeStripe, store: Store) -
     later(fake, store, "2024-06-05")
     fake.remove(customer("cus_1"), "customer.deleted", day("2024-06-04"))
     store.sync("customers")
-    assert [("Customer cus_1", datetime(2024, 6, 4, tzinfo=UTC))] == store.rows("SELECT name, deleted_at FROM customers")
+    assert [("Customer cus_1", datetime(2024, 6, 4, tzinfo=UTC))] == store.rows(
+        "SELECT name, deleted_at FROM customers"
+    )
 
 
 def test_lines_of_an_invoice_are_replaced(fake: FakeStripe, store: Store) -> None:
@@ -154,7 +165,12 @@ def test_without_the_right_to_events_everything_is_read_each_time(fake: FakeStri
 
 def test_invoices_before_the_start_are_left_out(fake: FakeStripe, store: Store) -> None:
     """`start` cuts invoices; an earlier start at a later sync brings the older ones."""
-    fake.add(*(invoice(f"in_{year}", "cus_1", f"{year}-06-01", [line(f"il_{year}", 1, (f"{year}-06-01", f"{year}-07-01"))]) for year in (2021, 2022, 2023)))
+    fake.add(
+        *(
+            invoice(f"in_{year}", "cus_1", f"{year}-06-01", [line(f"il_{year}", 1, (f"{year}-06-01", f"{year}-07-01"))])
+            for year in (2021, 2022, 2023)
+        )
+    )
     store.sync("invoices", start="2022-01-01")
     assert [("in_2022",), ("in_2023",)] == store.rows("SELECT id FROM invoices ORDER BY id")
     store.sync("invoices", start="2021-01-01")
@@ -163,7 +179,9 @@ def test_invoices_before_the_start_are_left_out(fake: FakeStripe, store: Store) 
 
 def test_reading_goes_on_where_it_was_put_away(fake: FakeStripe, store: Store) -> None:
     """A first sync that pauses after some pages goes on below the last one, and misses none."""
-    fake.add(*(customer(f"cus_{n:04}", (datetime(2024, 1, 1) + timedelta(hours=n // 2)).isoformat()) for n in range(1200)))
+    fake.add(
+        *(customer(f"cus_{n:04}", (datetime(2024, 1, 1) + timedelta(hours=n // 2)).isoformat()) for n in range(1200))
+    )
     store.sync("customers", pause=lambda: True)
     assert [(500,)] == store.rows("SELECT count(*) FROM customers")
     store.sync("customers", pause=lambda: True)
@@ -189,7 +207,9 @@ def test_both_shapes_land_the_same(fake: FakeStripe, store: Store, shape: str) -
     """The objects of before 2025-03-31 and of after it make the same rows."""
     fake.shape = shape
     ten = coupon("ten", percent=10)
-    tiered = price("price_t", None, billing_scheme="tiered", tiers_mode="volume", tiers=[{"up_to": None, "unit_amount": 700}])
+    tiered = price(
+        "price_t", None, billing_scheme="tiered", tiers_mode="volume", tiers=[{"up_to": None, "unit_amount": 700}]
+    )
     charge = line("il_1", 9000, ("2024-05-01", "2024-06-01"), of=SEAT, sub="sub_1", item="si_1", quantity=9,
                   discount_amounts=[{"amount": 900, "discount": "di_1"}])  # fmt: skip
     extra = line("il_2", 500, ("2024-05-01", "2024-05-01"), sub="sub_1")
@@ -205,7 +225,9 @@ def test_both_shapes_land_the_same(fake: FakeStripe, store: Store, shape: str) -
         ("si_1", "price_seat", 90, 9, 10, "forever", may, june),
         ("si_2", "price_t", 21, 3, 10, "forever", may, june),
     ] == store.rows(seen)
-    billed = "SELECT id, subscription, item, plan, amount, discount, recurring, proration FROM invoice_lines ORDER BY id"
+    billed = (
+        "SELECT id, subscription, item, plan, amount, discount, recurring, proration FROM invoice_lines ORDER BY id"
+    )
     assert [
         ("in_1/il_1", "sub_1", "si_1", "price_seat", 90, 9, True, False),
         ("in_1/il_2", "sub_1", None, None, 5, 0, False, False),

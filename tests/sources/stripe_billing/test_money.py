@@ -55,7 +55,9 @@ def test_tiers(mode: str, quantity: int, expected: Any) -> None:
     assert D(expected) == cost(price, quantity)
 
 
-@pytest.mark.parametrize(("mode", "quantity", "expected"), [("graduated", 7, 43), ("volume", 7, 24), ("graduated", 0, 10)])
+@pytest.mark.parametrize(
+    ("mode", "quantity", "expected"), [("graduated", 7, 43), ("volume", 7, 24), ("graduated", 0, 10)]
+)
 def test_flat_amounts_of_tiers(mode: str, quantity: int, expected: int) -> None:
     """A tier's flat amount is charged once the tier is reached: 10 + 5 × 3 + 10 + 2 × 4 = 43; 10 + 7 × 2 = 24."""
     tiers = [
@@ -96,9 +98,7 @@ def test_discounts_in_their_order() -> None:
     assert [D(81), D(80)] == [100 * (1 - r.percent / 100) - r.fixed for r in (first, second)]
 
 
-@given(
-    st.decimals(0, 10**6, places=2), st.lists(st.decimals(0, 10**6, places=2), min_size=1, max_size=12)
-)
+@given(st.decimals(0, 10**6, places=2), st.lists(st.decimals(0, 10**6, places=2), min_size=1, max_size=12))
 def test_a_fixed_discount_is_shared_exactly(fixed: Decimal, amounts: list[Decimal]) -> None:
     """The parts add up to the discount, or to all there is when that is less; none exceeds its amount by more than dust."""
     parts = share(fixed, amounts)

@@ -9,11 +9,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-
-from tallymark.errors import Fault, FaultError
 from tests.sources.stripe_billing.conftest import Store, faults_of
 from tests.sources.stripe_billing.fake_stripe import FakeStripe
 from tests.sources.stripe_billing.things import customer, day, invoice, item, line, price, subscription
+
+from tallymark.errors import Fault, FaultError
 
 SEAT = price("price_seat", 1000)
 BODY = json.dumps({"object": "list", "url": "/v1/customers", "has_more": False, "data": []})
@@ -27,11 +27,11 @@ def one(store: Store, *objects: str, **options: Any) -> Fault:
 
 
 @pytest.fixture(autouse=True)
-def _no_waiting(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Pauses between tries are of no length."""
-    monkeypatch.setattr("urllib3.util.retry.Retry._sleep_backoff", lambda self: None)
-    monkeypatch.setattr("stripe._http_client.HTTPClient.INITIAL_DELAY", 0.0)
-    monkeypatch.setattr("stripe._http_client.HTTPClient.MAX_DELAY", 0.0)
+def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The pauses between tries, which take no time here."""
+    lengths: list[float] = []
+    monkeypatch.setattr("time.sleep", lengths.append)
+    return lengths
 
 
 def test_a_wrong_key(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -94,17 +94,23 @@ def test_a_host_without_encryption(fake: FakeStripe, store: Store) -> None:
     assert "L854" == one(store, "customers", api_base=fake.url.replace("http:", "https:")).code
 
 
-@pytest.mark.parametrize("base", ["http://api.stripe.com", "https://127.0.0.1:1", "https://localhost", "ftp://x", "stripe"])
-def test_other_hosts_are_refused(store: Store, base: str) -> None:
+@pytest.mark.parametrize(
+    ("base", "code"),
+    [
+        ("http://api.stripe.com", "L860"), ("ftp://x", "L860"), ("stripe", "L860"),
+        ("https://127.0.0.1:1", "L818"), ("https://localhost", "L818"),
+    ],
+)  # fmt: skip
+def test_other_hosts_are_refused(store: Store, base: str, code: str) -> None:
     """Without `allow_private` nothing is read unencrypted, or from within a private network."""
-    assert "L860" == one(store, "customers", api_base=base, allow_private=False).code
+    assert code == one(store, "customers", api_base=base, allow_private=False).code
 
 
 def test_a_redirect_is_not_followed(fake: FakeStripe, store: Store) -> None:
     """The key is not carried to another host."""
     fake.trouble("/v1/customers", status=302, headers={"Location": "https://example.org/"}, body="", times=9)
     fault = one(store, "customers")
-    assert ("L853", True) == (fault.code, "sends elsewhere" in fault.message)
+    assert ("L818", True) == (fault.code, "example.org" in fault.message)
 
 
 def test_a_page_cut_short_is_asked_for_again(fake: FakeStripe, store: Store) -> None:
@@ -132,14 +138,13 @@ def test_too_many_requests_are_waited_out(fake: FakeStripe, store: Store) -> Non
     assert 5 == sum(path.startswith("/v1/customers") for path in fake.requests)
 
 
-def test_retry_after_is_heeded(fake: FakeStripe, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A 429 that asks for 7 seconds is given 7; one that asks for a day is given two minutes."""
-    slept: list[float] = []
-    monkeypatch.setattr("time.sleep", slept.append)
+def test_retry_after_is_heeded(fake: FakeStripe, store: Store, slept: list[float]) -> None:
+    """A 429 that asks for 7 seconds is given 7; one that asks for a day is not."""
     fake.trouble("/v1/customers", status=429, headers={"Retry-After": "7"})
     fake.trouble("/v1/customers", status=429, headers={"Retry-After": "86400"})
     store.sync("customers")
-    assert [7, 120] == [each for each in slept if each in (7, 120, 86400)]
+    assert any(7 <= each < 8 for each in slept)
+    assert max(slept) <= 121
 
 
 def test_a_429_that_does_not_end(fake: FakeStripe, store: Store) -> None:
@@ -190,7 +195,9 @@ def test_odd_parts(fake: FakeStripe, store: Store, part: str) -> None:
         fake.add(SEAT, subscription("sub_1", "cus_1", [{**item("si_1", SEAT), "id": None}]))
         fault = one(store, "subscriptions")
     else:
-        fake.add(invoice("in_1", "cus_1", "2024-01-01", [{**line("il_1", 1, ("2024-01-01", "2024-02-01")), "id": None}]))
+        fake.add(
+            invoice("in_1", "cus_1", "2024-01-01", [{**line("il_1", 1, ("2024-01-01", "2024-02-01")), "id": None}])
+        )
         fault = one(store, "invoices")
     assert ("L858", True) == (fault.code, "`sub_1`" in fault.message or "`in_1`" in fault.message)
 

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-
 from tests.sources.stripe_billing.conftest import Store
 from tests.sources.stripe_billing.fake_stripe import FakeStripe
 from tests.sources.stripe_billing.things import (
@@ -144,7 +144,9 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
 MONTHS = ("2024-01-01", "2024-02-01", "2024-03-01", "2024-04-01", "2024-05-01", "2024-06-01")
 
 
-def monthly(name: str, of: Thing, quantity: int = 1, *, months: tuple[str, ...] = MONTHS, key: str = "", **more: Any) -> list[Thing]:
+def monthly(
+    name: str, of: Thing, quantity: int = 1, *, months: tuple[str, ...] = MONTHS, key: str = "", **more: Any
+) -> list[Thing]:
     """An invoice a month for one item."""
     key = key or f"si_{name}"
     amount = (of["unit_amount"] or 0) * quantity
@@ -152,11 +154,12 @@ def monthly(name: str, of: Thing, quantity: int = 1, *, months: tuple[str, ...] 
         invoice(f"in_{key}_{begin}", f"cus_{name}", begin,
                 [line(f"il_{key}_{begin}", amount, (begin, end), of=of, sub=f"sub_{name}", item=key, quantity=quantity, **more)],
                 sub=f"sub_{name}")
-        for begin, end in zip(months, months[1:], strict=False)
+        for begin, end in pairwise(months)
     ]  # fmt: skip
 
 
 def held(name: str, *items: Thing, **more: Any) -> Thing:
+    """A subscription of the case's customer."""
     return subscription(f"sub_{name}", f"cus_{name}", list(items), **more)
 
 
@@ -176,8 +179,20 @@ def fill(fake: FakeStripe) -> None:
         line("il_charge", 10323, ("2024-03-16", "2024-04-01"), of=PRO, **change),
     ], sub="sub_upgraded"))  # fmt: skip
     fake.add(held("dropped", item("si_dropped_1", BASIC)))
-    fake.add(*monthly("dropped", BASIC, key="si_dropped_1"), *monthly("dropped", SEAT, 2, key="si_dropped_2", months=MONTHS[:3]))
-    credit = line("il_gone", -600, ("2024-02-11", "2024-03-01"), of=SEAT, quantity=2, sub="sub_dropped", item="si_dropped_2", proration=True)
+    fake.add(
+        *monthly("dropped", BASIC, key="si_dropped_1"),
+        *monthly("dropped", SEAT, 2, key="si_dropped_2", months=MONTHS[:3]),
+    )
+    credit = line(
+        "il_gone",
+        -600,
+        ("2024-02-11", "2024-03-01"),
+        of=SEAT,
+        quantity=2,
+        sub="sub_dropped",
+        item="si_dropped_2",
+        proration=True,
+    )
     fake.add(invoice("in_gone", "cus_dropped", "2024-03-01", [credit], sub="sub_dropped"))
     fake.add(held("left", item("si_left", BASIC), status="canceled", canceled="2024-03-20", ended="2024-04-01"))
     fake.add(*monthly("left", BASIC, months=MONTHS[:4]))
@@ -186,32 +201,64 @@ def fill(fake: FakeStripe) -> None:
     free = line("il_free", 0, trial, of=BASIC, sub="sub_tried", item="si_tried")
     fake.add(invoice("in_free", "cus_tried", "2024-02-01", [free], sub="sub_tried"))
     fake.add(*monthly("tried", BASIC, months=("2024-02-15", "2024-03-15", "2024-04-15")))
-    fake.add(held("lost", item("si_lost", BASIC, created="2024-02-01"), start="2024-02-01", trial=trial, status="canceled", ended="2024-02-15"))
-    fake.add(held("expired", item("si_expired", BASIC, created="2024-02-01"), start="2024-02-01", status="incomplete_expired", ended="2024-02-02"))
+    fake.add(
+        held(
+            "lost",
+            item("si_lost", BASIC, created="2024-02-01"),
+            start="2024-02-01",
+            trial=trial,
+            status="canceled",
+            ended="2024-02-15",
+        )
+    )
+    fake.add(
+        held(
+            "expired",
+            item("si_expired", BASIC, created="2024-02-01"),
+            start="2024-02-01",
+            status="incomplete_expired",
+            ended="2024-02-02",
+        )
+    )
     fake.add(*monthly("seats", SEAT, 3))
     for quantity, at in ((5, "2024-05-10"), (4, "2024-05-20T12:00")):
-        fake.change(held("seats", item("si_seats", SEAT, quantity)), "customer.subscription.updated", day(at), old=quantity == 5)
+        fake.change(
+            held("seats", item("si_seats", SEAT, quantity)), "customer.subscription.updated", day(at), old=quantity == 5
+        )
     fake.add(held("late", item("si_late", BASIC)), held("items", item("si_items_1", BASIC)))
     fake.add(held("forever", item("si_forever", BASIC), discounts=[discount("di_forever", TEN, "2024-03-01")]))
-    fake.add(held("three", item("si_three", BASIC), discounts=[discount("di_three", THREE, "2024-04-01", "2024-07-01")]))
+    fake.add(
+        held("three", item("si_three", BASIC), discounts=[discount("di_three", THREE, "2024-04-01", "2024-07-01")])
+    )
     fake.add(held("once", item("si_once", BASIC)))
     for each in monthly("once", BASIC):
         if each["id"].endswith("2024-02-01"):
             each["discounts"] = [discount("di_once", ONCE, "2024-01-20")]
             each["lines"]["data"][0]["discount_amounts"] = [{"amount": 5000, "discount": "di_once"}]
         fake.add(each)
-    fake.add(held("shared", item("si_shared_1", BASIC), item("si_shared_2", BASIC), discounts=[discount("di_shared", FIFTY)]))
+    fake.add(
+        held("shared", item("si_shared_1", BASIC), item("si_shared_2", BASIC), discounts=[discount("di_shared", FIFTY)])
+    )
     fake.add(held("only", item("si_only_1", BASIC), item("si_only_2", PRO), discounts=[discount("di_only", ONLY)]))
     fake.add(held("own", item("si_own_1", BASIC, discounts=[discount("di_own", TEN)]), item("si_own_2", PRO)))
     fake.add(held("general", item("si_general", BASIC)))
     fake.add(held("tiers", item("si_tiers", TIERED, 20)), held("metered", item("si_metered", USAGE, None)))
     fake.add(held("euro", item("si_euro", MANY, 2), currency="eur"), held("yearly", item("si_yearly", YEAR, 4)))
     fake.add(held("scheduled", item("si_scheduled", BASIC), schedule="sub_sched_1"))
-    phases = [{"start_date": day("2024-08-01"), "end_date": day("2025-08-01"), "items": [{"price": "price_pro", "quantity": 1}]}]
+    phases = [
+        {
+            "start_date": day("2024-08-01"),
+            "end_date": day("2025-08-01"),
+            "items": [{"price": "price_pro", "quantity": 1}],
+        }
+    ]
     fake.add({"id": "sub_sched_1", "object": "subscription_schedule", "created": day("2024-05-01"), "status": "active",
               "subscription": "sub_scheduled", "customer": "cus_scheduled", "phases": phases, "livemode": True})  # fmt: skip
     fake.add(held("switched", item("si_switched_2", PRO, created="2024-03-01")))
-    fake.add(*monthly("switched", BASIC, key="si_switched_1", months=MONTHS[:3]), *monthly("switched", PRO, key="si_switched_2", months=MONTHS[2:]))
+    fake.add(
+        *monthly("switched", BASIC, key="si_switched_1", months=MONTHS[:3]),
+        *monthly("switched", PRO, key="si_switched_2", months=MONTHS[2:]),
+    )
     fake.add(held("void", item("si_void", SEAT)))
     (mistake,) = monthly("void", SEAT, 9, months=MONTHS[1:3])
     fake.add({**mistake, "status": "void"})
@@ -223,7 +270,9 @@ def go_on(fake: FakeStripe) -> None:
     fake.change(held("seats", item("si_seats", SEAT, 6)), updated, day("2024-06-05"))
     fake.change(held("late", item("si_late", BASIC), status="past_due"), updated, day("2024-06-03"))
     pause = {"behavior": "void", "resumes_at": None}
-    fake.change(held("late", item("si_late", BASIC), status="past_due", pause_collection=pause), updated, day("2024-06-08"))
+    fake.change(
+        held("late", item("si_late", BASIC), status="past_due", pause_collection=pause), updated, day("2024-06-08")
+    )
     both = [item("si_items_1", BASIC), item("si_items_2", SEAT, 4, created="2024-06-04")]
     fake.change(held("items", *both), updated, day("2024-06-04"))
     fake.change(held("items", both[1]), updated, day("2024-06-07"), old=True)
@@ -232,7 +281,10 @@ def go_on(fake: FakeStripe) -> None:
 @pytest.fixture(scope="module", params=["new", "old"])
 def history(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
     """The account after both syncs, once in each shape."""
-    with pytest.MonkeyPatch.context() as patch, FakeStripe(now=datetime(2024, 6, 1, tzinfo=UTC), shape=request.param) as fake:
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        FakeStripe(now=datetime(2024, 6, 1, tzinfo=UTC), shape=request.param) as fake,
+    ):
         patch.setenv("STRIPE_TEST_KEY", fake.key)
         fill(fake)
         store = Store(Path(tmp_path_factory.mktemp("stripe")), fake.url)
@@ -261,6 +313,7 @@ def versions(history: Store) -> dict[str, list[tuple[Any, ...]]]:
 
 
 def moment(text: str | None) -> datetime | None:
+    """A time in UTC."""
     return None if text is None else datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 

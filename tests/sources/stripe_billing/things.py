@@ -14,6 +14,7 @@ def day(text: str) -> int:
 
 
 def customer(key: str, created: str = "2024-01-01", **more: Any) -> Thing:
+    """A customer."""
     return {
         "id": key, "object": "customer", "created": day(created), "name": f"Customer {key}", "email": None,
         "currency": "usd", "delinquent": False, "livemode": True, "discount": None, "metadata": {}, **more,
@@ -21,6 +22,7 @@ def customer(key: str, created: str = "2024-01-01", **more: Any) -> Thing:
 
 
 def product(key: str, created: str = "2023-01-01", **more: Any) -> Thing:
+    """A product."""
     return {
         "id": key, "object": "product", "created": day(created), "name": f"Product {key}", "active": True,
         "livemode": True, "metadata": {}, **more,
@@ -31,6 +33,7 @@ def price(
     key: str, amount: int | None, interval: str | None = "month", count: int = 1, *, currency: str = "usd",
     usage: str = "licensed", **more: Any,
 ) -> Thing:  # fmt: skip
+    """A price; its product is `prod_` and its id."""
     recurring = {"interval": interval, "interval_count": count, "usage_type": usage} if interval else None
     return {
         "id": key, "object": "price", "created": day("2023-01-01"), "currency": currency, "product": f"prod_{key}",
@@ -40,7 +43,10 @@ def price(
     }  # fmt: skip
 
 
-def coupon(key: str, *, percent: float | None = None, off: int | None = None, duration: str = "forever", **more: Any) -> Thing:
+def coupon(
+    key: str, *, percent: float | None = None, off: int | None = None, duration: str = "forever", **more: Any
+) -> Thing:
+    """A coupon, of a percentage or of an amount."""
     return {
         "id": key, "object": "coupon", "created": day("2023-01-01"), "percent_off": percent, "amount_off": off,
         "currency": "usd" if off is not None else None, "duration": duration, "valid": True, "livemode": True,
@@ -49,6 +55,7 @@ def coupon(key: str, *, percent: float | None = None, off: int | None = None, du
 
 
 def discount(key: str, of: Thing, start: str = "2024-01-01", end: str | None = None) -> Thing:
+    """A coupon as it is given to a customer, a subscription or an item."""
     return {
         "id": key, "object": "discount", "source": {"type": "coupon", "coupon": of}, "start": day(start),
         "end": day(end) if end else None,
@@ -56,6 +63,7 @@ def discount(key: str, of: Thing, start: str = "2024-01-01", end: str | None = N
 
 
 def item(key: str, of: Thing, quantity: int | None = 1, *, created: str = "2024-01-01", **more: Any) -> Thing:
+    """An item of a subscription; `quantity` None for metered usage."""
     made = {
         "id": key, "object": "subscription_item", "created": day(created), "price": of, "discounts": [],
         "current_period_start": day("2024-05-01"), "current_period_end": day("2024-06-01"), "metadata": {}, **more,
@@ -67,6 +75,7 @@ def subscription(
     key: str, of: str, items: list[Thing], *, start: str = "2024-01-01", status: str = "active",
     ended: str | None = None, canceled: str | None = None, trial: tuple[str, str] | None = None, **more: Any,
 ) -> Thing:  # fmt: skip
+    """A subscription; `ended` without `canceled` is one that was asked to end at once."""
     return {
         "id": key, "object": "subscription", "customer": of, "created": day(start), "start_date": day(start),
         "status": status, "currency": items[0]["price"]["currency"], "livemode": True,
@@ -102,6 +111,7 @@ def invoice(
     key: str, of: str, created: str, lines: list[Thing], *, sub: str | None = None, status: str = "paid",
     paid: str | None = None, tax: int = 0, **more: Any,
 ) -> Thing:  # fmt: skip
+    """An invoice; paid when it was made, unless said. Discounts on its lines are taken off."""
     subtotal = sum(each["amount"] for each in lines)
     off = sum(part["amount"] for each in lines for part in each["discount_amounts"])
     total = subtotal - off + tax

@@ -13,8 +13,10 @@ from tallymark.render.dialects.duck import DuckDB
 __all__ = ["Dialect", "dialect_of"]
 
 
-def dialect_of(name: str) -> Dialect:
+def dialect_of(name: str | Dialect) -> Dialect:
     """The dialect of that sqlglot name. Raises FaultError (D461) for one that questions cannot be written in."""
+    if not isinstance(name, str):
+        return name
     if name == "duckdb":
         return DuckDB()
     if name == "postgres":

@@ -40,7 +40,8 @@ class Postgres:
 
     def text(self, query: exp.Expr, pretty: bool = False) -> str:
         """A finished statement as text. Raises FaultError (D462) for what is not known to mean the same there."""
-        ready = rewritten(query)
+        # A tree may hold one node in two places, of which a rule would replace one: a copy does not.
+        ready = rewritten(query.copy())
         for node in ready.walk():
             _require_known(node)
         return ready.sql("postgres", pretty=pretty, identify=True, copy=False)

@@ -12,7 +12,7 @@ CLAMPED = Function(
     unit="alike",
     help="The value, but no less than `least` and no more than `most`.",
     example="acme.clamped(usage, 0, 100)",
-    sql={"*": "GREATEST(:least, LEAST(:x, :most))"},
+    sql={"*": "CASE WHEN :x < :least THEN :least WHEN :x > :most THEN :most ELSE :x END"},
 )
 """`sql` has a template by dialect (`duckdb`, `postgres`), `*` for every other. `nulls` is `pass`: null gives null."""
 
