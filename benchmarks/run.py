@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import apart, buckets, compiling, distinct, elsewhere, fact, opening, scan, trailing
+from benchmarks import apart, buckets, compiling, distinct, elsewhere, fact, opening, recurring, scan, trailing
 from benchmarks.race import Race, run, told
 
 ALL: dict[str, Callable[[float], Iterator[Race]]] = {
@@ -18,6 +18,7 @@ ALL: dict[str, Callable[[float], Iterator[Race]]] = {
     "fact": fact.races,
     "elsewhere": elsewhere.races,
     "apart": apart.races,
+    "recurring": recurring.races,
 }
 
 
