@@ -172,10 +172,18 @@ def test_formats(book: tallymark.Book) -> None:
     answer = book.ask("spread", grain="month", period="2024-Q1")
     first, *_ = str(answer.to("acme.lines")).splitlines()
     assert '{"period": "2024-01-01", "spread": 1}' == first
-    same = {"csv": answer.to_csv(), "json": answer.to_json(), "markdown": answer.to_markdown(), "table": str(answer)}
+    same = {
+        "csv": answer.to_csv(),
+        "json": answer.to_json(),
+        "markdown": answer.to_markdown(),
+        "table": answer.to_text(),
+    }
     assert same == {name: answer.to(name) for name in same}
     assert b"PAR1" == bytes(answer.to("parquet"))[:4]  # type: ignore[arg-type]  # it is binary
     assert "<table>" in str(answer.to("html"))
+    long = book.ask("spread", grain="day", period="2024", sparse=False)
+    assert 366 == len(long)
+    assert [True, True] == [str(long.to(name)).count("2024-") >= 366 for name in ("table", "html")], "every row"
     pivoted = book.ask("spread", by="who", period="2024-01", pivot="who")
     assert '{"a": 0, "b": 0}' == str(pivoted.to("acme.lines")).strip()
     with pytest.raises(FaultError) as caught:
