@@ -46,7 +46,7 @@ def reach(definition: SourceDef, folder: Path) -> tuple[Path, ...]:
 def make(definition: SourceDef, folder: Path, embedded: Embedded, timezone: str) -> Source:
     """The source, over an embedded database that is allowed to read `reach`. The file is attached when first needed.
 
-    `folder` is the project's; `timezone` is where local times lie. Raises FaultError (D412) for a file outside the project.
+    `folder` is the project's; `timezone` is where local times lie. Raises FaultError (D412).
     """
     from tallymark_plugins.tabular.attached import AttachedSource
 
