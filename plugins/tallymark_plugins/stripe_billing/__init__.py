@@ -59,6 +59,7 @@ OPTIONS: dict[str, Any] = {
             "minItems": 1,
             "description": f"what is read; all but charges unless said: {', '.join(DEFAULT)}",
         },
+        "personal": {"type": "boolean", "description": "whether customers' mail addresses are landed; not unless said"},
         "api_base": {"type": "string", "description": "another host than Stripe's, for tests"},
         "allow_private": {
             "type": "boolean",

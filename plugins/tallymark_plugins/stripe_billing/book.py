@@ -3,19 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from itertools import islice
 from typing import Any
 
 from tallymark_plugins.stripe_billing.pages import Pages
 from tallymark_plugins.stripe_billing.shapes import Thing, coupon_of, identity, listed
 from tallymark_plugins.stripe_billing.troubles import NotPermitted
 
+MOST = 2000
+
 
 class Book:
-    """Prices, coupons and discounts by id. `whole` reads all prices and coupons at the first need of one."""
+    """Prices, coupons and discounts by id. `whole` lists prices and coupons at the first need of one.
 
-    def __init__(self, pages: Pages, whole: bool) -> None:
+    That spares a request for each. Of very many, only the newest `MOST` are listed, and others read one by one.
+    """
+
+    def __init__(self, pages: Pages, whole: bool, personal: bool = False) -> None:
         self._pages = pages
         self._whole = whole
+        self.personal = personal
+        """Whether addresses of customers may be landed."""
         self._known: dict[str, dict[str, Thing | None]] = {"prices": {}, "coupons": {}}
         self._listed: set[str] = set()
         self._discounts: dict[str, Thing] = {}
@@ -85,7 +93,7 @@ class Book:
         if self._whole and key not in known and name not in self._listed:
             self._listed.add(name)
             try:
-                for each in self._pages.all(name):
+                for each in islice(self._pages.all(name), MOST):
                     self.learn(name, each)
             except NotPermitted:
                 # The same is said, with its fault, where the objects themselves are read.

@@ -7,7 +7,7 @@ state how far it has read, saved with its rows. Times are Stripe's: the `Date` o
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
@@ -51,19 +51,23 @@ def land(definition: SourceDef, folder: Path, landing: Landing) -> Any:
     import dlt
 
     reading = Reading(definition, folder, landing)
-    resources = [each for name in OBJECTS for each in _resources(reading, name)]
+    resources = [each for name in reading.names for each in _resources(f"{name}_read", reading.batches, name)]
+    # Views read all tables: those of what is left out are there, and empty.
+    left_out = [name for name in OBJECTS if name not in reading.names]
+    resources += _resources("left_out", lambda _: iter(()), *left_out)
     return dlt.source(lambda: resources, name="stripe", max_table_nesting=0)()
 
 
-def _resources(reading: Reading, name: str) -> Iterator[Any]:
-    """The resources of a kind of object: its own, and those of its parts, fed by one reading of both."""
+def _resources(called: str, batches: Callable[[str], Iterator[Batch]], *names: str) -> Iterator[Any]:
+    """The resources of some kinds of object and of their parts, all fed by one reading."""
     import dlt
 
-    @dlt.resource(name=f"{name}_read", selected=False)
+    @dlt.resource(name=called, selected=False)
     def read() -> Iterator[Batch]:
-        yield from reading.batches(name)
+        for name in names:
+            yield from batches(name)
 
-    for table in (name, *PARTS.get(name, ())):
+    for table in [table for name in names for table in (name, *PARTS.get(name, ()))]:
 
         @dlt.transformer(data_from=read, name=table, max_table_nesting=0, **tables.hints(table))
         def rows_of(batch: Batch, table: str = table) -> Iterator[Any]:
@@ -97,11 +101,9 @@ class Reading:
         self._pages = Pages(self._client, self.definition)
 
     def batches(self, name: str) -> Iterator[Batch]:
-        """The rows of one kind of object and of its parts; none of a kind that the options leave out."""
+        """The rows of one kind of object and of its parts."""
         import dlt
 
-        if name not in self.names:
-            return
         state = dlt.current.resource_state(f"{name}_read")
         try:
             yield from self._batches(name, self._since(name, state), state)
@@ -133,8 +135,10 @@ class Reading:
             if table == name and len(held[name]) >= _BATCH:
                 yield held
                 held = {}
-                if since is None and row["created_at"] is not None and self.landing.pause():
-                    state["open"] = (began, int(row["created_at"].timestamp()))
+                last = row["created_at"] and int(row["created_at"].timestamp())
+                # Within one second there is no place to go on from.
+                if since is None and last is not None and last != below and self.landing.pause():
+                    state["open"] = (began, last)
                     return
         yield held
         state.pop("open", None)
@@ -154,40 +158,51 @@ class Reading:
         for thing in self._pages.all(name, created):
             yield from self._rows(name, thing, book)
         if name == "subscriptions":
-            floor = int((self.now() - REACH).timestamp())
-            yield from self._states(self._changes(name, floor), book)
+            yield from self._states(int((self.now() - REACH).timestamp()), book)
 
     def _changed(self, name: str, since: int, book: Book) -> Iterator[tuple[str, rows.Row]]:
-        kind = OBJECTS[name]
         floor = since - int(OVERLAP.total_seconds())
         changes = self._changes(name, floor)
-        current: dict[str, Thing] = {}
+        read: set[str] = set()
         for thing in self._pages.all(name, {"gte": floor}):
-            current[str(identity(thing))] = thing
-        for event in changes:
-            told = (event.get("data") or {}).get("object") or {}
-            key = identity(told)
-            if key and key not in current and told.get("object") == kind.of:
-                if kind.dated and self.start is not None and int(told.get("created") or 0) < self.start:
-                    continue
-                current[key] = self._pages.one(name, key) or {"id": key, "deleted": True}
-        for key, thing in current.items():
-            if thing.get("deleted"):
-                yield from self._gone(name, key, changes, book)
-            else:
-                yield from self._rows(name, thing, book)
+            read.add(str(identity(thing)))
+            yield from self._rows(name, thing, book)
+        for key, deletion in changes.items():
+            if key in read:
+                continue
+            found = self._pages.one(name, key)
+            if found is not None and not found.get("deleted"):
+                yield from self._rows(name, found, book)
+            elif deletion is not None:
+                # Its row stays, as it last was: what it took part in is still part of past numbers.
+                row = rows.row(name, deletion["data"]["object"], book)
+                yield name, {**row, "deleted_at": moment(deletion.get("created"))}
         if name == "subscriptions":
-            yield from self._states(changes, book)
+            yield from self._states(floor, book)
 
-    def _changes(self, name: str, floor: int) -> list[Thing]:
-        if not self._events:
-            return []
+    def _changes(self, name: str, floor: int) -> dict[str, Thing | None]:
+        """The objects that events since `floor` tell of, by id, each with the event of its deletion."""
+        kind = OBJECTS[name]
+        found: dict[str, Thing | None] = {}
+        for event in self._told(floor, *kind.events):
+            told = (event.get("data") or {}).get("object") or {}
+            key = _subject(told, kind.of)
+            if key is None:
+                continue
+            if kind.dated and self.start is not None and int(told.get("created") or 0) < self.start:
+                continue
+            deletion = event if told.get("object") == kind.of and _ends(event) else None
+            found[key] = found.get(key) or deletion
+        return found
+
+    def _told(self, floor: int, *sorts: str) -> Iterator[Thing]:
+        """The events of some sorts, the newest of each first; none where the key may not read them."""
         try:
-            return list(self._pages.events(name, floor))
+            for sort in sorts if self._events else ():
+                yield from self._pages.events(sort, floor)
         except NotPermitted as error:
             self._events = False
             self._warn(error.fault)
-            return []
 
     def _rows(self, name: str, thing: Thing, book: Book) -> Iterator[tuple[str, rows.Row]]:
         """The row of an object and of its parts as they are now."""
@@ -208,26 +223,18 @@ class Reading:
                 yield tables.LINES, row
         yield name, rows.row(name, thing, book)
 
-    def _gone(self, name: str, key: str, changes: Sequence[Thing], book: Book) -> Iterator[tuple[str, rows.Row]]:
-        """The last state that an event tells of a deleted object, marked as deleted at that event."""
-        for event in changes:  # newest first
-            told = (event.get("data") or {}).get("object") or {}
-            if identity(told) == key and str(event.get("type")).endswith(".deleted"):
-                row = rows.row(name, told, book)
-                yield name, {**row, "deleted_at": moment(event.get("created"))}
-                return
+    def _states(self, floor: int, book: Book) -> Iterator[tuple[str, rows.Row]]:
+        """What events tell of subscriptions as they were: exact in time, and kept for ever here.
 
-    def _states(self, changes: Sequence[Thing], book: Book) -> Iterator[tuple[str, rows.Row]]:
-        """What events tell of subscriptions as they were: exact in time, and kept for ever here."""
-        for order, event in enumerate(reversed(changes)):
+        Of a subscription of more than ten items an event tells ten: its state is then that of the sync.
+        """
+        for place, event in enumerate(self._told(floor, "customer.subscription.*")):
             told = (event.get("data") or {}).get("object") or {}
             at = moment(event.get("created"))
-            if told.get("object") != "subscription" or at is None or unfinished(told.get("items")):
-                # Of a subscription of more than ten items an event tells ten: its state is seen at the sync.
-                continue
-            items = self._pages.items(told)
-            for row in parts.snapshot(told, items, book, at, order, str(identity(event))):
-                yield tables.SNAPSHOTS, row
+            if told.get("object") == "subscription" and at is not None and not unfinished(told.get("items")):
+                mark = str(identity(event))
+                for row in parts.snapshot(told, self._pages.items(told), book, at, -place, mark):
+                    yield tables.SNAPSHOTS, row
 
     def now(self) -> datetime:
         """The time of this sync by Stripe's clock. Says so when this machine's is far off (L861)."""
@@ -257,7 +264,7 @@ class Reading:
             return None
 
     def _book(self, whole: bool) -> Book:
-        return self._books.setdefault(whole, Book(self._pages, whole))
+        return self._books.setdefault(whole, Book(self._pages, whole, bool(self.definition.options.get("personal"))))
 
     def _test(self) -> bool:
         return connect.is_test(self.definition, self.folder)
@@ -295,6 +302,17 @@ class Reading:
 
 _LAST = 2**31
 """The order of what is seen at a sync, after all events of the same second."""
+
+
+def _subject(told: Thing, kind: str) -> str | None:
+    """Of which object of a kind an event tells: it itself, or what a discount was given to or taken from."""
+    if told.get("object") == "discount" and kind in ("customer", "subscription"):
+        return identity(told.get("subscription")) if kind == "subscription" else identity(told.get("customer"))
+    return identity(told) if told.get("object") == kind else None
+
+
+def _ends(event: Thing) -> bool:
+    return str(event.get("type")).endswith(".deleted")
 
 
 def _start(said: object, definition: SourceDef) -> int | None:

@@ -14,8 +14,8 @@ class Kind:
     service: str
     permission: str
     """What the page of a restricted key in Stripe calls it."""
-    events: str = ""
-    """Events that tell of a change, with `*`; empty where there are none."""
+    events: tuple[str, ...] = ()
+    """Events that tell of a change, with `*`."""
     of: str = ""
     """The `object` that those events carry."""
     expand: tuple[str, ...] = ()
@@ -28,27 +28,27 @@ class Kind:
 
 OBJECTS: Mapping[str, Kind] = MappingProxyType(
     {
-        "products": Kind("products", "Products", "product.*", "product"),
-        "prices": Kind("prices", "Prices", "price.*", "price", expand=("tiers", "currency_options")),
-        "plans": Kind("plans", "Plans", "plan.*", "plan", expand=("tiers",)),
-        "coupons": Kind("coupons", "Coupons", "coupon.*", "coupon", expand=("applies_to",)),
-        "promotion_codes": Kind("promotion_codes", "Promotion codes", "promotion_code.*", "promotion_code"),
-        "customers": Kind("customers", "Customers", "customer.*", "customer", expand=("discount.source.coupon",)),
+        "products": Kind("products", "Products", ("product.*",), "product"),
+        "prices": Kind("prices", "Prices", ("price.*",), "price", expand=("tiers", "currency_options")),
+        "plans": Kind("plans", "Plans", ("plan.*",), "plan", expand=("tiers",)),
+        "coupons": Kind("coupons", "Coupons", ("coupon.*",), "coupon", expand=("applies_to", "currency_options")),
+        "promotion_codes": Kind("promotion_codes", "Promotion codes", ("promotion_code.*",), "promotion_code"),
+        "customers": Kind("customers", "Customers", ("customer.*",), "customer", expand=("discount.source.coupon",)),
         "subscriptions": Kind(
-            "subscriptions", "Subscriptions", "customer.subscription.*", "subscription",
+            "subscriptions", "Subscriptions", ("customer.subscription.*", "customer.discount.*"), "subscription",
             expand=("discounts.source.coupon", "items.data.discounts"),
             everything=(("status", "all"),),
         ),
         "subscription_schedules": Kind(
-            "subscription_schedules", "Subscriptions", "subscription_schedule.*", "subscription_schedule"
+            "subscription_schedules", "Subscriptions", ("subscription_schedule.*",), "subscription_schedule"
         ),
         "invoices": Kind(
-            "invoices", "Invoices", "invoice.*", "invoice",
+            "invoices", "Invoices", ("invoice.*",), "invoice",
             expand=("discounts.source.coupon", "lines.data.discounts"), dated=True,
         ),
-        "credit_notes": Kind("credit_notes", "Credit notes", "credit_note.*", "credit_note", dated=True),
-        "refunds": Kind("refunds", "Charges and Refunds", "refund.*", "refund", dated=True),
-        "charges": Kind("charges", "Charges and Refunds", "charge.*", "charge", dated=True, default=False),
+        "credit_notes": Kind("credit_notes", "Credit notes", ("credit_note.*",), "credit_note", dated=True),
+        "refunds": Kind("refunds", "Charges and Refunds", ("refund.*",), "refund", dated=True),
+        "charges": Kind("charges", "Charges and Refunds", ("charge.*",), "charge", dated=True, default=False),
     }
 )  # fmt: skip
 

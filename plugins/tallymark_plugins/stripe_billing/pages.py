@@ -42,10 +42,9 @@ class Pages:
             asked["created"] = dict(created)
         return self._walk(name, getattr(self._client.v1, kind.service), asked, kind.expand, prefix="data.")
 
-    def events(self, name: str, since: int) -> Iterator[Thing]:
-        """The events of a kind of object made at or after `since` (seconds since 1970), newest first."""
-        kind = OBJECTS[name]
-        return self._walk("events", self._client.v1.events, {"type": kind.events, "created": {"gte": since}})
+    def events(self, sort: str, since: int) -> Iterator[Thing]:
+        """The events of a sort (`invoice.*`) made at or after `since` (seconds since 1970), newest first."""
+        return self._walk("events", self._client.v1.events, {"type": sort, "created": {"gte": since}})
 
     def touch(self) -> None:
         """Asks for one event: the least that shows whether Stripe answers, and what time it has."""

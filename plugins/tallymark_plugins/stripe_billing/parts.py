@@ -198,7 +198,13 @@ def _line(invoice: Thing, line: Thing, book: Book) -> Row:
     interval, count, metered = recurring_of(price)
     period = line.get("period") or {}
     quantity = line.get("quantity")
-    recurring = for_subscription(line) and interval is not None
+    of_subscription = for_subscription(line)
+    amount = _cost(price, quantity, currency) if not metered else None
+    if interval is None and of_subscription and not proration and not price.get("currency"):
+        # The price is deleted, or not to be read: the line bills one interval whole, and is as long as that.
+        interval, count = _interval(period.get("start"), period.get("end"))
+        amount = money(line, "amount", currency) if interval else None
+    recurring = of_subscription and interval is not None
     return {
         "id": f"{identity(invoice)}/{key}",
         "invoice": identity(invoice),
@@ -218,9 +224,23 @@ def _line(invoice: Thing, line: Thing, book: Book) -> Row:
         "proration": proration,
         "metered": metered,
         "recurring": recurring,
-        "interval_amount": _cost(price, quantity, currency) if recurring and not metered else None,
+        "interval_amount": amount if recurring else None,
         **_line_discount(line, currency, book),
     }
+
+
+_LENGTHS = (("day", 1, 1), ("week", 7, 7), ("month", 28, 31), ("year", 365, 366))
+
+
+def _interval(start: object, end: object) -> tuple[str | None, int | None]:
+    """The interval that is as long as a period, and how many of it: 28 to 31 days are a month, 89 to 92 three."""
+    first, last = moment(start), moment(end)
+    days = round((last - first).total_seconds() / 86400) if first and last else 0
+    for name, least, most in _LENGTHS:
+        if least <= days <= most:
+            return name, 1
+    months = round(days / (365.25 / 12))
+    return ("month", months) if months > 1 and abs(days - months * 365.25 / 12) < 3 else (None, None)
 
 
 def _line_discount(line: Thing, currency: str, book: Book) -> Row:

@@ -60,7 +60,7 @@ def _customer(thing: Thing, book: Book) -> Row:
     off = coupon.get("amount_off")
     return {
         "name": thing.get("name") or thing.get("description"),
-        "email": thing.get("email"),
+        "email": thing.get("email") if book.personal else None,
         "country": (thing.get("address") or {}).get("country"),
         "currency": currency.upper() if currency else None,
         "delinquent": thing.get("delinquent"),

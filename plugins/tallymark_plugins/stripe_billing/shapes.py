@@ -102,11 +102,12 @@ def parent_of(line: Thing) -> tuple[str | None, str | None, bool]:
 
 
 def for_subscription(line: Thing) -> bool:
-    """Whether a line bills a subscription's item, and is no invoice item that someone added by hand."""
+    """Whether a line bills a subscription's item, or a proration of one, and is nothing that someone added by hand."""
+    subscription, item, proration = parent_of(line)
     parent = line.get("parent")
-    if isinstance(parent, Mapping):
-        return parent.get("type") == "subscription_item_details" or parent_of(line)[1] is not None
-    return line.get("type") == "subscription" or identity(line.get("subscription_item")) is not None
+    kind = parent.get("type") if isinstance(parent, Mapping) else line.get("type")
+    of_item = kind in ("subscription_item_details", "subscription") or item is not None
+    return of_item or (proration and subscription is not None)
 
 
 def subscription_of(invoice: Thing) -> str | None:

@@ -81,6 +81,8 @@ class FakeStripe:
         self.requests: list[str] = []
         """The path and query of each request, in order."""
         self.versions: set[str | None] = set()
+        self.accounts: set[str | None] = set()
+        """What requests said of the API version, and of the connected account."""
         self.troubles: deque[Trouble] = deque()
         self.before: Callable[[str], None] | None = None
         """Called with the path before each answer: changes what is held while it is read."""
@@ -99,6 +101,10 @@ class FakeStripe:
     def change(self, thing: Thing, event: str, at: int, old: bool = False) -> Thing:
         """Holds an object and tells of it: `change(customer, "customer.updated", …)`. Gives the event."""
         self.add(thing)
+        return self.tell(thing, event, at, old)
+
+    def tell(self, thing: Thing, event: str, at: int, old: bool = False) -> Thing:
+        """Tells of an object by an event, whatever is held."""
         self._made += 1
         told = copy.deepcopy(thing)
         made = {
@@ -165,6 +171,7 @@ class FakeStripe:
         with self._lock:
             self.requests.append(handler.path)
             self.versions.add(handler.headers.get("Stripe-Version"))
+            self.accounts.add(handler.headers.get("Stripe-Account"))
             if self.before is not None:
                 self.before(handler.path)
             trouble = self._trouble(path)

@@ -9,9 +9,6 @@ from typing import Any
 
 import pytest
 import yaml
-
-import tallymark
-from tallymark_plugins import stripe_billing
 from tests.sources.stripe_billing.fake_stripe import FakeStripe
 from tests.sources.stripe_billing.things import (
     Thing,
@@ -25,6 +22,9 @@ from tests.sources.stripe_billing.things import (
     price,
     subscription,
 )
+
+import tallymark
+from tallymark_plugins import stripe_billing
 
 HUNDRED = price("price_100", 10000)
 YEAR = price("price_year", 60000, "year")
@@ -40,6 +40,7 @@ def write_project(folder: Path, fake: FakeStripe) -> None:
     """A project as `tally init --from stripe` makes it, with the fake in Stripe's place."""
     starter = stripe_billing.starter("billing")
     options = {"kind": "stripe", **yaml.safe_load(starter.options), "api_base": fake.url, "allow_private": True}
+    options["objects"] = ["prices", "coupons", "customers", "subscriptions", "invoices"]
     project = {"packs": list(starter.packs), "sources": {"billing": options}}
     (folder / "tally.yaml").write_text(yaml.safe_dump(project, sort_keys=False))
     (folder / "metrics").mkdir()
@@ -122,7 +123,12 @@ def test_mrr(book: tallymark.Book, case: tuple[str, ...], month: str, expected: 
 
 @pytest.mark.parametrize(
     ("metric", "period", "expected"),
-    [("new_mrr", "2024-01", 2000 / 12), ("expansion", "2024-05-10", 60), ("downgrades", "2024-05-20", 60), ("churn", "2024-05-20", 0)],
+    [
+        ("new_mrr", "2024-01", 2000 / 12),
+        ("expansion", "2024-05-10", 60),
+        ("downgrades", "2024-05-20", 60),
+        ("churn", "2024-05-20", 0),
+    ],
 )
 def test_movements(book: tallymark.Book, metric: str, period: str, expected: float) -> None:
     """Four yearly seats are 166.67 new; two thirties more are 60 of expansion; without them, 60 of contraction."""

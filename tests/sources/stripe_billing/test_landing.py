@@ -123,6 +123,23 @@ def test_a_deleted_customer_is_kept_and_marked(fake: FakeStripe, store: Store) -
     )
 
 
+def test_a_discount_that_is_taken_away(fake: FakeStripe, store: Store) -> None:
+    """An event of a discount alone has its subscription, or its customer, read again."""
+    ten = discount("di_1", coupon("ten", percent=10))
+    fake.add(coupon("ten", percent=10), SEAT, customer("cus_1", discount=ten))
+    fake.add(subscription("sub_1", "cus_1", [item("si_1", SEAT)], discounts=[ten]))
+    store.sync("coupons", "customers", "subscriptions")
+    assert [(10,)] == store.rows("SELECT discount_percent FROM customers")
+    later(fake, store, "2024-06-05")
+    fake.add(customer("cus_1"), subscription("sub_1", "cus_1", [item("si_1", SEAT)]))
+    for key, of in (("di_1", {"subscription": "sub_1", "customer": "cus_1"}), ("di_2", {"customer": "cus_1"})):
+        fake.tell({**discount(key, coupon("ten", percent=10)), **of}, "customer.discount.deleted", day("2024-06-04"))
+    store.sync("customers", "subscriptions")
+    assert [(None,)] == store.rows("SELECT discount_percent FROM customers")
+    newest = "SELECT discount_percent FROM subscription_versions WHERE ended_at IS NULL"
+    assert [(None,)] == store.rows(newest)
+
+
 def test_lines_of_an_invoice_are_replaced(fake: FakeStripe, store: Store) -> None:
     """A draft whose lines change has, after the next sync, its new lines only; a deleted draft has none in the view."""
     first = [line("il_1", 100, ("2024-06-01", "2024-07-01")), line("il_2", 200, ("2024-06-01", "2024-07-01"))]
@@ -187,6 +204,30 @@ def test_reading_goes_on_where_it_was_put_away(fake: FakeStripe, store: Store) -
     store.sync("customers", pause=lambda: True)
     store.sync("customers")
     assert [(1200,)] == store.rows("SELECT count(*) FROM customers")
+
+
+def test_many_of_one_second_are_no_trap(fake: FakeStripe, store: Store) -> None:
+    """Objects that an import made all in one second are read, though there is no time between them to go on from."""
+    fake.add(*(customer(f"cus_{n:04}", "2024-01-01") for n in range(1200)))
+    for _ in range(3):
+        store.sync("customers", pause=lambda: True)
+    assert [(1200,)] == store.rows("SELECT count(*) FROM customers")
+
+
+def test_a_connected_account(fake: FakeStripe, store: Store) -> None:
+    """`account` is the connected account that every request is for."""
+    store.sync("customers", account="acct_123")
+    assert {"acct_123"} == fake.accounts
+
+
+@pytest.mark.parametrize(("personal", "expected"), [(False, None), (True, "ann@example.org")])
+def test_addresses_are_landed_only_when_asked_for(
+    fake: FakeStripe, store: Store, personal: bool, expected: str | None
+) -> None:
+    """A customer's mail address is not copied out of Stripe unless the project says so."""
+    fake.add(customer("cus_1", email="ann@example.org"))
+    store.sync("customers", personal=personal)
+    assert [(expected,)] == store.rows("SELECT email FROM customers")
 
 
 def test_amounts_are_in_units_of_their_currency(fake: FakeStripe, store: Store) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import socket
+import sys
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -242,6 +243,26 @@ def test_a_clock_that_is_wrong(fake: FakeStripe, store: Store) -> None:
 def test_a_start_that_is_no_day(store: Store, start: str) -> None:
     """`start` must be a day."""
     assert "L864" == one(store, "invoices", start=start).code
+
+
+def test_a_list_that_goes_on_changing(fake: FakeStripe, store: Store) -> None:
+    """When what the next page begins after is gone, time after time, the sync ends and does not go on for ever."""
+    fake.add(*(customer(f"cus_{n:03}", "2024-01-01") for n in range(150)))
+
+    def vanish(path: str) -> None:
+        if "starting_after=" in path:
+            fake.objects["customers"].pop(path.split("starting_after=")[1].split("&")[0], None)
+            fake.add(customer(f"cus_new{len(fake.requests):03}", "2023-01-01"))
+
+    fake.before = vanish
+    assert "L865" == one(store, "customers").code
+
+
+def test_without_the_package(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without Stripe's client the fault says what to install."""
+    monkeypatch.setitem(sys.modules, "stripe", None)
+    fault = one(store, "customers")
+    assert ("P790", "install it with `pip install 'tallymark[stripe]'`") == (fault.code, fault.help)
 
 
 def test_discounts_of_which_nothing_is_known(fake: FakeStripe, store: Store) -> None:

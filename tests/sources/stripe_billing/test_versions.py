@@ -137,6 +137,8 @@ CASES: dict[str, list[tuple[Any, ...]]] = {
         ("si_switched_1", "active", 100, 1, None, None, "2024-01-01", "2024-03-01"),
         ("si_switched_2", "active", 200, 1, None, None, "2024-03-01", None),
     ],
+    # The price was deleted, and no item has it any more: each of its lines is as long as its interval, a quarter.
+    "deleted": [("si_deleted", "active", 300, 1, None, None, "2024-01-01", "2024-07-01")],
     # A void invoice tells nothing: 9 seats were billed by mistake.
     "void": [("si_void", "active", 5, 1, None, None, "2024-01-01", None)],
 }  # fmt: skip
@@ -259,6 +261,7 @@ def fill(fake: FakeStripe) -> None:
         *monthly("switched", BASIC, key="si_switched_1", months=MONTHS[:3]),
         *monthly("switched", PRO, key="si_switched_2", months=MONTHS[2:]),
     )
+    fake.add(*monthly("deleted", price("price_gone", 30000), months=("2024-01-01", "2024-04-01", "2024-07-01")))
     fake.add(held("void", item("si_void", SEAT)))
     (mistake,) = monthly("void", SEAT, 9, months=MONTHS[1:3])
     fake.add({**mistake, "status": "void"})

@@ -7,8 +7,8 @@ latest AS (
         max_by(status, (seen_at, sequence)) AS status,
         max_by(started_at, (seen_at, sequence)) AS started_at,
         max(ended_at) AS ended_at,
-        max(trial_start) AS trial_start,
-        max(trial_end) AS trial_end,
+        max_by(trial_start, (seen_at, sequence)) AS trial_start,
+        max_by(trial_end, (seen_at, sequence)) AS trial_end,
         -- When the first look already knew of a cancellation, it was asked for before.
         min_by({'at': canceled_at}, (seen_at, sequence)).at AS first_canceled
     FROM subscription_snapshots
