@@ -142,11 +142,14 @@ class Sources:
     def site(self, catalog: Catalog, datasets: Iterable[str]) -> Site:
         """Where a question of these datasets, and of what they are made of, runs: the backend where all of them lie.
 
-        Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`.
+        Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`; so does a
+        database beside which a row model computes.
         """
+        datasets = list(datasets)
         read = dict.fromkeys(d.name for name in datasets for d in catalog.basis(name))
         backends = list({id(b): b for name in read if (b := self._backend(catalog.datasets[name]))}.values())
-        if len(backends) > 1:
+        models = any(d.making.transform.name in self.plugins.models for d in catalog.made(datasets) if d.making)
+        if len(backends) > 1 or (models and backends != [self.embedded]):
             return self._apart(catalog)
 
         def relation(dataset: str) -> tuple[str, ...]:
