@@ -143,13 +143,12 @@ class Sources:
         """Where a question of these datasets, and of what they are made of, runs: the backend where all of them lie.
 
         Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`; so does a
-        database beside which a row model computes.
+        single one where something may have to be computed in Python, which runs beside the embedded database.
         """
-        datasets = list(datasets)
+        datasets = tuple(datasets)
         read = dict.fromkeys(d.name for name in datasets for d in catalog.basis(name))
         backends = list({id(b): b for name in read if (b := self._backend(catalog.datasets[name]))}.values())
-        models = any(d.making.transform.name in self.plugins.models for d in catalog.made(datasets) if d.making)
-        if len(backends) > 1 or (models and backends != [self.embedded]):
+        if len(backends) > 1 or (backends and backends[0] is not self.embedded and self._in_python(catalog, datasets)):
             return self._apart(catalog)
 
         def relation(dataset: str) -> tuple[str, ...]:
@@ -159,6 +158,12 @@ class Sources:
 
         site = Site(backends[0] if backends else self.embedded, relation)
         return site
+
+    def _in_python(self, catalog: Catalog, datasets: Iterable[str]) -> bool:
+        """Whether anything in statements over these datasets may be Python: a row model, a function of formulas."""
+        made = (d.making for d in catalog.made(datasets))
+        models = any(m is not None and m.transform.version is not None for m in made)
+        return models or any(f.python is not None for f in self.plugins.functions.values())
 
     def site_around(self, catalog: Catalog, dataset: str) -> Site:
         """Where a statement over the rows of one dataset runs, whatever they refer to or columns are gathered from."""
