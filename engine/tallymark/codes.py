@@ -206,6 +206,7 @@ _DATA = {
     "D446": "a reference that cannot be checked",
     "D447": "rows of one key that are valid at the same time",
     "D448": "values that became null as they were read",
+    "D449": "words that a transform does not know",
     "D451": "a result too large for a number",
     "D461": "a database whose SQL questions are not written in",
     "D462": "something that cannot be said in a database's SQL",

@@ -281,3 +281,12 @@ def test_the_sample_company(company: tallymark.Book) -> None:
 def test_the_purchases_of_a_shop(cdnow: tallymark.Book) -> None:
     """The CDNOW purchases are sound."""
     assert () == cdnow.check(data=True)
+
+
+def test_words_that_a_transform_does_not_know_are_found() -> None:
+    """Intervals without a length are a fault of the rows, told once however many transforms read them."""
+    folder = Path(__file__).parents[1] / "cases" / "mrr_versions"
+    with tallymark.open(folder) as book:
+        found = [(f.code, f.severity, f.message) for f in book.check(data=True)]
+    message = "1 row of `versions` has an unknown `interval` and counts for nothing: 'fortnight'"
+    assert [("D449", "warning", message)] == found

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from tallymark.catalog import Catalog, Dataset, Reference
 from tallymark.definitions import NOWHERE
 from tallymark.engine.calendars import Calendars, plain_calendar
+from tallymark.engine.left_out import is_other, known_words
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError, Severity
 from tallymark.formula.bound import Apply, ColumnUse
@@ -46,7 +47,8 @@ def check_data(catalog: Catalog, sources: Sources) -> Iterable[Fault]:
     Errors: D440 a repeated key that others refer to, and whatever a source says of data it cannot read. Warnings: D440
     another repeated key, D441 a key that is null, D442 a time that is null, D443 a validity that ends before it begins,
     D444 a reference without a partner, D445 one that is null, D446 one that cannot be checked, D447 rows of one key
-    that are valid at one time, D448 what a source says of values it read.
+    that are valid at one time, D448 what a source says of values it read, D449 words
+    that a transform does not know.
     """
     values = default_values(catalog)
     # What waits for a question's values cannot be looked at without one.
@@ -139,6 +141,7 @@ def _checks(catalog: Catalog, dataset: Dataset, references: Sequence[Reference])
         yield from _validity(dataset, *dataset.valid)
     for reference in references:
         yield from _reference(catalog, dataset, reference)
+    yield from _words(catalog, dataset)
 
 
 def _key(catalog: Catalog, dataset: Dataset, key: str) -> Iterator[_Check]:
@@ -164,6 +167,21 @@ def _key(catalog: Catalog, dataset: Dataset, key: str) -> Iterator[_Check]:
         f"{needed}remove the repeats, or choose another key",
         "error" if referring else "warning",
     )
+
+
+def _words(catalog: Catalog, dataset: Dataset) -> Iterator[_Check]:
+    """Words of a dataset that transforms which read it do not know."""
+    makings = [d.making for d in catalog.datasets.values() if d.making is not None]
+    read = [(m, rows) for m in makings for rows in m.inputs if rows.dataset == dataset.name]
+    known = {c: (words, m.transform.name) for m, rows in read for c, words in known_words(m, rows).items()}
+    for column, (words, transform) in known.items():
+        yield _Check(
+            Tally(dataset.name, is_other(column, words), example=_use(dataset, column)),
+            "D449",
+            f"1 row of `{dataset.name}` has an unknown `{column}` and counts for nothing: {{example}}",
+            f"{{count}} rows of `{dataset.name}` have an unknown `{column}` and count for nothing, such as {{example}}",
+            f"`{transform}` knows {', '.join(words)}: compute a column that has these words",
+        )
 
 
 def _referring(catalog: Catalog, dataset: Dataset) -> list[str]:

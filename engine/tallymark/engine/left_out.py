@@ -6,8 +6,9 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 
 from tallymark.catalog import Catalog, Dataset, Input, Making
 from tallymark.engine.unseen import Remark, hollow, undecided
-from tallymark.formula.bound import Axis, Bound, ColumnUse, walk
+from tallymark.formula.bound import Apply, Axis, Bound, ColumnUse, Constant, walk
 from tallymark.formula.functions import Function
+from tallymark.kinds import Type
 from tallymark.lower.forms import conjuncts
 from tallymark.render.tallies import Scope, Tally, is_null, not_false
 
@@ -26,6 +27,7 @@ def left_out(
         for remark in (
             *_by_conditions(catalog, making, functions),
             *_by_nulls(catalog, making),
+            *_by_words(catalog, making),
             *_absent(dataset, columns),
         ):
             found.setdefault(remark.one, remark)
@@ -71,6 +73,31 @@ def _absent(dataset: Dataset, columns: Collection[tuple[str, str]]) -> Iterator[
             one = f"1 row of {own} has no `{column.name}`{field.absent}"
             many = f"{{count}} rows of {own} have no `{column.name}`{field.absent}"
             yield Remark(Tally(dataset.name, test), None, frozenset({dataset.name}), one, many)
+
+
+def _by_words(catalog: Catalog, making: Making) -> Iterator[Remark]:
+    """Rows with a word that the transform does not know."""
+    for rows in making.inputs:
+        for column, words in known_words(making, rows).items():
+            own, known = f"`{rows.dataset}`", f"only {', '.join(words)} are known"
+            said = (
+                f"1 row of {own} has an unknown `{column}` and counts for nothing: {known}",
+                f"{{count}} rows of {own} have an unknown `{column}` and count for nothing: {known}",
+            )
+            conditions = frozenset({rows.condition} if rows.condition is not None else ())
+            yield _remark(catalog, rows, is_other(column, words), conditions, said)
+
+
+def known_words(making: Making, rows: Input) -> dict[str, tuple[str, ...]]:
+    """The columns of an input of which the transform knows a few words alone."""
+    return {c: w for c, w in making.transform.words.items() if c in rows.columns}
+
+
+def is_other(column: str, words: Iterable[str]) -> Bound:
+    """Whether a column holds a text that is none of the words."""
+    use = ColumnUse((), column, Type.TEXT)
+    listed = Apply("in", (use, *(Constant(w, Type.TEXT) for w in words)), Type.BOOLEAN)
+    return Apply("not", (listed,), Type.BOOLEAN)
 
 
 def _needed(making: Making, rows: Input, name: str) -> tuple[str, ...]:

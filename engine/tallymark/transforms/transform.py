@@ -195,6 +195,8 @@ class Transform:
     """Whether it may read columns of its inputs that no argument names."""
     version: str | None = None
     """Of one that is written in Python: which state of the function it is, for receipts."""
+    words: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Columns that hold one of a few words: a row with any other counts for nothing, which is noted."""
     trace: Callable[[Arguments], Sequence[Trace]] | None = None
     """Which rows of its inputs a row comes from; None when no column tells."""
 

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.mrr.columns import CURRENCY, amount_field, code_column, col, one_clock, require
-from tallymark.transforms.mrr.monthly import daily, double, monthly, times
+from tallymark.transforms.mrr.monthly import INTERVALS, daily, double, monthly, times
 from tallymark.transforms.mrr.policies import (
     ALL,
     DAY,
@@ -205,6 +205,7 @@ MRR_FROM_INVOICES = Transform(
     ),
     needs=dict.fromkeys(("period_start", "period_end"), ("bills no time", "bill no time")),
     whole=False,
+    words={"interval": INTERVALS},
     trace=lambda arguments: (
         Trace(0, same=(("customer", "customer"),), at=("started_at", ("period_start",))),
     ),

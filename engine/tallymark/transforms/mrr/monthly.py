@@ -17,6 +17,9 @@ from tallymark.transforms.mrr.columns import col
 from tallymark.transforms.mrr.policies import ALL, FOREVER, NONE
 from tallymark.transforms.transform import Shape
 
+INTERVALS = ("day", "week", "month", "year")
+"""The words of an interval."""
+
 DISCOUNTS = ("discount_percent", "discount_amount")
 
 

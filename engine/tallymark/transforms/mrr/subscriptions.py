@@ -10,7 +10,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.mrr.columns import CURRENCY, amount_field, code_column, col, one_clock, require
-from tallymark.transforms.mrr.monthly import discounted, monthly, times
+from tallymark.transforms.mrr.monthly import INTERVALS, discounted, monthly, times
 from tallymark.transforms.mrr.policies import (
     ALL,
     CANCELLATION,
@@ -258,5 +258,6 @@ MRR_SUBSCRIPTIONS = Transform(
     ),
     needs=dict.fromkeys(("interval", "started_at"), ("counts for nothing", "count for nothing")),
     whole=False,
+    words={"interval": INTERVALS},
     trace=lambda arguments: (Trace(0, same=(("id", "id"),)),),
 )  # fmt: skip
