@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import buckets, compiling, distinct, fact, opening, scan, trailing
+from benchmarks import apart, buckets, compiling, distinct, elsewhere, fact, opening, recurring, scan, trailing
 from benchmarks.race import Race, run, told
 
 ALL: dict[str, Callable[[float], Iterator[Race]]] = {
@@ -16,6 +16,9 @@ ALL: dict[str, Callable[[float], Iterator[Race]]] = {
     "opening": opening.races,
     "compiling": compiling.races,
     "fact": fact.races,
+    "elsewhere": elsewhere.races,
+    "apart": apart.races,
+    "recurring": recurring.races,
 }
 
 

@@ -331,11 +331,12 @@ class Project:
     min_count: int | None = None
     """Of metrics that say none of their own."""
     max_cells: int = 1_000_000
-    fetched_rows: int = 5_000_000
     place: Place = NOWHERE
     calendar: CalendarDef | None = None
     """Months, quarters and years other than the common ones."""
     plugins: PluginsDef = field(default_factory=PluginsDef)
+    fetched_rows: int = 5_000_000
+    """How many rows of one database are brought to be joined with another's at most."""
 
 
 @dataclass(frozen=True, slots=True)

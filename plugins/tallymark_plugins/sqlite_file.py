@@ -39,7 +39,8 @@ OPTIONS: dict[str, Any] = {
 def make(definition: SourceDef, folder: Path, embedded: Embedded, timezone: str) -> Source:
     """The source. `folder` is the project's; `timezone` is where local times lie.
 
-    Raises FaultError: R035–R037 bad options, D412 a path that leads out of the project. The file is opened when a table is first looked at.
+    Raises FaultError: R035–R037 bad options, D412 a path that leads out of the project. The file is opened when a table
+    is first looked at.
     """
     from tallymark_plugins.databases.fetched import FetchedSource
     from tallymark_plugins.databases.sqlite_reader import SqliteReader

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterator
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 
 import pytest
@@ -14,6 +15,7 @@ from tallymark.landing.sync import sync
 from tests.landing import service
 from tests.landing.service import KIND, definitions, serve, ticket
 
+README = Path(__file__).parents[2] / "plugins" / "README.md"
 PROJECT = """
 name: project
 sources:
@@ -102,6 +104,19 @@ def test_questions_during_swaps_see_whole_syncs(folder: Path, book: tallymark.Bo
     assert seen <= {(5, 5.0), (6, 36.0), (7, 49.0), (8, 64.0)}
     (row,) = book.ask("ticket_count", "ticket_amount", period="2024-03").table.to_pylist()
     assert (8, 64.0) == (row["ticket_count"], float(row["ticket_amount"]))
+
+
+def test_the_kind_in_the_docs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The plugin shown in plugins/README.md lands its orders and makes its view."""
+    shown = README.read_text(encoding="utf-8").partition("<!-- example: kind -->")[2]
+    code = shown.partition("```python\n")[2].partition("```")[0]
+    (tmp_path / "acme_orders_of_the_docs.py").write_text(code, encoding="utf-8")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    module = import_module("acme_orders_of_the_docs")
+    (tmp_path / "tally.yaml").write_text("sources: {orders: {kind: acme}}", encoding="utf-8")
+    (done,) = tallymark.sync(tmp_path, plugins=[module])
+    assert done.landed is not None
+    assert {"orders": 1, "big_orders": 1} == {t.name: t.rows for t in done.landed.tables}
 
 
 def test_two_syncs_at_once(folder: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -13,7 +14,7 @@ from tallymark.landing.landed import LandedTable, Synced
 from tallymark.landing.run import Pace
 from tallymark.landing.status import status
 from tallymark.landing.sync import sync
-from tests.landing.service import KIND, definitions, event, serve, ticket
+from tests.landing.service import KIND, definitions, event, land, serve, ticket
 from tests.landing.tables import tables
 
 KINDS = {"service": KIND}
@@ -197,3 +198,23 @@ def test_unknown_sources_are_faults(folder: Path) -> None:
         run(folder, sources=("servise", "nothing"))
     assert ["L801", "L801"] == [f.code for f in raised.value.faults]
     assert "did you mean `service`?" == raised.value.faults[0].help
+
+
+def test_a_cursor_that_lies_ahead_is_noted(folder: Path) -> None:
+    """A row dated to come moves the cursor past rows that are yet to be written: the sync says so."""
+    serve(folder, [], [event(1, 1), {"id": 2, "at": "2999-01-01T00:00:00Z"}], [])
+    (done,) = run(folder)
+    assert (
+        "`events` is read up to 2999-01-01T00:00:00Z, which is yet to come: rows before it may be missed",
+    ) == done.notes
+
+
+def test_a_table_that_is_no_longer_given_stays_and_is_noted(folder: Path) -> None:
+    """When the source stops to give a table, its rows stay, complete until when they were read; the sync says so."""
+    run(folder)
+    kept = replace(KIND, land=lambda *a: [r for r in land(*a) if r.name != "events"])
+    (done,) = sync(definitions(folder), {"service": kept})
+    assert ("the service no longer gives `events`: its rows are those of an earlier sync",) == done.notes
+    assert 4 == table(done, "events").rows
+    assert done.landed is not None
+    assert table(done, "events").complete_until == done.landed.complete_until < done.landed.started

@@ -292,3 +292,17 @@ def test_settings_of_ready_definitions(site: Path) -> None:
     """A program that gives definitions decides of plugins in the same way."""
     plugins = load(settings=PluginsDef(allow=()))
     assert "good.double" not in plugins.functions
+
+
+FORMATS = [("('.csv',)", "are of the format `csv` already"), ("('html2',)", "is no ending of a file")]
+
+
+@pytest.mark.parametrize(("suffixes", "words"), FORMATS)
+def test_endings_of_files_mean_one_format(site: Path, suffixes: str, words: str) -> None:
+    """A format that claims another's ending is not taken: no file is written in a format that nobody asked for."""
+    code = f"@hookimpl\ndef tally_formats(): return [Format('bad.text', str, 'Text.', {suffixes})]"
+    installed(site, "bad", code)
+    plugins = load()
+    (said,) = told(plugins, "P706")
+    assert words in said
+    assert "bad.text" not in plugins.formats

@@ -59,7 +59,7 @@ def test_list(site: Path, project: Path) -> None:
     shown = run("plugins", "list")
     lines = {line.split()[0]: line for line in shown.stdout.splitlines() if line}
     assert lines["good"].split()[1:] == ["2.3", "tallymark-good", "loaded", "1", "function"]
-    assert "3 functions" in lines["acme"]
+    assert "1 kind of source, 1 pack," in lines["acme"]
     assert "the plugin `bad` could not be loaded: RuntimeError: no luck" in shown.stderr
 
 

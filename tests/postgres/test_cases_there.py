@@ -20,6 +20,7 @@ from .moved import moved
 from .server import Cluster
 
 APART = {
+    "row_models": "Python computes beside the embedded database only",
     "many_digits-1": "the server says that a sum is too large for 64 bits, but not which one it is",
 }
 """Cases that cannot be the same there, by `folder-number` or folder, and why."""

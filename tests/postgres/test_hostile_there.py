@@ -111,3 +111,16 @@ def test_names_of_tables_and_columns_are_names(server: Cluster) -> None:
 def test_the_server_is_as_it_was(server: Cluster, both: list[tallymark.Book]) -> None:
     """After all of this the table is there, whole."""
     assert len(KNOWN) == both[1].ask("count(words)").value
+
+
+def test_long_names_of_datasets_are_told_apart(server: Cluster) -> None:
+    """A dataset's name that is longer than PostgreSQL's own can be is no matter: the table's name is another."""
+    first, second = (f"{'a_very_long_name_for_a_dataset_' * 2}{end}" for end in ("one", "two"))
+    server.put("odd", {"one": pa.table({"n": [1, 2]}), "two": pa.table({"n": [4, 8]})})
+    columns = {"n": ColumnDef("n", type="integer")}
+    datasets = {
+        name: DatasetDef(name, "pg", table, columns=columns) for name, table in ((first, "one"), (second, "two"))
+    }
+    with tallymark.open(definitions=Definitions(datasets=datasets, sources={"pg": server.source("odd")})) as book:
+        answer = book.ask(f"sum({first}.n)", f"sum({second}.n)")
+    assert [3, 12] == list(answer.to_dicts()[0].values())

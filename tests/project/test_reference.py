@@ -241,6 +241,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "settings": "project",
             "keys of a calendar": "calendar",
             "keys of a source": "source",
+            "keys of plugins": "plugins",
             "keys of a dataset": "dataset",
             "keys of a column": "column",
             "keys of a reference": "ref",
@@ -309,6 +310,6 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"abroad", "clock", "desk", "export", "history", "retail", "saas", "site"} == _others()
+    assert {"abroad", "clock", "desk", "export", "freight", "history", "retail", "saas", "site"} == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

@@ -61,14 +61,14 @@ locale: fr_FR
 packs: [revenue]
 metrics: [metrics, more.yaml]
 min_count: 7
-limits: {cells: 5000}
+limits: {cells: 5000, fetched_rows: 900}
 rates: {dataset: fx, from: base, to: quote, rate: mid, at: day, base: USD, max_age: 2 weeks, missing: null}
 convert: {fixed: 2024-01-31}
 """
     found = sound(read_project(make(tmp_path, tally=text, metrics__m="", more="metrics: {a: 1}"), PACKS)).project
     expected = Project(
         "Acme", tmp_path.as_posix(), "EUR", found.rates, found.convert, "Europe/Paris", "sunday", 4, "2024-12-31", "drop",
-        "fr", "fr_FR", ("revenue",), ("metrics", "more.yaml"), 7, 5000, found.place,
+        "fr", "fr_FR", ("revenue",), ("metrics", "more.yaml"), 7, 5000, found.place, fetched_rows=900,
     )  # fmt: skip
     assert expected == found
     assert found.rates is not None

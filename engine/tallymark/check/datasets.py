@@ -9,13 +9,14 @@ from functools import partial
 from tallymark.catalog import Catalog, Dataset
 from tallymark.check.columns import Columns
 from tallymark.check.currencies import bind_currencies, bind_rates, check_currencies, check_rates
-from tallymark.check.joining import join_all
+from tallymark.check.joining import Joined, join_all
 from tallymark.check.making import make_transformed
 from tallymark.check.tables import Describe, check_references, check_roles, put_on_table, refer
 from tallymark.check.transforms import Transforming
 from tallymark.definitions import Definitions
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.functions import Function
+from tallymark.formula.nodes import Name, walk
 from tallymark.kinds import Type
 from tallymark.transforms.transform import Transform
 
@@ -87,5 +88,21 @@ def bind_datasets(
         aliases={alias: name for alias, name in catalog.aliases.items() if name in there},
         missing={c.name: c.pack or "" for c in definitions.canonical.values() if c.name not in there},
         wished={name: names for name, names in catalog.wished.items() if name not in there},
-        broken={name: cause for name, cause in catalog.broken.items() if name not in there},
+        broken={n: cause or _inherited(n, joined, catalog) for n, cause in catalog.broken.items() if n not in there},
     )
+
+
+def _inherited(name: str, joined: Mapping[str, Joined], catalog: Catalog) -> Fault | None:
+    """Why a dataset that a transform makes is not there, when that is because one it is made of is not."""
+    seen, waiting = {name}, [name]
+    while waiting:
+        transform = joined[waiting.pop()].definition.transform
+        for node in (n for f in (transform.inputs if transform else ()) if f.node is not None for n in walk(f.node)):
+            read = catalog.aliases.get(node.parts[0], node.parts[0]) if isinstance(node, Name) else name
+            if read in seen or read not in catalog.broken:
+                continue
+            if (cause := catalog.broken[read]) is not None:
+                return cause
+            seen.add(read)
+            waiting.append(read)
+    return None

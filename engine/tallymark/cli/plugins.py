@@ -124,7 +124,9 @@ def _told(plugin: Plugin) -> list[str]:
         lines += [f"  {name}  {words}" for name, words in described(info.config)]
     for what in dict.fromkeys(g.what for g in plugin.gives):
         lines += ["", f"{_plural(what)[0].upper()}{_plural(what)[1:]}"]
-        lines += [f"  {g.name}  {g.help}".rstrip() for g in plugin.gives if g.what == what]
+        for gift in (g for g in plugin.gives if g.what == what):
+            lines += [f"  {gift.name}  {gift.help}".rstrip()]
+            lines += [f"    {name}  {words}" for name, words in described(gift.options)]
         lines += ["  (no rule sends notifications yet)"] if what == "kind of notifier" else []
     return lines
 

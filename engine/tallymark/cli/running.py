@@ -20,6 +20,7 @@ GLANCE = 0.1
 def work(label: str, task: Callable[[], T], cancel: Callable[[], None] | None = None) -> T:
     """The task's result. It runs beside this thread, which waits for it or for Ctrl-C, upon which `cancel` is called.
 
+    With an empty label it gives no sign of life: the task has one of its own.
     Raises whatever the task raises, and KeyboardInterrupt when stopped.
     """
     outcome: dict[str, Any] = {}
@@ -53,7 +54,7 @@ def _wait(thread: Thread, label: str) -> None:
 
 
 def _sign_of_life(label: str) -> Any:
-    if not sys.stderr.isatty():
+    if not label or not sys.stderr.isatty():
         return nullcontext()
     from rich.console import Console
 

@@ -70,14 +70,19 @@ def _run(session: Session, folder: Any, sources: tuple[str, ...], full: bool) ->
     import tallymark
 
     stop = Event()
+
+    def cancel() -> None:
+        stop.set()
+        click.echo("stopped; what was read is kept, and the next `tally sync` goes on from there", err=True)
+
     with _Bar(session) if sys.stderr.isatty() else nullcontext() as bar:
         return work(
-            "syncing",
+            "" if bar else "syncing",
             lambda: tallymark.sync(
                 folder, sources, full=full, watch=bar.watch if bar else None, stop=stop, plugins=session.plugins,
                 strict=False,
             ),
-            stop.set,
+            cancel,
         )  # fmt: skip
 
 
@@ -102,15 +107,20 @@ class _Bar:
         self.lines.stop()
 
     def watch(self, told: Progress) -> None:
-        """Shows how far a table is."""
-        name = (told.source, told.table if told.phase == "reading" else told.phase)
+        """Shows how far a table is; the line before it is done."""
+        table = told.table if told.phase == "reading" else ""
+        name = (told.source, table or told.phase)
+        if told.said:
+            self.lines.print(f"{told.source}: {told.said}", markup=False, highlight=False)
+            return
         if name not in self.tasks:
-            shown = (
-                f"{told.source} {told.table or told.phase}" if told.table or told.phase != "reading" else told.source
-            )
-            self.tasks[name] = self.lines.add_task(shown, total=None, told="")
-        words = f"{told.rows:,} rows" if told.rows else told.said
-        self.lines.update(self.tasks[name], told=words)
+            for task in self.tasks.values():
+                self.lines.update(task, total=1, completed=1)
+            if told.phase in ("done", "failed"):
+                return
+            self.tasks[name] = self.lines.add_task(f"{told.source} {table or told.phase}", total=None, told="")
+        if table:
+            self.lines.update(self.tasks[name], told=f"{told.rows:,} rows")
 
 
 def _report(session: Session, done: tuple[Synced, ...]) -> None:

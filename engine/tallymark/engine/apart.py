@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
@@ -64,19 +65,39 @@ class ApartSite(Site):
         Raises FaultError as the databases do, and for more rows than may be fetched (D475).
         """
         script = self.scripts[sql]
-        given, brought = dict[str, Any](), dict[str, int]()
+        given, brought = self._fetched(script.fetches), dict[str, int]()
         for fetch in script.fetches:
-            table = self.homes[fetch.home - 1].backend.run(fetch.sql)
-            if table.num_rows > self.most:
+            count = given[fetch.name].num_rows
+            if count > self.most:
                 raise FaultError(self._too_many(fetch))
             if fetch.rows is not None:
-                brought[fetch.rows] = max(table.num_rows, brought.get(fetch.rows, 0))
-            given[fetch.name] = table
+                brought[fetch.rows] = max(count, brought.get(fetch.rows, 0))
         self.brought[sql] = brought
         if script.rest is None:
             return given[script.fetches[0].name]
         assert isinstance(self.backend, Embedded)
         return self.backend.run(script.rest, given)
+
+    def _fetched(self, fetches: Sequence[Fetch]) -> dict[str, pyarrow.Table]:
+        """What each part gives, by its name. Databases work side by side, each on one part at a time."""
+        parts: dict[int, list[Fetch]] = {}
+        for fetch in fetches:
+            parts.setdefault(fetch.home, []).append(fetch)
+
+        def work(home: int) -> dict[str, pyarrow.Table]:
+            backend = self.homes[home - 1].backend
+            return {fetch.name: backend.run(fetch.sql) for fetch in parts[home]}
+
+        if len(parts) < 2:
+            return work(next(iter(parts))) if parts else {}
+        with ThreadPoolExecutor(len(parts), "tallymark-part") as pool:
+            working = [pool.submit(work, home) for home in parts]
+            try:
+                return {name: table for each in working for name, table in each.result().items()}
+            except KeyboardInterrupt:
+                for home in parts:
+                    self.homes[home - 1].backend.cancel()
+                raise
 
     def notes(self, sql: str) -> tuple[str, ...]:
         """Which datasets' single rows were fetched."""

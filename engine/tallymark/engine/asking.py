@@ -206,7 +206,8 @@ class Asking:
         for name in wanted:
             cause = self.catalog.broken.get(name)
             if cause is not None:
-                return f"`{name}` has faults: {cause.message}" + (f" ({cause.place})" if cause.place else "")
+                said = f"`{name}` has faults: {cause.message}" + (f" ({cause.place})" if cause.place else "")
+                return f"{said}; {cause.help}" if cause.help else said
         return "map a table of yours onto it with `implements:`" if wanted else None
 
     def _formula(self, text: str) -> Metric:

@@ -154,7 +154,8 @@ class Book:
         """
         from tallymark.landing.sync import sync
 
-        done = sync(self._definitions, self._plugins.sources, sources, full=full, watch=watch, stop=stop)
+        kinds, unsound = self._plugins.sources, self._sources.unsound
+        done = sync(self._definitions, kinds, sources, full=full, watch=watch, stop=stop, unsound=unsound)
         faults = [fault for each in done for fault in each.faults]
         if faults:
             raise FaultError(faults)

@@ -35,7 +35,8 @@ def sync_project(
     `strict` is False, when each result holds its own faults; and at once for names that are no landed sources.
     """
     definitions, loaded = _read(path, plugins)
-    done = sync(definitions, loaded.sources, _names(sources), full=full, watch=watch, stop=stop)
+    unsound = unsound_options(definitions, loaded)
+    done = sync(definitions, loaded.sources, _names(sources), full=full, watch=watch, stop=stop, unsound=unsound)
     faults = [fault for each in done for fault in each.faults]
     if strict and faults:
         raise FaultError(faults)
@@ -56,7 +57,6 @@ def _read(path: str | Path | None, plugins: bool | Sequence[object]) -> tuple[De
     definitions, faults = read_project(at, loaded.packs, loaded.units)
     # A mistake in a metric is no reason to land nothing; one in the settings or the sources is.
     errors = [f for f in faults if f.severity == "error" and _of_settings(f.place, definitions)]
-    errors += [f for found in unsound_options(definitions, loaded).values() for f in found]
     if errors:
         raise FaultError(errors)
     return definitions, loaded

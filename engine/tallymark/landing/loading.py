@@ -6,6 +6,7 @@ import os
 import shutil
 from collections.abc import Sequence
 from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,9 @@ from tallymark.landing.rounds import DATASET, PIPELINE
 from tallymark.landing.run import Progress, Run
 
 LOADING = "loading"
+_SKEW = timedelta(days=1)
+"""How far the clock of a service may be ahead without a word."""
+
 _STAGING = f"{DATASET}_staging"
 
 
@@ -32,7 +36,8 @@ def load(run: Run, reading: Reading, before: Landed | None) -> Landed:
     """
     store = run.store
     run.watch(Progress(run.definition.name, "loading"))
-    store.stage(anew=reading.full)
+    if reading.full or not store.staged.exists():
+        store.stage(anew=reading.full)
     schema: Schema | None = None
     for number, each in enumerate(reading.rounds, 1):
         if run.stop.is_set():
@@ -97,6 +102,9 @@ def _finished(run: Run, reading: Reading, before: Landed | None, schema: Schema 
     with duckdb.connect(str(store.staged)) as connection:
         connection.execute("SET TimeZone = 'UTC'")
         connection.execute(f"DROP SCHEMA IF EXISTS {_STAGING} CASCADE")
+        for each in before.tables if before else ():
+            if each.kind == "view":
+                connection.execute(f'DROP TABLE IF EXISTS "{each.name}"')
         tables = _tables(run, reading, before, schema, connection)
         views = _views(run, connection)
         told = Landed(reading.run, reading.started, run.now(), run.options, reading.full, (*tables, *views))
@@ -129,10 +137,21 @@ def _tables(
         cursor = cursors.get(resource, old.cursor if old else None)
         if name not in parts:
             told = replace(told, cursor=cursor, complete_until=until)
+        if cursor is not None and resource in since and ahead(cursor, run.now()):
+            run.notes.append(f"`{name}` is read up to {cursor}, which is yet to come: rows before it may be missed")
         if resource not in since:
             run.notes.append(f"the service no longer gives `{name}`: its rows are those of an earlier sync")
         found.append(told)
     return found
+
+
+def ahead(cursor: str, now: datetime) -> bool:
+    """Whether a cursor is a moment that lies ahead, as a row with a wrong clock leaves it."""
+    try:
+        at = datetime.fromisoformat(cursor)
+    except ValueError:
+        return False
+    return (at if at.tzinfo else at.replace(tzinfo=UTC)) > now + _SKEW
 
 
 def _origins(schema: Schema | None) -> tuple[dict[str, str], set[str]]:

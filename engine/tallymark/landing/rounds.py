@@ -49,6 +49,7 @@ def read(run: Run, before: Landed | None) -> Reading:
         _seed(store, rounds)
         pipeline = _pipeline(store.work / READING, store)
         if not rounds and not reading.full and store.exists:
+            store.stage(anew=False)
             pipeline.sync_destination()
         source = source_of(run)
         if wanted is None:

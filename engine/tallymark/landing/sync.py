@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import os
+import re
+import sys
 import traceback
 from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
+from types import MappingProxyType
 
 from tallymark.definitions import Definitions, SourceDef
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -30,10 +33,12 @@ def sync(
     stop: Event | None = None,
     pace: Pace | None = None,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
+    unsound: Mapping[str, Sequence[Fault]] = MappingProxyType({}),
 ) -> tuple[Synced, ...]:
     """Lands the named sources, or all that can be landed, one after the other; one that fails does not stop the rest.
 
-    `full` reads everything anew, and what is there stays until that is done. Raises FaultError (L800) without dlt and
+    `full` reads everything anew, and what is there stays until that is done. `unsound` are sources that are not to be
+    tried, with what is wrong with them. Raises FaultError (L800) without dlt and
     (L801) for a name that is no landed source; Cancelled after `stop` is set, KeyboardInterrupt as it came.
     """
     chosen = landed_sources(definitions, kinds, sources)
@@ -44,8 +49,14 @@ def sync(
         run = Run(definition, kinds[definition.kind], folder.resolve(), full, stop=stop or Event(), now=now)
         run.watch = watch or run.watch
         run.pace = pace or run.pace
-        done.append(_synced(run))
+        done.append(_unsound(run, unsound[definition.name]) if definition.name in unsound else _synced(run))
     return tuple(done)
+
+
+def _unsound(run: Run, faults: Sequence[Fault]) -> Synced:
+    with suppress(FaultError), run.store.alone():
+        _note_failure(run, faults)
+    return Synced(run.definition.name, None, tuple(faults))
 
 
 def landed_sources(
@@ -79,6 +90,9 @@ def _synced(run: Run) -> Synced:
             except BaseException as error:
                 store.discard()
                 faults = faults_of(error, run)
+                if any(fault.code == "L822" for fault in faults):
+                    # What was put away would not load the next time either.
+                    _forget(run)
                 _trace(error)
                 _note_failure(run, faults)
                 run.watch(Progress(name, "failed"))
@@ -96,7 +110,6 @@ def _before(run: Run) -> Landed | None:
         return read_landed(run.store)
     except FaultError:
         if run.full:
-            run.store.file.unlink()
             return None
         raise
 
@@ -115,7 +128,6 @@ def _landed(run: Run, before: Landed | None) -> Landed:
         _forget(run)
     store.discard()
     with quiet_dlt(store.work):
-        store.stage(anew=run.full)
         reading = read(run, before)
         after = load(run, reading, before)
     _forget(run)
@@ -137,5 +149,7 @@ def _note_failure(run: Run, faults: Sequence[Fault]) -> None:
 
 
 def _trace(error: BaseException) -> None:
+    """Shows where a source failed, for its maker; what stands in addresses behind `?` or before `@` may be a key."""
     if os.environ.get("TALLY_DEBUG"):
-        traceback.print_exception(error)
+        told = "".join(traceback.format_exception(error))
+        print(re.sub(r"(?<=\?)[^\s'\"]+|(?<=://)[^\s/@]+(?=@)", "***", told), file=sys.stderr)

@@ -116,8 +116,9 @@ class _Watcher(MetricsItem):
     def look(self, items: Any, meta: Any, metrics: Any) -> None:
         """Counts a page and looks at the keys of its rows. Raises FaultError (L806)."""
         rows = items if isinstance(items, list) else [items]
-        if hasattr(items, "num_rows"):
-            self.run.take(self.name, items.num_rows)
+        if hasattr(items, "columns"):
+            # An Arrow table or a data frame, whose keys the database looks at.
+            self.run.take(self.name, len(items))
             return
         self.pages += 1
         for number, row in enumerate(rows, 1):

@@ -144,7 +144,8 @@ class Collector:
             return
         table[name] = row
         self.givers[key] = plugin.name
-        plugin.gives.append(Gift(shelf.hook, shelf.what, name, str(getattr(row, "help", ""))))
+        options = getattr(row, "options", {})
+        plugin.gives.append(Gift(shelf.hook, shelf.what, name, _help(shelf, row), options))
         self._retired_fields(plugin, row)
 
     def _twice(self, plugin: Plugin, shelf: Shelf, name: str, first: str) -> None:
@@ -198,6 +199,16 @@ class Collector:
     def _fault(self, code: str, plugin: Plugin, what: str, help_: str | None) -> None:
         message = f"the plugin `{plugin.name}` {what}"
         self.faults.append(Fault(code, message, None, help_, f"plugin `{plugin.name}`", "warning"))
+
+
+def _help(shelf: Shelf, row: Any) -> str:
+    """What a thing is, in a line: as it says itself, its schema does, or its docstring."""
+    if shelf.table == "packs":
+        return f"{len(row)} file{'' if len(row) == 1 else 's'} of definitions."
+    said = getattr(row, "help", "") or getattr(row, "options", {}).get("description", "")
+    if not said and callable(row):
+        said = (row.__doc__ or "").strip().partition("\n")[0]
+    return str(said)
 
 
 def _default(known: Any) -> Any:
@@ -262,6 +273,15 @@ def _wrong_unit(plugin: Plugin, row: UnitRow, table: Mapping[str, Any]) -> Itera
         yield f"it is of `{row.of}`, a unit of another plugin"
 
 
+def _wrong_format(plugin: Plugin, row: Format, table: Mapping[str, Any]) -> Iterator[str]:
+    for suffix in row.suffixes:
+        first = next((f.name for f in table.values() if suffix in f.suffixes), None)
+        if first is not None and first != row.name:
+            yield f"files that end in `{suffix}` are of the format `{first}` already"
+        if not suffix.startswith(".") or suffix != suffix.lower():
+            yield f"`{suffix}` is no ending of a file: it begins with a dot, in small letters"
+
+
 def _wrong_sample(plugin: Plugin, write: Any, table: Mapping[str, Any]) -> Iterator[str]:
     if not callable(write):
         yield "a sample is a function that writes a project into an empty folder"
@@ -272,6 +292,7 @@ _RULES: Mapping[str, Callable[[Plugin, Any, Mapping[str, Any]], Iterator[str]]] 
     "models": _wrong_model,
     "packs": _wrong_pack,
     "units": _wrong_unit,
+    "formats": _wrong_format,
     "samples": _wrong_sample,
 }
 """What further rules rows of a table follow."""

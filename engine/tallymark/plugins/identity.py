@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tallymark.definitions import PluginsDef
 from tallymark.errors import Fault
 from tallymark.hookspecs import INFO, Api, PluginInfo
@@ -25,6 +27,9 @@ def identify(plugin: Plugin, api: Api, settings: PluginsDef) -> list[Fault]:
         said = f"it says that its name is `{plugin.info.name}`"
         return [_refused(plugin, said, "its entry point must have the same name as its PluginInfo")]
     plugin.version = plugin.version or plugin.info.version or None
+    if not plugin.info.description:
+        first = (getattr(plugin.module, "__doc__", None) or "").strip().partition("\n")[0]
+        plugin.info = replace(plugin.info, description=first)
     return _other_version(plugin, plugin.info, api) or _wrong_options(plugin, plugin.info, settings)
 
 
@@ -58,6 +63,8 @@ def _other_version(plugin: Plugin, info: PluginInfo, api: Api) -> list[Fault]:
 
 def _wrong_options(plugin: Plugin, info: PluginInfo, settings: PluginsDef) -> list[Fault]:
     options = settings.config.get(plugin.name, {})
+    if not options and not info.config.get("required"):
+        return []  # nothing is said and nothing needs to be
     nothing = {"type": "object", "additionalProperties": False}
     faults = check_options(options, info.config or nothing, owner_of(plugin, settings))
     if faults:

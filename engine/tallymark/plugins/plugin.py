@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any
@@ -36,10 +36,13 @@ class Gift:
     what: str
     name: str
     help: str = ""
+    options: Mapping[str, Any] = field(default_factory=dict)
+    """The JSON Schema of the options that it takes."""
 
     def as_dict(self) -> dict[str, Any]:
         """The thing as plain data."""
-        return {"kind": self.what, "name": self.name, "help": self.help}
+        data = {"kind": self.what, "name": self.name, "help": self.help}
+        return {**data, "options": dict(self.options)} if self.options else data
 
 
 @dataclass(slots=True)

@@ -228,18 +228,24 @@ class _Parting:
                     waiting += self._inner(each, whole)
 
     def _union(self, query: exp.Union) -> list[exp.Query]:
-        """The sides of a union that stay here. Those of one other database are united there."""
-        sides, apart_ = list[exp.Query](), dict[int, list[exp.Query]]()
-        for side in _sides(query):
-            apart_.setdefault(self._alone(side), []).append(side)
-        staying = apart_.pop(HERE, [])
-        for home, those in apart_.items():
-            given = self._fetched(_united([t.copy() for t in those], query), home, "rows_apart")
+        """The sides of a union that stay here. Those of one other database are united there.
+
+        The first side stays first: it gives the columns their names.
+        """
+        groups = dict[int, list[exp.Query]]()
+        for number, side in enumerate(_sides(query)):
+            # What stays here stays one by one.
+            groups.setdefault(self._alone(side) or -number - 1, []).append(side)
+        sides, staying = list[exp.Query](), list[exp.Query]()
+        for home, those in groups.items():
+            united = _united([t.copy() for t in those], query) if home > HERE else None
+            given = self._fetched(united, home, "rows_apart") if united is not None else None
             if given is None:
+                sides += those
                 staying += those
             else:
                 sides.append(select(exp.Star()).from_(table(given), copy=False))
-        *first, last = [*staying, *sides]
+        *first, last = sides
         assert first, "what one database says alone is fetched as a whole"
         query.set("this", _united(first, query))
         query.set("expression", last)
@@ -259,8 +265,10 @@ class _Parting:
         dataset = _dataset(each)
         if dataset is not None:
             if self.home(dataset) != HERE:
-                # A query that only reads a table was refused: nothing deeper can be fetched.
-                raise self.refused.get(id(query)) or FaultError(())
+                refused = self.refused.get(id(query))
+                assert refused is not None, f"`{dataset}` is read beside others, not by a query of its own"
+                # Nothing deeper can be fetched.
+                raise refused
             self._name(each, dataset)
             return
         entry = self.ctes.get(each.name) if not each.db else None

@@ -20,7 +20,8 @@ Run = Callable[[str], Any]
 
 Compute = Callable[[RowModel, Callable[[str], str], str, Run | None], str]
 """Given a model, the statement of its distinct inputs that a table of known ones leaves open, the dialect of that
-statement, and what runs it where that is not the embedded database alone: computes what is open. Gives the name of the table of what is known: `i0`, `i1`… and `o0`, `o1`….
+statement, and what runs it where that is not the embedded database alone: computes what is open. Gives the name of the
+table of what is known: `i0`, `i1`… and `o0`, `o1`….
 """
 
 

@@ -112,7 +112,9 @@ class AdbcReader:
 
 
 def _plain(values: Any) -> Any:
-    """Values of a type that only the driver knows, as they are stored."""
+    """Values of a type that only the driver knows, as they are stored; UUIDs as texts."""
+    if isinstance(values.type, pa.UuidType):
+        return pa.array([None if each is None else str(each) for each in values.to_pylist()], pa.string())
     return values.storage if isinstance(values.type, pa.BaseExtensionType) else values
 
 
@@ -122,7 +124,8 @@ def _held(of: pa.Field) -> Held:
         native = str(getattr(kind, "type_name", native))
         if native == "numeric":
             usual = Type.DECIMAL
-        kind = kind.storage_type
-    nested = pa.types.is_nested(kind) or pa.types.is_binary(kind) or pa.types.is_large_binary(kind)
+        kind = pa.string() if isinstance(kind, pa.UuidType) else kind.storage_type
+    bytes_ = pa.types.is_binary(kind) or pa.types.is_large_binary(kind) or pa.types.is_fixed_size_binary(kind)
+    nested = pa.types.is_nested(kind) or bytes_
     odd = pa.types.is_duration(kind) or pa.types.is_interval(kind) or pa.types.is_time(kind)
     return Held(of.name, None if nested or odd else kind, native, usual)

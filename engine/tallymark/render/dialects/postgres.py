@@ -11,6 +11,7 @@ result keeps it. Floating-point results that are too large are errors there, whe
 from __future__ import annotations
 
 from datetime import date
+from hashlib import sha256
 
 from sqlglot import exp
 
@@ -42,7 +43,10 @@ class Postgres:
         """A finished statement as text. Raises FaultError (D462) for what is not known to mean the same there."""
         # A tree may hold one node in two places, of which a rule would replace one: a copy does not.
         ready = rewritten(query.copy())
+        shown = {name for name in getattr(ready, "named_selects", ()) if _too_long(name)}
         for node in ready.walk():
+            if isinstance(node, exp.Identifier) and _too_long(node.name) and node.name not in shown:
+                node.set("this", _shortened(node.name))
             _require_known(node)
         return ready.sql("postgres", pretty=pretty, identify=True, copy=False)
 
@@ -79,7 +83,7 @@ KNOWN: frozenset[type[exp.Expr]] = frozenset({
     exp.CTE, exp.Case, exp.Cast, exp.Ceil, exp.Coalesce, exp.Collate, exp.Column, exp.Count, exp.DPipe,
     exp.DataType, exp.DataTypeParam, exp.Distinct, exp.Div, exp.EQ, exp.Exp, exp.Extract, exp.Filter, exp.Floor,
     exp.From, exp.GT, exp.GTE, exp.Greatest, exp.Group, exp.Having, exp.Identifier, exp.If, exp.In, exp.Interval,
-    exp.Is, exp.Join, exp.LT, exp.LTE, exp.Lag, exp.Lateral, exp.Lead, exp.Least, exp.Length, exp.Limit,
+    exp.Is, exp.Join, exp.LT, exp.LTE, exp.Lag, exp.Lead, exp.Least, exp.Length, exp.Limit,
     exp.Literal, exp.Ln, exp.Lower, exp.Max, exp.Min, exp.Mod, exp.Mul, exp.NEQ, exp.Neg, exp.Not, exp.Null,
     exp.NullSafeEQ, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.PercentileCont, exp.Pow,
     exp.RegexpLike, exp.Right, exp.Round, exp.RowNumber, exp.Select, exp.Sign, exp.Sqrt, exp.Star, exp.StartsWith,
@@ -92,9 +96,18 @@ KNOWN: frozenset[type[exp.Expr]] = frozenset({
 FUNCTIONS = frozenset({
     "AVG", "BOOL_AND", "BOOL_OR", "CARDINALITY", "GENERATE_SERIES", "GREATEST", "LEAD", "LEAST", "LOG10", "MAX", "MIN",
     "MOD", "NULLIF", "OCTET_LENGTH", "PERCENT_RANK", "RANK", "REPLACE", "ROW_NUMBER", "SIGN", "SQRT", "STDDEV_SAMP",
-    "SUM", "TIMEZONE", "UNNEST", "VAR_POP", "VAR_SAMP",
+    "SUM", "TIMEZONE", "UNNEST", "VAR_POP", "VAR_SAMP", "WIDTH_BUCKET",
 })  # fmt: skip
 """Functions that mean the same too."""
+
+
+def _too_long(name: str) -> bool:
+    return len(name.encode()) > LONGEST_NAME
+
+
+def _shortened(name: str) -> str:
+    """A name of the statement's own that is told apart from every other: no table or column there has a longer one."""
+    return f"{name.encode()[:40].decode(errors='ignore')}_{sha256(name.encode()).hexdigest()[:16]}"
 
 
 def _require_known(node: exp.Expr) -> None:
@@ -103,7 +116,7 @@ def _require_known(node: exp.Expr) -> None:
             return
         said = f"the function {node.name.upper()}"
     elif type(node) in KNOWN:
-        if not isinstance(node, exp.Identifier) or len(node.name.encode()) <= LONGEST_NAME:
+        if not isinstance(node, exp.Identifier) or not _too_long(node.name):
             return
         said = f"the name `{node.name}`, which is longer than {LONGEST_NAME} bytes,"
     else:

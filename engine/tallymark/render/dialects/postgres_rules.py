@@ -10,7 +10,7 @@ from collections.abc import Callable
 from sqlglot import exp
 
 from tallymark.kinds import DECIMAL_SCALE, Type
-from tallymark.render.values import atom, call, cast, integer
+from tallymark.render.values import atom, call, cast, integer, named
 
 JUST_BELOW_HALF = "0.49999999999999994"
 """The largest double below a half: added before cutting, it rounds half away from zero without a slip."""
@@ -325,16 +325,37 @@ def _any(node: exp.AnyValue) -> exp.Expr:
 
 
 def _join(node: exp.Join) -> exp.Expr:
-    """The row with the greatest time that is reached: DuckDB's ASOF, as a subquery for each row."""
+    """DuckDB's ASOF: the row with the greatest time that is reached.
+
+    The rows of each key become arrays in the order of time, of which one entry is found by halving.
+    """
     if node.args.get("method") != "ASOF":
         return node
-    relation, on = node.this, node.args["on"]
-    reached = next(c for c in on.find_all(exp.GTE))
+    relation, on, around = node.this, node.args["on"], node.parent
+    assert around is not None
     alias = relation.alias
-    order = exp.Order(expressions=[exp.Ordered(this=reached.expression.copy(), desc=True)])
-    inner = exp.Select(expressions=[exp.Star()], order=order).from_(relation.copy()).where(on.copy()).limit(1)
-    lateral = exp.Lateral(this=exp.Subquery(this=inner), alias=exp.TableAlias(this=exp.to_identifier(alias)))
-    return _replaced(node, exp.Join(this=lateral, on=exp.true(), side="LEFT"))
+    reached = next(on.find_all(exp.GTE))
+    time, since = reached.this, reached.expression
+    keys = [(each.this, each.expression) for each in on.find_all(exp.EQ)]
+    read = [c for c in around.find_all(exp.Column) if c.table == alias and not c.find_ancestor(exp.Join)]
+    arrays = {name: _in_order(name, since.name) for name in (since.name, *(c.name for c in read))}
+    shown = [*(_plain(key.name) for key, _ in keys), *(named(made, name, quoted=True) for name, made in arrays.items())]
+    inner = exp.Select(expressions=shown).from_(exp.Table(this=relation.this.copy()))
+    inner = inner.group_by(*(_plain(key.name) for key, _ in keys)) if keys else inner
+    place = call("WIDTH_BUCKET", time.copy(), exp.column(exp.to_identifier(since.name, quoted=True), table=alias))
+    for column in read:
+        column.replace(exp.Bracket(this=exp.Paren(this=column.copy()), expressions=[place.copy()], offset=1))
+    same = [exp.EQ(this=key.copy(), expression=value.copy()) for key, value in keys]
+    source = exp.Subquery(this=inner, alias=exp.TableAlias(this=exp.to_identifier(alias)))
+    return _replaced(node, exp.Join(this=source, on=exp.and_(*same) if same else exp.true(), side="LEFT"))
+
+
+def _in_order(name: str, by: str) -> exp.Expression:
+    return exp.ArrayAgg(this=exp.Order(this=_plain(name), expressions=[exp.Ordered(this=_plain(by))]))
+
+
+def _plain(name: str) -> exp.Column:
+    return exp.column(exp.to_identifier(name, quoted=True))
 
 
 RULES: dict[type[exp.Expr], Rule] = {

@@ -11,7 +11,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.mrr.columns import CURRENCY, amount_field, code_column, col, one_clock, require
-from tallymark.transforms.mrr.monthly import double, monthly
+from tallymark.transforms.mrr.monthly import daily, double, monthly, times
 from tallymark.transforms.mrr.policies import (
     ALL,
     DAY,
@@ -126,11 +126,12 @@ def _monthly(
         net = exp.Sub(this=net, expression=off)
     moment = Type.TIMESTAMP if clock is Type.DATE else clock
     later, earlier = (sql.cast(t.copy(), moment) for t in (until, begins))
-    days = exp.Div(this=exp.Paren(this=bench.seconds(later, earlier, moment)), expression=double(86_400))
-    by_length = monthly(net, sql.text("day"), days, policies)
+    days = exp.Paren(this=exp.Div(this=bench.seconds(later, earlier, moment), expression=double(86_400)))
+    by_length = daily(exp.Paren(this=net), days, policies)
     if "interval" not in rows.fields:
         return by_length
-    by_interval = monthly(net.copy(), sql.col("interval"), col(rows, "interval_count", Type.DOUBLE), policies)
+    count = times(col(rows, "interval_count", Type.DOUBLE))
+    by_interval = monthly(exp.Paren(this=net.copy()), sql.col("interval"), count, policies)
     partly = exp.Or(this=sql.unknown(sql.col("interval")), expression=_flag(rows, "proration"))
     return sql.case(partly, by_length, by_interval)
 

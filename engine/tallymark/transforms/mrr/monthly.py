@@ -25,25 +25,33 @@ def months(policies: Mapping[str, Any]) -> dict[str, Fraction]:
     return {"day": policies["day"], "week": policies["week"], "month": Fraction(1), "year": Fraction(1, 12)}
 
 
+def times(count: exp.Expression) -> exp.Expression:
+    """How many intervals an amount pays for, as a double: one unless said, null where it is not above 0."""
+    number = exp.Coalesce(this=count, expressions=[double(1)])
+    return sql.case(exp.GT(this=number, expression=double(0)), number.copy())
+
+
 def monthly(
     net: exp.Expression, interval: exp.Expression, count: exp.Expression, policies: Mapping[str, Any]
 ) -> exp.Expression:
-    """What `net` a number of intervals is a month; null where the interval is unknown or its number is not above 0."""
-    number = exp.Coalesce(this=count, expressions=[sql.number(1)])
-    positive = sql.case(exp.GT(this=number, expression=sql.number(0)), number.copy())
+    """What `net` for `count` intervals is a month; null where the interval is unknown."""
     ifs = [
-        exp.If(
-            this=exp.EQ(this=interval.copy(), expression=sql.text(name)),
-            true=_scaled(net, factor, positive),
-        )
+        exp.If(this=exp.EQ(this=interval.copy(), expression=sql.text(name)), true=_scaled(net, factor, count))
         for name, factor in months(policies).items()
     ]
     return sql.cast(exp.Case(ifs=ifs), Type.DECIMAL)
 
 
+def daily(net: exp.Expression, days: exp.Expression, policies: Mapping[str, Any]) -> exp.Expression:
+    """What `net` for a number of days is a month."""
+    return sql.cast(_scaled(net, months(policies)["day"], days), Type.DECIMAL)
+
+
 def _scaled(net: exp.Expression, factor: Fraction, count: exp.Expression) -> exp.Expression:
-    above = exp.Mul(this=exp.Paren(this=net.copy()), expression=double(factor.numerator))
-    below = exp.Paren(this=exp.Mul(this=double(factor.denominator), expression=exp.Paren(this=count.copy())))
+    above = net.copy() if factor.numerator == 1 else exp.Mul(this=net.copy(), expression=double(factor.numerator))
+    below = count.copy()
+    if factor.denominator != 1:
+        below = exp.Paren(this=exp.Mul(this=double(factor.denominator), expression=below))
     return exp.Div(this=above, expression=below)
 
 
@@ -63,7 +71,9 @@ def discounted(rows: Shape, policies: Mapping[str, Any]) -> exp.Expression:
         this=exp.Mul(this=amount.copy(), expression=exp.Paren(this=kept)),
         expression=_or_zero(rows, "discount_amount"),
     )
-    return sql.case(counts, exp.Greatest(this=less, expressions=[double(0)]), amount)
+    owed = exp.GT(this=less, expression=double(0))
+    # What the discounts leave is nothing at the least; without an amount it stays unknown.
+    return sql.case(counts, sql.case(owed, less.copy(), exp.Mul(this=amount.copy(), expression=double(0))), amount)
 
 
 def _any(columns: list[str]) -> exp.Expression:

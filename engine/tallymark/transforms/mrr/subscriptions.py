@@ -10,7 +10,7 @@ from sqlglot import exp
 from tallymark.kinds import Type
 from tallymark.transforms import sql
 from tallymark.transforms.mrr.columns import CURRENCY, amount_field, code_column, col, one_clock, require
-from tallymark.transforms.mrr.monthly import discounted, monthly
+from tallymark.transforms.mrr.monthly import discounted, monthly, times
 from tallymark.transforms.mrr.policies import (
     ALL,
     CANCELLATION,
@@ -93,7 +93,7 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     (given,) = inputs
     rows, policies = given.shape, settled(arguments)
     clock = one_clock(rows, TIMES, NAME)
-    priced = bench.put("priced", _priced(given, policies, clock))
+    priced = bench.put("priced", _priced(bench.put("netted", _netted(given, policies, clock)), rows, policies))
     judged = bench.put("judged", _judged(priced, rows, policies))
     dated = bench.put("dated", _dated(judged, rows, policies))
     made = shape([rows], arguments).shape
@@ -102,27 +102,32 @@ def write(inputs: Sequence[Rows], arguments: Arguments, bench: Bench) -> exp.Sel
     return sql.select(*shown).from_(sql.source(dated), copy=False)
 
 
-def _priced(given: Rows, policies: Mapping[str, Any], clock: Type) -> exp.Select:
-    """Every version with its monthly amount; metered ones, unless they count, have none."""
+def _netted(given: Rows, policies: Mapping[str, Any], clock: Type) -> exp.Select:
+    """Every version with what it costs, its discounts taken off, and how many intervals that pays for."""
     rows = given.shape
     code = code_column(rows, "amount")
-    shown = [sql.named(sql.col(c), c) for c in ("id", *CARRIED, "status") if c in rows.fields]
+    shown = [sql.named(sql.col(c), c) for c in ("id", *CARRIED, "status", "interval") if c in rows.fields]
     shown += [sql.named(sql.col(code), CURRENCY)] if code is not None else []
     shown += [sql.named(sql.cast(sql.col("quantity"), Type.INTEGER), "quantity")] if "quantity" in rows.fields else []
     shown += [sql.named(col(rows, t, clock), t) for t in TIMES if t in rows.fields]
-    shown += [sql.named(_true(rows, "paused"), "held")]
-    amount = monthly(
-        discounted(rows, policies), sql.col("interval"), col(rows, "interval_count", Type.DOUBLE), policies
-    )
+    shown += [sql.named(_true(rows, "paused"), "held"), sql.named(_true(rows, "metered"), "by_usage")]
+    shown += [sql.named(discounted(rows, policies), "net")]
+    shown += [sql.named(times(col(rows, "interval_count", Type.DOUBLE)), "pays")]
+    return sql.select(*shown).from_(sql.source(given.relation), copy=False)
+
+
+def _priced(netted: str, rows: Shape, policies: Mapping[str, Any]) -> exp.Select:
+    """Every version with its monthly amount; metered ones, unless they count, have none."""
+    amount = monthly(sql.col("net"), sql.col("interval"), sql.col("pays"), policies)
     if policies["metered"] == EXCLUDE and "metered" in rows.fields:
-        amount = sql.case(_true(rows, "metered"), sql.cast(sql.number(0), Type.DECIMAL), amount)
-    shown += [sql.named(amount, "monthly")]
+        amount = sql.case(sql.col("by_usage"), sql.cast(sql.number(0), Type.DECIMAL), amount)
+    shown: list[exp.Expression] = [exp.Star(), sql.named(amount, "monthly")]
     # What is of one subscription belongs together; where none is named, what is of one item or customer.
     whole = [sql.cast(sql.col(c), Type.TEXT) for c in ("subscription", "item", "customer", "id") if c in rows.fields]
     shown += [sql.named(exp.Coalesce(this=whole[0], expressions=whole[1:]), "whole")]
     own = [sql.cast(sql.col(c), Type.TEXT) for c in ("item", "subscription", "customer", "id") if c in rows.fields]
     shown += [sql.named(exp.Coalesce(this=own[0], expressions=own[1:]), "own")]
-    return sql.select(*shown).from_(sql.source(given.relation), copy=False)
+    return sql.select(*shown).from_(sql.source(netted), copy=False)
 
 
 def _true(rows: Shape, name: str) -> exp.Expression:
