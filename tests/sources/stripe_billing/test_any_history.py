@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import duckdb
@@ -69,7 +70,7 @@ def bills(life: Life) -> Iterator[dict[str, Any]]:
                 "to": begin + PERIOD,
                 "part": False,
             }
-    for (_, before), (at, after) in zip(life, life[1:], strict=False):
+    for (_, before), (at, after) in pairwise(life):
         rest = PERIOD * (at // PERIOD + 1)
         for name in sorted({*before, *after}) if at % PERIOD else ():
             if before.get(name) != after.get(name):
