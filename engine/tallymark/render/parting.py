@@ -14,6 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallymark.errors import FaultError
+from tallymark.formula.function import PYTHON
 from tallymark.render.values import all_of, select, table
 
 APART = "@apart"
@@ -138,7 +139,7 @@ class _Parting:
             else:
                 # What is neither is a table that the embedded database has for the engine's own use.
                 found |= self.homes.get(each.name, frozenset({HERE}))
-        return frozenset(found)
+        return frozenset(found | {HERE}) if _calls_python(query) else frozenset(found)
 
     def _alone(self, query: exp.Query) -> int:
         """The other database that a query reads alone; HERE when there is none, or it cannot say it."""
@@ -293,12 +294,22 @@ def _conditions(query: exp.Query, each: exp.Table) -> exp.Expression | None:
     alias, found = each.alias or each.name, list[Any]()
     for test in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         columns = list(test.find_all(exp.Column))
-        if columns and test.find(exp.Query, exp.AggFunc, exp.Window) is None and all(c.table == alias for c in columns):
+        if (
+            columns
+            and not _calls_python(test)
+            and test.find(exp.Query, exp.AggFunc, exp.Window) is None
+            and all(c.table == alias for c in columns)
+        ):
             own = test.copy()
             for each_column in [own] if isinstance(own, exp.Column) else list(own.find_all(exp.Column)):
                 each_column.set("table", None)
             found.append(own)
     return all_of(found)
+
+
+def _calls_python(tree: exp.Expr) -> bool:
+    """Whether something is computed in Python, which only the embedded database has beside it."""
+    return any(call.name.startswith(PYTHON) for call in tree.find_all(exp.Anonymous))
 
 
 def _sides(query: exp.Query) -> list[exp.Query]:
