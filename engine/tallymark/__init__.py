@@ -59,7 +59,6 @@ _HOMES = {
     "Python": "formula.function",
     "PluginError": "errors",
     "PluginInfo": "hookspecs",
-    "Python": "formula.function",
     "Query": "query",
     "Receipt": "answer",
     "RowInput": "transforms.row_model",

@@ -179,6 +179,14 @@ class Answer:
         }
         return json_document(data | ({"sql": self.sql} if sql else {}))
 
+    def to_text(self) -> str:
+        """Every row in a table of plain text: labelled, rounded, in the answer's language."""
+        return table(self.sheet())
+
+    def to_html(self) -> str:
+        """Every row in a table in HTML: labelled, rounded, in the answer's language."""
+        return html(self.sheet())
+
     def to_markdown(self) -> str:
         """The rows as a Markdown table, at full precision, the notes below."""
         headings = tuple(Heading(c.name, number=c.role in ("metric", "age")) for c in self.columns)

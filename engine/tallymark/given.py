@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import TypeVar
 
-from tallymark.errors import did_you_mean
+from tallymark.errors import did_you_mean, nearest
 
 Row = TypeVar("Row")
 
@@ -25,8 +25,15 @@ class Given(dict[str, Row]):
         return self.lacking.get(name) or self.lacking.get(name.partition(".")[0])
 
 
-def help_for(name: str, table: Mapping[str, object], known: object = None) -> str | None:
-    """A help line for an unknown name: what is wrong with the plugin that gives it, else the nearest known name."""
-    reason = table.why(name) if isinstance(table, Given) else None
-    names = table if known is None else known
-    return reason or did_you_mean(name, names)  # type: ignore[arg-type]  # an iterable of names
+def help_for(name: str, table: Mapping[str, object], known: Iterable[str] | None = None) -> str | None:
+    """A help line for an unknown name: what is wrong with the plugin that gives it, else the nearest known name.
+
+    A name without a dot does not say whose it is: where none is near, it may be of a plugin that is not loaded.
+    """
+    names = sorted(table if known is None else known)
+    if not isinstance(table, Given):
+        return did_you_mean(name, names)
+    reason = table.why(name)
+    if reason is None and "." not in name and table.lacking and nearest(name, names) is None:
+        reason = f"perhaps it is of a plugin that cannot be used: {next(iter(table.lacking.values()))}"
+    return reason or did_you_mean(name, names)

@@ -35,7 +35,7 @@ OPTIONS: dict[str, Any] = {
 def reach(definition: SourceDef, folder: Path) -> tuple[Path, ...]:
     """The files the embedded database must be allowed to read: the DuckDB file and its write-ahead log.
 
-    Raises FaultError (D410–D412) for bad options.
+    Raises FaultError (D412) for a file that leads out of the project.
     """
     from tallymark_plugins.tabular.attached import file_of, log_of
 
@@ -46,7 +46,7 @@ def reach(definition: SourceDef, folder: Path) -> tuple[Path, ...]:
 def make(definition: SourceDef, folder: Path, embedded: Embedded, timezone: str) -> Source:
     """The source, over an embedded database that is allowed to read `reach`. The file is attached when first needed.
 
-    `folder` is the project's; `timezone` is where local times lie. Raises FaultError (D410–D412) for bad options.
+    `folder` is the project's; `timezone` is where local times lie. Raises FaultError (D412).
     """
     from tallymark_plugins.tabular.attached import AttachedSource
 

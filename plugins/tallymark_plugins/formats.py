@@ -11,8 +11,8 @@ if TYPE_CHECKING:
 
 
 def table(answer: Answer) -> str:
-    """A table for a terminal, with labels and rounded numbers."""
-    return str(answer)
+    """A table in plain text, with labels and rounded numbers."""
+    return answer.to_text()
 
 
 def csv(answer: Answer) -> str:
@@ -32,7 +32,7 @@ def markdown(answer: Answer) -> str:
 
 def html(answer: Answer) -> str:
     """A table in HTML, with labels and rounded numbers."""
-    return f"{answer._repr_html_()}\n"
+    return f"{answer.to_html()}\n"
 
 
 def parquet(answer: Answer) -> bytes:
@@ -50,7 +50,7 @@ def parquet(answer: Answer) -> bytes:
 def tally_formats() -> tuple[Format, ...]:
     """The formats that come with the engine."""
     return (
-        Format("table", table, "A table for a terminal, with labels and rounded numbers.", (".txt",)),
+        Format("table", table, "A table in plain text, with labels and rounded numbers.", (".txt",)),
         Format("csv", csv, "The rows as CSV, at full precision.", (".csv",)),
         Format("json", json, "Columns, rows and notes as JSON, at full precision.", (".json",)),
         Format("parquet", parquet, "The rows as a Parquet file.", (".parquet",), binary=True),

@@ -77,7 +77,7 @@ def test_row(function: Function) -> None:
 
 def test_every_rule_for_units_is_used() -> None:
     """No rule for units is without a function, and none for plugins alone but the fixed ones."""
-    assert {"count", "score", "ratio"} >= set(UNIT_RULES) - {f.unit for f in TABLE.values()}
+    assert {"count", "score", "ratio", "percent"} >= set(UNIT_RULES) - {f.unit for f in TABLE.values()}
 
 
 ANSWERED = [f for f in CALLABLE.values() if f.kind is not Kind.SETS]

@@ -7,7 +7,9 @@ from __future__ import annotations
 import math
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, timedelta
+from random import Random
 from types import ModuleType
 from typing import Any
 
@@ -17,9 +19,11 @@ import pytest
 
 import tallymark
 from tallymark import Function, FunctionKind, Python, Take, hookimpl
-from tallymark.definitions import Project
+from tallymark.definitions import Project, SourceDef
 from tallymark.errors import Cancelled, FaultError
 from tallymark.read import read_texts
+
+from ..elsewhere import Elsewhere, spread
 
 EVENTS = (
     ("a", "login", 1), ("a", "login", 2), ("a", "ticket", 3), ("b", "ticket", 3), ("b", "ticket", 4), ("b", "login", 35),
@@ -282,6 +286,21 @@ def test_another_database_cannot_compute_it() -> None:
     terms = [Term(constant(1.0, Type.DOUBLE), Type.DOUBLE)] * 2
     with pytest.raises(FaultError, match="P763"):
         writer.apply("acme.model", terms, (), Type.DOUBLE)
+
+
+@pytest.mark.parametrize("formula", ["avg(spread per customer)", "count(events where acme.model(1, 2) = 8)"])
+def test_rows_may_lie_in_another_database(formula: str) -> None:
+    """What that one has is fetched, and the function computes here; the answer is the same."""
+    plugin = ModuleType("acme")
+    plugin.tally_functions = hookimpl(lambda: [model(tenfold)], specname="tally_functions")  # type: ignore[attr-defined]
+    definitions, _ = read_texts([("book.yaml", YAML)], project=Project(folder="", currency="EUR"))
+    for there in (("east",), ("east", "west")):
+        moved = spread(definitions, Random(1), {name: SourceDef(name, "elsewhere") for name in there})
+        moved = replace(
+            moved, datasets={n: replace(d, source=d.source or there[-1], table=n) for n, d in moved.datasets.items()}
+        )
+        with tallymark.open(definitions=moved, plugins=[plugin, Elsewhere(TABLES)]) as asked:
+            assert value(book(), formula) == value(asked, formula)
 
 
 # --- threads ---------------------------------------------------------------------------------------------------------

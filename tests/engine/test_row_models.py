@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from types import ModuleType
@@ -15,10 +16,12 @@ import pytest
 
 import tallymark
 from tallymark import RowInput, RowModel, RowOutput, hookimpl
-from tallymark.definitions import Project
+from tallymark.definitions import Project, SourceDef
 from tallymark.errors import Cancelled, FaultError
 from tallymark.read import read_texts
 from tallymark.units import DURATION, money
+
+from ..elsewhere import Elsewhere
 
 ANSWERS = pa.table(
     {
@@ -193,6 +196,21 @@ def test_the_knowledge_date_hides_rows_not_results() -> None:
     asked = book(size())
     assert 20 == value(asked, "sum(sized.length)")
     assert 7 == value(asked, "sum(sized.length)", as_of="2024-01-02")
+
+
+def test_rows_may_lie_in_another_database() -> None:
+    """Their distinct inputs are fetched, and what the model gives is joined here; once."""
+    watched = Watched(sizes)
+    plugin = ModuleType("acme")
+    plugin.tally_models = hookimpl(lambda: [size(watched)], specname="tally_models")  # type: ignore[attr-defined]
+    definitions, _ = read_texts([("book.yaml", SIZED)], project=Project(folder=""))
+    moved = {n: d if d.transform else replace(d, source="east", table=n) for n, d in definitions.datasets.items()}
+    definitions = replace(definitions, datasets=moved, sources={"east": SourceDef("east", "elsewhere")})
+    tables = {"answers": ANSWERS, "customers": CUSTOMERS}
+    with tallymark.open(definitions=definitions, plugins=[plugin, Elsewhere(tables)]) as asked:
+        assert 20 == value(asked, "sum(sized.length)")
+        assert 11 == value(asked, "sum(sized.length) where customer.country = 'fr' or customer.country = 'ro'")
+    assert [["bad", "excellent", "good"]] == [sorted(t for t in batch if t) for batch in watched.texts]
 
 
 def test_no_rows_call_nothing() -> None:

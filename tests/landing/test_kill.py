@@ -21,7 +21,7 @@ def kill(folder: Path, points: range) -> list[dict[str, Any]]:
     """What questions would read after each kill."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
     command = [sys.executable, str(SCRIPT), str(folder), *map(str, points)]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
+    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=600)
     assert "" == done.stderr
     return [json.loads(line) for line in done.stdout.splitlines()]
 

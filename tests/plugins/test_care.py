@@ -306,3 +306,17 @@ def test_endings_of_files_mean_one_format(site: Path, suffixes: str, words: str)
     (said,) = told(plugins, "P706")
     assert words in said
     assert "bad.text" not in plugins.formats
+
+
+def test_a_bare_name_that_nobody_gives(site: Path, project: Path) -> None:
+    """A kind of source does not say whose it is: who lacks one is told of the plugin that could not be loaded."""
+    installed(site, "bad", "raise RuntimeError('no luck')")
+    settings = project / "tally.yaml"
+    yaml = settings.read_text().replace(
+        "datasets: {", "sources: {w: {kind: lake}}\ndatasets: {d: {source: w, table: x}, "
+    )
+    settings.write_text(yaml)
+    with tallymark.open(project, strict=False) as book:
+        (fault,) = [f for f in book.faults if f.code == "D431"]
+    assert "perhaps it is of a plugin that cannot be used" in str(fault.help)
+    assert "`bad`" in str(fault.help)

@@ -216,3 +216,21 @@ def test_a_schema_in_words() -> None:
     assert "a text, required: the name of the machine" == told["host"]
     assert "a whole number from 1 to 65535, 443 unless said" == told["port"]
     assert "one of `fast`, `safe`" == told["mode"]
+
+
+BUILT_IN = [
+    ("duckdb", {}, ["R037"]),
+    ("duckdb", {"path": "w.duckdb", "schema": "x"}, ["R035"]),
+    ("duckdb", {"path": 3}, ["R036"]),
+    ("files", {"path": "data", "decimals": ","}, ["R035"]),
+    ("files", {"decimal": ";"}, ["R036"]),
+    ("memory", {"path": "data"}, ["R035"]),
+]
+
+
+@pytest.mark.parametrize(("kind", "options", "codes"), BUILT_IN)
+def test_built_in_kinds(kind: str, options: dict[str, Any], codes: list[str]) -> None:
+    """Their options are held against their schemas in the same way, and by nothing else."""
+    definitions = Definitions(Project(folder=""), sources={"s": SourceDef("s", kind, options)})
+    with tallymark.open(definitions=definitions, strict=False) as book:
+        assert codes == [f.code for f in book.faults]

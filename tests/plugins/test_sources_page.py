@@ -7,10 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
+from tallymark.definitions import NOWHERE
 from tallymark.options import Owner, check_options
 from tallymark.plugins import load
+from tallymark.read import read_texts
 
 PAGE = Path(__file__).parents[2] / "plugins" / "README.md"
 
@@ -18,8 +19,8 @@ PAGE = Path(__file__).parents[2] / "plugins" / "README.md"
 def sources() -> list[tuple[str, dict[str, Any]]]:
     """Every source that a block of YAML on the page declares."""
     blocks = re.findall(r"^```yaml\n(.*?)^```", PAGE.read_text("utf-8"), re.DOTALL | re.MULTILINE)
-    found = [yaml.safe_load(block) for block in blocks]
-    return [(name, said) for block in found if block for name, said in (block.get("sources") or {}).items()]
+    read = [read_texts([("tally.yaml", block)])[0].sources.values() for block in blocks]
+    return [(s.name, {"kind": s.kind, **s.options}) for found in read for s in found if s.place != NOWHERE]
 
 
 @pytest.mark.parametrize(("name", "said"), [pytest.param(n, s, id=n) for n, s in sources()])

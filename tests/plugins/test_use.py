@@ -3,17 +3,24 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 import tallymark
+from tallymark.engine.asking import now
 from tallymark.errors import FaultError
+from tallymark.lower import lower
 from tallymark.notifier import IMPORTANCES, Notification
+from tallymark.query import Query
+from tallymark.render import render
+from tallymark.source import Site
 
 from . import hooks_page
 
@@ -165,10 +172,18 @@ def test_formats(book: tallymark.Book) -> None:
     answer = book.ask("spread", grain="month", period="2024-Q1")
     first, *_ = str(answer.to("acme.lines")).splitlines()
     assert '{"period": "2024-01-01", "spread": 1}' == first
-    same = {"csv": answer.to_csv(), "json": answer.to_json(), "markdown": answer.to_markdown(), "table": str(answer)}
+    same = {
+        "csv": answer.to_csv(),
+        "json": answer.to_json(),
+        "markdown": answer.to_markdown(),
+        "table": answer.to_text(),
+    }
     assert same == {name: answer.to(name) for name in same}
     assert b"PAR1" == bytes(answer.to("parquet"))[:4]  # type: ignore[arg-type]  # it is binary
     assert "<table>" in str(answer.to("html"))
+    long = book.ask("spread", grain="day", period="2024", sparse=False)
+    assert 366 == len(long)
+    assert [True, True] == [str(long.to(name)).count("2024-") >= 366 for name in ("table", "html")], "every row"
     pivoted = book.ask("spread", by="who", period="2024-01", pivot="who")
     assert '{"a": 0, "b": 0}' == str(pivoted.to("acme.lines")).strip()
     with pytest.raises(FaultError) as caught:
@@ -226,3 +241,24 @@ def test_unknown_dotted_functions(book: tallymark.Book, formula: str, help_: str
     with pytest.raises(FaultError) as caught:
         book.ask(formula, period="2024")
     assert [("T104", help_)] == [(f.code, f.help) for f in caught.value.faults]
+
+
+def in_postgres(book: tallymark.Book, formula: str) -> str:
+    """The statement that answers a formula in PostgreSQL's words, on one line."""
+    asked = book._asking.bind(Query((formula,), period="2024-01"), book._earliest, now())
+    site = Site(SimpleNamespace(dialect="postgres"), lambda name: ("public", name))  # type: ignore[arg-type]
+    plan = lower(book.catalog, asked.question).plan
+    return " ".join(render(plan, book.catalog, site, functions=book.plugins.functions).sql.split())
+
+
+@pytest.mark.parametrize(
+    ("formula", "expected"),
+    [
+        ("acme.times(sum(shipments.x))", r'"n0" \* 3 '),
+        ("acme.spread(shipments.x)", r'MAX\("x0"\) - MIN\("x0"\)'),
+        ("acme.rms(shipments.x)", r'SUM\( ?CAST\("x0" AS DOUBLE PRECISION\) \* CAST\("x0" AS DOUBLE PRECISION\) ?\)'),
+    ],
+)
+def test_another_database(book: tallymark.Book, formula: str, expected: str) -> None:
+    """What a plugin writes in DuckDB's words is put into those of another database."""
+    assert re.search(expected, in_postgres(book, formula))

@@ -216,6 +216,9 @@ def test_what_is_not_there(app: Path, make: Make, tmp_path: Path, monkeypatch: p
     (tmp_path / "text.db").write_text("this is no database, but a text that is long enough")
     assert ["D413"] == [f.code for f in faults_of(make(sqlite_file, path="none.db"), table_of("orders"))]
     assert ["D427"] == [f.code for f in faults_of(make(sqlite_file, path="text.db"), table_of("orders"))]
+    monkeypatch.setenv("APP_URL", f"sqlite:///{tmp_path}/none.db")
+    assert ["D413"] == [f.code for f in faults_of(make(sqlalchemy_url, url="env:APP_URL"), table_of("orders"))]
+    assert not (tmp_path / "none.db").exists()
     monkeypatch.setenv("APP_URL", f"sqlite:///{app}")
     for source in (make(sqlite_file, path="app.db"), make(sqlalchemy_url, url="env:APP_URL")):
         (fault,) = faults_of(source, table_of("order"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import signal
 import subprocess
 import sys
@@ -10,7 +11,8 @@ import time
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
+from urllib.parse import parse_qs, unquote, urlsplit
 from urllib.request import urlopen
 
 import pyarrow
@@ -213,6 +215,59 @@ def test_redirects_are_not_followed(make: Make, scheme: str, code: int, monkeypa
             near.shutdown()
             far.shutdown()
     assert ("D474", []) == (fault.code, heard)
+
+
+class Google(BaseHTTPRequestHandler):
+    """As much of Google's JSON API as listing and reading take."""
+
+    objects: ClassVar[dict[str, bytes]] = {
+        "shop/a.csv": b"id\n1\n",
+        "shop/b.csv": b"id\n2\n",
+        "other/c.csv": b"id\n3\n",
+    }
+
+    def do_GET(self) -> None:
+        """A listing of `lake`, or an object of it."""
+        parts = urlsplit(self.path)
+        _, _, key = unquote(parts.path).partition("/b/lake/o/")
+        if key:
+            self.answer(self.objects[key])
+            return
+        prefix = parse_qs(parts.query).get("prefix", [""])[0]
+        items = [
+            {
+                "kind": "storage#object",
+                "bucket": "lake",
+                "name": k,
+                "size": str(len(v)),
+                "updated": "2024-01-01T00:00:00Z",
+            }
+            for k, v in self.objects.items()
+            if k.startswith(prefix)
+        ]
+        self.answer(json.dumps({"kind": "storage#objects", "items": items}).encode())
+
+    def answer(self, body: bytes) -> None:
+        """Sends a body."""
+        self.send_response(200)
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: Any) -> None:
+        pass
+
+
+def test_files_of_googles_storage(make: Make) -> None:
+    """Objects of a Google bucket are listed below the source's prefix and read."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Google) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        storage = {"endpoint": f"http://127.0.0.1:{server.server_port}", "private": True, "anonymous": True}
+        source = make("gs://lake/shop", storage)
+        assert [(1,), (2,)] == rows_of(source, table_of("*.csv"))
+        (fault,) = faults_of(source, table_of("c.csv"))
+        server.shutdown()
+    assert ("D413", "no object matches `c.csv` in gs://lake/shop") == (fault.code, fault.message)
 
 
 WRONG: list[tuple[str, dict[str, Any] | None, str]] = [

@@ -142,11 +142,13 @@ class Sources:
     def site(self, catalog: Catalog, datasets: Iterable[str]) -> Site:
         """Where a question of these datasets, and of what they are made of, runs: the backend where all of them lie.
 
-        Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`.
+        Without any, the embedded database. When they lie on several, each gives its part: see `apart.py`; so does a
+        single one where something may have to be computed in Python, which runs beside the embedded database.
         """
+        datasets = tuple(datasets)
         read = dict.fromkeys(d.name for name in datasets for d in catalog.basis(name))
         backends = list({id(b): b for name in read if (b := self._backend(catalog.datasets[name]))}.values())
-        if len(backends) > 1:
+        if len(backends) > 1 or (backends and backends[0] is not self.embedded and self._in_python(catalog, datasets)):
             return self._apart(catalog)
 
         def relation(dataset: str) -> tuple[str, ...]:
@@ -156,6 +158,12 @@ class Sources:
 
         site = Site(backends[0] if backends else self.embedded, relation)
         return site
+
+    def _in_python(self, catalog: Catalog, datasets: Iterable[str]) -> bool:
+        """Whether anything in statements over these datasets may be Python: a row model, a function of formulas."""
+        made = (d.making for d in catalog.made(datasets))
+        models = any(m is not None and m.transform.version is not None for m in made)
+        return models or any(f.python is not None for f in self.plugins.functions.values())
 
     def site_around(self, catalog: Catalog, dataset: str) -> Site:
         """Where a statement over the rows of one dataset runs, whatever they refer to or columns are gathered from."""

@@ -123,6 +123,8 @@ class Python:
     version: str
 
 
+PYTHON = "_python_"
+"""What the names of functions in Python begin with in the embedded database."""
 PYTHON_TAKES = ("number", "text", "boolean")
 PYTHON_GIVES = (Type.DOUBLE, Type.INTEGER, Type.TEXT, Type.BOOLEAN)
 """What functions in Python may take and give."""
@@ -185,7 +187,7 @@ class Function:
     @property
     def stored(self) -> str:
         """What a function in Python is called in the embedded database."""
-        return f"_python_{self.name.replace('.', '__')}"
+        return PYTHON + self.name.replace(".", "__")
 
     @property
     def least(self) -> int:

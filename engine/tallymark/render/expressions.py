@@ -94,7 +94,8 @@ class Writer:
 
     def apply(self, function: str, terms: Sequence[Term], extra: tuple[Any, ...], kind: Type) -> exp.Expression:
         """`function` over `terms`, giving a value of type `kind`."""
-        if isinstance(self.dialect, Apart):
+        python = function in self.functions and self.functions[function].python is not None
+        if isinstance(self.dialect, Apart) and not python:
             return self._later(function, [t.type for t in terms], extra, kind)([t.sql for t in terms])
         own = self._own.get(function)
         if own is not None:

@@ -14,6 +14,7 @@ from typing import Any
 from sqlglot import exp
 
 from tallymark.errors import FaultError
+from tallymark.formula.function import PYTHON
 from tallymark.render.values import all_of, select, table
 
 APART = "@apart"
@@ -21,6 +22,9 @@ APART = "@apart"
 
 HERE = 0
 """The number of the database in which a statement is put together."""
+
+UNSAID = frozenset({"D462", "D463", "D464", "P763"})
+"""The codes of what a database's dialect cannot say, or would say otherwise, and of what is Python."""
 
 Written = Callable[[int, exp.Query], str]
 """A database's own statement as text. Raises FaultError when it cannot be said in its dialect."""
@@ -86,13 +90,13 @@ class _Parting:
         self.fetches: dict[tuple[int, str], Fetch] = {}
         self.kept: set[str] = set()
         """Names that the statement here has in front of it."""
-        self.refused: dict[int, FaultError] = {}
-        """By identity, queries that their database's dialect cannot say."""
+        self.refused: dict[int, tuple[exp.Query, FaultError]] = {}
+        """By identity, queries that their database's dialect cannot say; held, so that no other takes their place."""
 
     def part(self) -> Parted:
         """The parts."""
         alone = self._alone(self.body)
-        if alone != HERE and self._fetched(self.body, alone, "answer") is not None:
+        if alone != HERE and self._asked(self.body, self.body.copy(), alone, "answer") is not None:
             return Parted(tuple(self.fetches.values()), None)
         self._settle(self.body)
         for name in reversed(self.ctes):
@@ -120,11 +124,9 @@ class _Parting:
         self._lift_inner(query)
 
     def _lift_inner(self, query: exp.Query) -> None:
-        self_with = query.args.get("with_")
-        if self_with is not None:
-            self._lift(query)
-            return
-        for inner in [q for q in query.find_all(exp.Query) if q is not query and q.args.get("with_") is not None]:
+        """Lifts what stands in front of queries inside one, from the outside inwards."""
+        for inner in list(query.find_all(exp.Query)):
+            # What is deeper may have been lifted together with what is around it.
             if inner.args.get("with_") is not None:
                 self._lift(inner)
 
@@ -138,7 +140,7 @@ class _Parting:
             else:
                 # What is neither is a table that the embedded database has for the engine's own use.
                 found |= self.homes.get(each.name, frozenset({HERE}))
-        return frozenset(found)
+        return frozenset(found | {HERE}) if _calls_python(query) else frozenset(found)
 
     def _alone(self, query: exp.Query) -> int:
         """The other database that a query reads alone; HERE when there is none, or it cannot say it."""
@@ -177,12 +179,22 @@ class _Parting:
             own = select(exp.Star()).from_(exp.Subquery(this=own, alias=exp.to_identifier("q")), copy=False)
             own = own.where(only.copy(), copy=False) if only is not None else own
             own = own.limit(self.most + 1, copy=False) if rows is not None else own
+        given = self._asked(query, own, home, name, rows)
+        if given is not None or only is None:
+            return given
+        # It may be the conditions alone that it cannot say.
+        del self.refused[id(query)]
+        return self._fetched(query, home, name)
+
+    def _asked(self, query: exp.Query, own: exp.Query, home: int, name: str, rows: str | None = None) -> str | None:
+        """As `_fetched`, of a statement `own` that asks for what `query` gives."""
+        whole = self._complete(own)
         try:
-            sql = self.written(home, self._complete(own))
+            sql = self.written(home, whole)
         except FaultError as error:
-            if only is not None:
-                return self._fetched(query, home, name)
-            self.refused[id(query)] = error
+            if not {f.code for f in error.faults} <= UNSAID:
+                raise
+            self.refused[id(query)] = query, error
             return None
         if (home, sql) not in self.fetches:
             taken = {f.name for f in self.fetches.values()} | (self.ctes.keys() - {name})
@@ -268,7 +280,7 @@ class _Parting:
                 refused = self.refused.get(id(query))
                 assert refused is not None, f"`{dataset}` is read beside others, not by a query of its own"
                 # Nothing deeper can be fetched.
-                raise refused
+                raise refused[1]
             self._name(each, dataset)
             return
         entry = self.ctes.get(each.name) if not each.db else None
@@ -293,12 +305,22 @@ def _conditions(query: exp.Query, each: exp.Table) -> exp.Expression | None:
     alias, found = each.alias or each.name, list[Any]()
     for test in where.this.flatten() if isinstance(where.this, exp.And) else [where.this]:
         columns = list(test.find_all(exp.Column))
-        if columns and test.find(exp.Query, exp.AggFunc, exp.Window) is None and all(c.table == alias for c in columns):
+        if (
+            columns
+            and not _calls_python(test)
+            and test.find(exp.Query, exp.AggFunc, exp.Window) is None
+            and all(c.table == alias for c in columns)
+        ):
             own = test.copy()
             for each_column in [own] if isinstance(own, exp.Column) else list(own.find_all(exp.Column)):
                 each_column.set("table", None)
             found.append(own)
     return all_of(found)
+
+
+def _calls_python(tree: exp.Expr) -> bool:
+    """Whether something is computed in Python, which only the embedded database has beside it."""
+    return any(call.name.startswith(PYTHON) for call in tree.find_all(exp.Anonymous))
 
 
 def _sides(query: exp.Query) -> list[exp.Query]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Hashable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from time import monotonic
 from typing import Any
 
@@ -116,6 +117,7 @@ class SqlalchemyReader:
     def _connected(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that is rolled back. Errors leave as FaultError: D470, D433, P790."""
         reached = False
+        self._require_file()
         try:
             with self._engine.connect() as connection:
                 reached = True
@@ -126,6 +128,14 @@ class SqlalchemyReader:
                 connection.rollback()
         except sa.exc.SQLAlchemyError as error:
             raise FaultError(self._failed(error, reached)) from None
+
+    def _require_file(self) -> None:
+        """Raises FaultError (D413) where SQLite would make a file that is not there."""
+        url = self._engine.url
+        file = url.database if url.get_backend_name() == "sqlite" else None
+        if file and file != ":memory:" and not file.startswith("file:") and not Path(file).is_file():
+            message = "the SQLite file that `url` names is not there"
+            raise FaultError(Fault("D413", message, self._place, subject=self._subject))
 
     def _failed(self, error: Exception, reached: bool) -> Fault:
         # The driver's own words: SQLAlchemy's are followed by the statement.

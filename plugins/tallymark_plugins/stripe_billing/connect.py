@@ -71,7 +71,7 @@ def _key(options: Mapping[str, Any], folder: Path, place: Place | None) -> str:
 
 def is_test(definition: SourceDef, folder: Path) -> bool:
     """Whether the key is of test mode (a sandbox), as its prefix says."""
-    return "_test_" in _key(definition.options, folder, definition.place)[:8]
+    return "_test_" in _key(definition.options, folder, definition.place)[:12]
 
 
 def _base(options: Mapping[str, Any], place: Place | None) -> str:

@@ -242,6 +242,8 @@ class Reading:
             here = self.landing.now()
             there = self._stripe_time() or here
             self._now = there.replace(microsecond=0)
+            if self._test():
+                self.landing.note("the key is of test mode: what is landed are test data, not real customers")
             if abs(here - there) > SKEW:
                 minutes = round(abs(here - there).total_seconds() / 60)
                 side = "ahead of" if here > there else "behind"

@@ -25,16 +25,8 @@ from tallymark_plugins.tabular.staged import Spot, Staged
 
 
 def file_of(definition: SourceDef, folder: Path) -> Path:
-    """The DuckDB file, resolved. Raises FaultError: D410 an unknown option, D411 no path, D412 outside the project."""
-    subject = f"source `{definition.name}`"
-    unknown = [key for key in definition.options if key != "path"]
-    if unknown:
-        help_line = "the option is `path`"
-        raise FaultError(Fault("D410", f"unknown option `{k}`", definition.place, help_line, subject) for k in unknown)
-    declared = definition.options.get("path")
-    if declared is None:
-        raise FaultError(Fault("D411", "a DuckDB source needs a `path`", definition.place, subject=subject))
-    return root_of(declared, folder, definition.place, definition.name).folder
+    """The DuckDB file, resolved, of options that its schema allows. Raises FaultError (D412) outside the project."""
+    return root_of(definition.options["path"], folder, definition.place, definition.name).folder
 
 
 def log_of(path: Path) -> Path:

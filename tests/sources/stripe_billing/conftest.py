@@ -53,10 +53,7 @@ class Store:
         """The rows of a question over tables and views, times in UTC."""
         with duckdb.connect(str(self._file)) as connection:
             connection.execute("SET timezone = 'UTC'")
-            for name in tables.NAMES:
-                # As `tally sync` does: a table that is declared is there also while nothing is in it.
-                columns = ", ".join(f'"{n}" {_TYPES[c["data_type"]]}' for n, c in tables.columns(name).items())
-                connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
+            make_tables(connection)
             for name, view in stripe_billing.VIEWS.items():
                 connection.execute(f"CREATE OR REPLACE TEMP VIEW {name} AS {view}")
             return connection.execute(sql).fetchall()
@@ -65,6 +62,13 @@ class Store:
 _TYPES = {
     "text": "VARCHAR", "bigint": "BIGINT", "bool": "BOOLEAN", "decimal": "DECIMAL(38, 14)", "timestamp": "TIMESTAMPTZ"
 }  # fmt: skip
+
+
+def make_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """As `tally sync` does: a table that is declared is there also while nothing is in it."""
+    for name in tables.NAMES:
+        columns = ", ".join(f'"{n}" {_TYPES[c["data_type"]]}' for n, c in tables.columns(name).items())
+        connection.execute(f"CREATE TABLE IF NOT EXISTS {name} ({columns})")
 
 
 def _fault_in(error: BaseException) -> BaseException:

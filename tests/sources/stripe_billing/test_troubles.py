@@ -226,6 +226,14 @@ def test_test_and_live_data_are_not_mixed(fake: FakeStripe, store: Store, monkey
     assert ("L859", True) == (fault.code, "holds live data" in fault.message)
 
 
+def test_test_data_are_called_so(fake: FakeStripe, store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A key of test mode works, and it is said that its customers are not real."""
+    fake.key = "rk_test_fake"
+    monkeypatch.setenv("STRIPE_TEST_KEY", fake.key)
+    store.sync("customers")
+    assert any("test data" in words for words in store.said)
+
+
 def test_a_clock_that_is_wrong(fake: FakeStripe, store: Store) -> None:
     """With a clock two hours ahead nothing is missed, since Stripe's time is used; and it is said."""
     store.now = datetime(2024, 6, 1, 2, tzinfo=UTC)

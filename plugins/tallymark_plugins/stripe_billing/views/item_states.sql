@@ -41,11 +41,12 @@ credited AS (
         )
 ),
 run_out AS (
-    -- An item that was billed and is in no snapshot: it lasted as long as was billed.
-    SELECT of_subscription AS subscription, item, max(period_end) AS moment
+    -- An item that was billed and is in no snapshot: it lasted as long as was billed, or until the first look.
+    SELECT l.of_subscription AS subscription, l.item, least(max(l.period_end), any_value(f.at_first)) AS moment
     FROM lines AS l
+    LEFT JOIN (SELECT subscription, moment AS at_first FROM first_seen) AS f ON f.subscription = l.of_subscription
     WHERE NOT EXISTS (SELECT 1 FROM subscription_snapshots AS s WHERE s.item = l.item)
-    GROUP BY ALL
+    GROUP BY l.of_subscription, l.item
 )
 SELECT
     subscription, item, seen_at AS moment, sequence, 'seen' AS origin, customer, plan, product, status, currency, amount,
