@@ -88,13 +88,15 @@ class Starter:
     """What a new project needs for a kind of source: its options, definitions as the text of a YAML file, packs.
 
     `options` are YAML lines as they stand below `sources: NAME: kind: KIND`, comments included. `definitions` is the
-    text of `metrics/NAME.yaml`. `secrets` are the variables that the user must set, each with what it is.
+    text of `metrics/NAME.yaml`. `secrets` are the variables that the user must set, each with what it is; `fill` the
+    options in which something must be put in place of an example.
     """
 
     options: str
     definitions: str
     packs: tuple[str, ...] = ()
     secrets: Mapping[str, str] = field(default_factory=dict)
+    fill: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

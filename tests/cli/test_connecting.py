@@ -52,7 +52,9 @@ def kind(name: str, definitions: str, *packs: str) -> SourceKind:
 
     def starter(source: str) -> Starter:
         options = f"# The key of {source}.\napi_key: env:{source.upper()}_KEY\n"
-        return Starter(options, definitions.format(name=source), packs, {f"{source.upper()}_KEY": f"a key of {name}"})
+        secrets = {f"{source.upper()}_KEY": f"a key of {name}"}
+        fill = ("account",) if name == "desk" else ()
+        return Starter(options, definitions.format(name=source), packs, secrets, fill)
 
     def make(*_: Any) -> Any:
         raise AssertionError("nothing is asked of it")
@@ -103,7 +105,8 @@ def test_the_next_steps_name_the_secrets(run: Run) -> None:
     result = run("init", "--from", "billing", "--from", "help=desk")
     steps = result.stdout.split("Next:\n")[1]
     assert steps == (
-        "  export BILLING_KEY=…  # a key of billing\n  export HELP_KEY=…     # a key of desk\n"
+        "  edit tally.yaml: `account` of `help`\n"
+        "  # a key of billing\n  export BILLING_KEY=…\n  # a key of desk\n  export HELP_KEY=…\n"
         "  tally sync\n  tally check\n  tally list\n"
     )
 

@@ -100,10 +100,11 @@ def _steps(settings: Settings, found: list[Found]) -> list[str]:
     """The commands that lead to a first answer; secrets are set before anything is fetched."""
     if not settings.sources:
         return ["tally check", _first_question(found)]
+    blanks = {source.name: " and ".join(f"`{o}`" for o in source.starter.fill) for source in settings.sources}
+    edits = [f"edit {FILE}: {options} of `{name}`" for name, options in blanks.items() if options]
     secrets = {name: what for source in settings.sources for name, what in source.starter.secrets.items()}
-    width = max(map(len, secrets), default=0)
-    exports = [f"export {name}=…{' ' * (width - len(name))}  # {what}" for name, what in secrets.items()]
-    return [*exports, "tally sync", "tally check", "tally list"]
+    exports = [line for name, what in secrets.items() for line in (f"# {what}", f"export {name}=…")]
+    return [*edits, *exports, "tally sync", "tally check", "tally list"]
 
 
 def _first_question(found: list[Found]) -> str:

@@ -72,4 +72,5 @@ SECRETS = {
 
 def starter(name: str) -> Starter:
     """The options of a source called `name`, its datasets, and the packs whose metrics they serve."""
-    return Starter(_OPTIONS.format(name=name), _DEFINITIONS.format(name=name), ("support", "voice"), SECRETS)
+    options, definitions = _OPTIONS.format(name=name), _DEFINITIONS.format(name=name)
+    return Starter(options, definitions, ("support", "voice"), SECRETS, ("subdomain", "email"))
