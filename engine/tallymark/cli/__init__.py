@@ -24,7 +24,7 @@ COMMANDS = {
     "functions": "reference",
     "schema": "reference",
     "plugins": "plugins",
-    "plugin": "plugin",
+    "plugin": "plugins",
 }
 """Each command, in the order of the help, and the module of this package that holds it."""
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 from tallymark.cli.describing import plugins_here
+from tallymark.cli.new_plugin import new_command
 from tallymark.cli.printing import print_faults, print_faults_json, print_sheet
 from tallymark.cli.session import Session, format_option, session_options
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -18,7 +19,12 @@ if TYPE_CHECKING:
 @click.group("plugins")
 @session_options
 def plugins_command() -> None:
-    """List installed plugins, show what one gives, check that it works. `tally plugin` writes a new one."""
+    """List installed plugins, show what one gives, check that it works, or write one of your own."""
+
+
+plugins_command.add_command(new_command)
+plugin_command = click.Group("plugin", plugins_command.commands, help=plugins_command.help, hidden=True)
+"""The same, for who says `tally plugin new`."""
 
 
 @plugins_command.command("list")

@@ -18,13 +18,7 @@ PLACEHOLDER = "acme"
 """The name that the template has in place of the plugin's."""
 
 
-@click.group("plugin")
-@session_options
-def plugin_command() -> None:
-    """Write a plugin of your own. `tally plugins` is about those that are installed."""
-
-
-@plugin_command.command("new")
+@click.command("new")
 @click.argument("name")
 @click.option(
     "--in",
@@ -37,7 +31,7 @@ def plugin_command() -> None:
 @session_options
 @click.pass_obj
 def new_command(session: Session, /, name: str, parent: Path) -> None:
-    """Lay out the distribution `tallymark-NAME`: a source, a function, an aggregate, their tests, CI.
+    """Write a plugin of your own: the distribution `tallymark-NAME` with a source, a function, an aggregate, tests, CI.
 
     NAME is what its functions begin with, as in `NAME.clamped(x, 0, 100)`. Never writes over a file.
     """
