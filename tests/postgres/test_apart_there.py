@@ -15,6 +15,7 @@ import tallymark
 from cases.reading import cases, folders
 from cases.test_cases import agrees, assert_rows
 from naive.world import World
+from properties import acme
 from properties.engine_side import Ask, cells, definitions, query, tables
 from properties.questions import question
 from properties.verdict import complaints, report
@@ -78,7 +79,7 @@ def world_apart(world: World, seed: int, server: Cluster) -> Ask:
     made = tables(world)
     server.put("apart", made)
     spread_out = spread(definitions(world), Random(f"there {seed}"), others(server, "apart"))
-    book = tallymark.open(definitions=spread_out, tables=made, plugins=[Elsewhere(made)])
+    book = tallymark.open(definitions=spread_out, tables=made, plugins=[Elsewhere(made), acme])
     return lambda asked: cells(book.ask(query(asked)), asked)
 
 

@@ -10,7 +10,7 @@ import pytest
 
 import tallymark
 from naive.world import Question, World
-from properties import money
+from properties import acme, money
 from properties.engine_side import Ask, cells, definitions, query, tables
 from properties.questions import question
 from properties.test_transforms import Maker
@@ -34,7 +34,7 @@ def opener(server: Cluster) -> Callable[[World], Ask]:
         server.put("world", rows)
         there = {n: replace(d, source="pg", table=n) if n in rows else d for n, d in made.datasets.items()}
         moved = replace(made, datasets=there, sources={"pg": server.source("world", connections=1)})
-        book = tallymark.open(definitions=moved)
+        book = tallymark.open(definitions=moved, plugins=[acme])
         return lambda asked: cells(book.ask(query(asked)), asked)
 
     return opened

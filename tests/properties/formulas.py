@@ -164,7 +164,6 @@ class Formulas:
         if x.exact == EXACT:
             choices += [
                 lambda: self.mixed(x, scope),
-                lambda: self.mixed(x, scope),
                 lambda: Drawn(f"{self.random.choice(('floor', 'ceil', 'trunc', 'sign', 'round'))}({x})", EXACT),
                 lambda: Drawn(f"mod({x}, {self.random.choice((2, 3, 0))})", EXACT),
                 lambda: Drawn(f"round({x}, 1)", ROUGH),

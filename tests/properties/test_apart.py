@@ -11,6 +11,7 @@ import tallymark
 from naive.world import World
 
 from ..elsewhere import Elsewhere, spread
+from . import acme
 from .engine_side import Ask, cells, definitions, query, tables
 from .questions import question
 from .verdict import complaints, report
@@ -26,7 +27,7 @@ def opened_apart(world: World, seed: int) -> Ask:
     """The engine on a world whose datasets lie in three databases, as something to ask."""
     made = tables(world)
     book = tallymark.open(
-        definitions=spread(definitions(world), Random(f"apart {seed}")), tables=made, plugins=[Elsewhere(made)]
+        definitions=spread(definitions(world), Random(f"apart {seed}")), tables=made, plugins=[Elsewhere(made), acme]
     )
     return lambda asked: cells(book.ask(query(asked)), asked)
 

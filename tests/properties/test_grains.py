@@ -10,6 +10,7 @@ import pytest
 
 import tallymark
 
+from . import acme
 from .engine_side import definitions, tables
 from .worlds import sample
 
@@ -33,7 +34,7 @@ def asked(request: pytest.FixtureRequest) -> Iterator[tuple[bool, Mapping[str | 
     by = ("customer",) if request.param % 2 else ()
     first = date(drawn.anchor.year, drawn.anchor.month - (drawn.anchor.month - 1) % 3, 1)
     last = (first + timedelta(days=95)).replace(day=1) - timedelta(days=1)
-    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world)) as book:
+    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world), plugins=[acme]) as book:
         yield bool(by), {g: cells(book, by, g, first, last) for g in GRAINS}
 
 
@@ -121,7 +122,7 @@ def test_customers_add_up_to_all() -> None:
     """Flows and stocks by customer, the one without a customer included, add up to those of all."""
     drawn = sample(1)
     first = date(drawn.anchor.year, 1, 1)
-    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world)) as book:
+    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world), plugins=[acme]) as book:
         metrics = ("revenue", "count(orders)", "mrr", "count(subs)")
         apart = cells_of(book.ask(*metrics, by="customer", grain="month", start=first, end=date(first.year, 12, 31)))
         whole = cells_of(book.ask(*metrics, grain="month", start=first, end=date(first.year, 12, 31)))

@@ -14,6 +14,7 @@ from naive.world import Question
 from tallymark.definitions import Definitions, Formula, MetricDef, MinCountDef
 from tallymark.place import Written
 
+from . import acme
 from .engine_side import definitions, tables
 from .worlds import sample
 
@@ -53,7 +54,7 @@ def decided(seed: int, by: tuple[str, ...]) -> tuple[int, int]:
     world, anchor = drawn.world, drawn.anchor
     start, end = (anchor - timedelta(days=40)).replace(day=1), anchor.replace(day=28)
     names = [f"m{n}" for n in range(len(FORMULAS))]
-    with tallymark.open(definitions=hidden(definitions(world)), tables=tables(world)) as book:
+    with tallymark.open(definitions=hidden(definitions(world)), tables=tables(world), plugins=[acme]) as book:
         shown = book.ask(*names, by=by, grain="month", start=start, end=end).to_dicts()
         plain = book.ask(*FORMULAS, by=by, grain="month", start=start, end=end).to_dicts()
     asked = Answer(world, Question(FORMULAS, by=by, grain="month", start=start, end=end))

@@ -20,6 +20,7 @@ from tallymark.answer import Answer
 from tallymark.errors import FaultError
 from tallymark.query import Query
 
+from . import acme
 from .comparison import same
 from .engine_side import definitions, midnight, query, tables
 from .questions import question
@@ -44,7 +45,7 @@ def asked_of(seed: int) -> Iterator[tuple[Random, Sample, Question, Callable[[Qu
     Questions of no grain or several metrics are among them.
     """
     drawn = sample(seed)
-    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world)) as book:
+    with tallymark.open(definitions=definitions(drawn.world), tables=tables(drawn.world), plugins=[acme]) as book:
         for number in range(seed * 1000 + 500, seed * 1000 + 500 + min(EACH, CASES)):
             asked = question(number, drawn)
             if asked.grain != "hour":

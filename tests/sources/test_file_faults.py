@@ -226,7 +226,7 @@ def test_bad_options_are_faults(shop: Shop, options: dict[str, Any]) -> None:
 
 def test_faults_stand_where_the_project_says_so() -> None:
     """The folders a source reads are known before it is made, and are faulted the same way."""
-    definition = SourceDef("w", "duckdb", {"paths": "x"})
+    definition = SourceDef("w", "duckdb", {"path": "../x.duckdb"})
     with pytest.raises(FaultError):
         duckdb_file.reach(definition, files.Path("."))
 
