@@ -32,8 +32,8 @@ def work(label: str, task: Callable[[], T], cancel: Callable[[], None] | None = 
             outcome["error"] = error
 
     thread = Thread(target=run, name=label, daemon=True)
-    thread.start()
     try:
+        thread.start()  # within: Ctrl-C may come as soon as the task runs
         _wait(thread, label)
     except KeyboardInterrupt:
         _stop(thread, cancel)
@@ -66,7 +66,8 @@ def _stop(thread: Thread, cancel: Callable[[], None] | None) -> None:
     if cancel is not None:
         with suppress(Exception):
             cancel()
-    thread.join(PATIENCE)
+    if thread.ident is not None:
+        thread.join(PATIENCE)
     if thread.is_alive():
         with suppress(Exception):
             sys.stdout.flush()
