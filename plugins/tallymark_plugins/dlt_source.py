@@ -97,7 +97,14 @@ def _reaching(folder: Path) -> Iterator[None]:
 
 
 def _function(definition: SourceDef, told: str) -> Any:
-    """The function that `module:function` names, or that has its module's name. Raises FaultError (L831)."""
+    """The function that `module:function` names, or that has its module's name. Raises FaultError (L831).
+
+    Only what is marked as a source or resource is called: a project's file must not run just any function there is.
+    """
+    from dlt.extract import DltResource
+    from dlt.extract.decorators import ResourceFactory
+    from dlt.extract.reference import SourceFactory
+
     from tallymark.errors import FaultError
     from tallymark_plugins.landed.options import option_fault
 
@@ -111,10 +118,11 @@ def _function(definition: SourceDef, told: str) -> Any:
     last = module.rpartition(".")[2]
     for wanted in (name,) if name else (last, f"{last}_source", "source"):
         function = getattr(found, wanted, None)
-        if callable(function):
+        if isinstance(function, SourceFactory | ResourceFactory | DltResource):
             return function
-    message = f"the module `{module}` has no function `{name or last}`"
-    raise FaultError(option_fault(definition, message, "write `module:function`", "L831"))
+    message = f"the module `{module}` has no dlt source `{name or last}`"
+    help_ = "write `module:function`, of a function that is marked with `@dlt.source` or `@dlt.resource`"
+    raise FaultError(option_fault(definition, message, help_, "L831"))
 
 
 def _apply(definition: SourceDef, options: Mapping[str, Any], resources: Mapping[str, Any]) -> None:

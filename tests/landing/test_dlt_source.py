@@ -65,7 +65,8 @@ def test_a_dlt_source_is_landed(folder: Path) -> None:
     ("told", "code", "said"),
     [
         ({"source": "no_such_module_here"}, "L831", "cannot be imported"),
-        ({"source": "crm_of_tests:deal"}, "L831", "no function `deal`"),
+        ({"source": "crm_of_tests:deal"}, "L831", "no dlt source `deal`"),
+        ({"source": "os:putenv", "arguments": {"name": "A", "value": "B"}}, "L831", "no dlt source `putenv`"),
         ({"arguments": {}}, "L832", "`api_key`"),
         ({"arguments": {"api_key": "env:CRM_KEY", "zone": 1}}, "L832", "zone"),
         ({"arguments": {"api_key": "canary-9c1"}}, "D480", "a secret is written"),
