@@ -173,7 +173,7 @@ class Embedded:
 
         # DuckDB asks how many arguments it takes, and counts `*arrays` as one.
         named = [Parameter(f"a{n}", Parameter.POSITIONAL_OR_KEYWORD) for n in range(len(takes))]
-        guarded.__signature__ = Signature(named)  # type: ignore[attr-defined]
+        guarded.__signature__ = Signature(named)  # type: ignore[attr-defined]  # any function may have one
         # The database keeps no reference of its own once the cursor is closed.
         self._defined.append(guarded)
         with self.loading() as cursor:

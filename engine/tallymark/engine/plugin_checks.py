@@ -16,6 +16,8 @@ from tallymark.plugins import Gift, Plugin, Plugins, State
 from tallymark.plugins.failing import FAILURES, told
 from tallymark.plugins.templates import wrong_templates
 from tallymark.read import read_texts
+from tallymark.transforms.row_model import RowModel
+from tallymark.transforms.transform import Transform
 
 FORMULA_CALLS = (Kind.SCALAR, Kind.AGGREGATE)
 
@@ -108,15 +110,15 @@ def _function(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
 
 
 def _transform(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
-    row = plugins.transforms[name]
-    if not row.help.endswith("."):
-        yield "its help is a sentence, which ends with a full stop"
-    if f"{name}(" not in row.example:
-        yield "its example does not call it"
+    yield from _unclear(name, plugins.transforms[name])
 
 
 def _model(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
-    row = plugins.models[name]
+    yield from _unclear(name, plugins.models[name])
+
+
+def _unclear(name: str, row: Transform | RowModel) -> Iterator[str]:
+    """What the help and the example of something that makes datasets leave to be wished."""
     if not row.help.endswith("."):
         yield "its help is a sentence, which ends with a full stop"
     if f"{name}(" not in row.example:
@@ -124,8 +126,9 @@ def _model(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
 
 
 def _format(name: str, plugins: Plugins, book: Book) -> Iterator[str]:
-    for question in ({}, {"by": "word"}, {"grain": "month"}):
-        book.ask("count(probe)", start="2024-01", end="2024-02", **question).to(name)  # type: ignore[arg-type]
+    questions: tuple[dict[str, Any], ...] = ({}, {"by": "word"}, {"grain": "month"})
+    for question in questions:
+        book.ask("count(probe)", start="2024-01", end="2024-02", **question).to(name)
     yield from ()
 
 

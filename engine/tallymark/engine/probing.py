@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from decimal import Decimal
+from typing import Any
 
 from tallymark.definitions import Project
 from tallymark.engine.book import Book
@@ -19,7 +20,7 @@ from tallymark.read import read_texts
 _COLUMNS = {"number": "double", "exact": "decimal", "whole": "integer", "word": "text", "flag": "boolean"}
 _OF = {"number": "probe.number", "text": "probe.word", "boolean": "probe.flag", "time": "probe.at"}
 """The column that stands for an argument of a family."""
-_PERIOD = {"start": "2024-01", "end": "2024-02"}
+_PERIOD: dict[str, Any] = {"start": "2024-01", "end": "2024-02"}
 
 
 @contextmanager
@@ -61,9 +62,9 @@ def probe_call(row: Function, book: Book) -> Iterator[str]:
     formulas = [_formula(row, called, column) for column in ("number", "exact", "whole")]
     for formula in dict.fromkeys(formulas):
         try:
-            book.ask(formula, **_PERIOD)  # type: ignore[arg-type]
+            book.ask(formula, **_PERIOD)
             if row.kind is Kind.AGGREGATE:
-                book.ask(f"cumulative({formula})", **_PERIOD, grain="month", by="word")  # type: ignore[arg-type]
+                book.ask(f"cumulative({formula})", **_PERIOD, grain="month", by="word")
         except FaultError as error:
             yield f"`{formula}` does not run: {error.faults[0].message}"
             return

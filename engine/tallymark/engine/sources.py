@@ -124,7 +124,7 @@ class Sources:
                 raise TypeError(f"what it makes is no source: it has no `{lacking[0]}`")
         if name == "memory":
             for table, data in self.tables.items():
-                source.put(table, data)  # type: ignore[attr-defined]
+                source.put(table, data)  # type: ignore[attr-defined]  # the kind `memory` has it
         return source
 
     def describe(self, name: str, table: Table) -> tuple[TableColumn, ...]:

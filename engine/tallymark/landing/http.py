@@ -100,7 +100,7 @@ def session(
         reraise=True,
         retry_error_callback=lambda state: state.outcome.result() if state.outcome else None,
     )
-    made.send = again.wraps(made.send)  # type: ignore[method-assign]
+    made.send = again.wraps(made.send)  # type: ignore[method-assign]  # of this session only
     return made
 
 

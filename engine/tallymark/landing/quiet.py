@@ -61,7 +61,7 @@ def quiet_dlt(folder: Path) -> Iterator[None]:
         container, told = Container(), logger.LOGGER
         # One that the program itself started stays silent about what is done here.
         endpoint = anon_tracker._ANON_TRACKER_ENDPOINT
-        anon_tracker._ANON_TRACKER_ENDPOINT = None  # type: ignore[assignment]
+        anon_tracker._ANON_TRACKER_ENDPOINT = None  # type: ignore[assignment]  # none is there any more
         try:
             # dlt's own context, which would start its telemetry, is not made if the program has not made it.
             with container.injectable_context(PluggableRunContext(_context(folder))):

@@ -30,7 +30,7 @@ def found(outside: bool, settings: PluginsDef, folder: Path, more: Iterable[obje
         plugin = _local(entry, folder)
         yield plugin if outside else _without(plugin, State.LEFT_OUT, "`--no-plugins` leaves it out")
     for module in more:
-        yield Plugin(_name_of(module), "given by the program", lambda module=module: module)  # type: ignore[misc]
+        yield Plugin(_name_of(module), "given by the program", lambda module=module: module)  # type: ignore[misc]  # each keeps its own module
 
 
 def misnamed(settings: PluginsDef, plugins: Iterable[Plugin]) -> Iterator[Fault]:

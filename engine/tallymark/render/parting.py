@@ -7,7 +7,7 @@ themselves are given: only the columns used, and only those that the conditions 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -372,9 +372,9 @@ def _rename(query: exp.Query, old: str, new: str) -> None:
             each.set("this", exp.to_identifier(new))
 
 
-def _free(name: str, taken: object) -> str:
+def _free(name: str, taken: Container[str]) -> str:
     found, count = name, 1
-    while found in taken:  # type: ignore[operator]
+    while found in taken:
         count += 1
         found = f"{name}_{count}"
     return found

@@ -164,7 +164,7 @@ class _Lines:
 
 
 def _plain(found: Any) -> Thing:
-    return found.to_dict() if hasattr(found, "to_dict") else found  # type: ignore[no-any-return]
+    return found.to_dict() if hasattr(found, "to_dict") else found  # type: ignore[no-any-return]  # the client tells no types
 
 
 __all__ = ["PAGE", "Kind", "Pages"]

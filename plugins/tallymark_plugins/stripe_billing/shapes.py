@@ -63,7 +63,7 @@ def price_of(item: Thing) -> Thing:
     """The price of a subscription item or of an invoice line: as much of it as is there, at the least its `id`."""
     for name in ("price", "plan"):
         if isinstance(item.get(name), Mapping):
-            return item[name]  # type: ignore[no-any-return]
+            return item[name]  # type: ignore[no-any-return]  # as Stripe gives it
     details = (item.get("pricing") or {}).get("price_details") or {}
     price = details.get("price")
     if isinstance(price, Mapping):
