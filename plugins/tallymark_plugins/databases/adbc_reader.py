@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import import_module
-from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -16,12 +15,12 @@ from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.place import Place
 from tallymark.source import Table
+from tallymark_plugins.databases.driven import Driven
 from tallymark_plugins.databases.fetched import Fetching, Held
 from tallymark_plugins.databases.options import scrubbed
-from tallymark_plugins.tabular.staged import Spot
 
 
-class AdbcReader:
+class AdbcReader(Driven):
     """A `Reader` over one ADBC driver, connected to anew for each read.
 
     `driver` is the Python package of the driver, `arguments` its database options; `secrets` are values among them that
@@ -32,14 +31,10 @@ class AdbcReader:
         self, driver: str, arguments: Mapping[str, str], secrets: list[str], dialect: str, schema: str | None,
         place: Place, source: str, fresh_for: float,
     ) -> None:  # fmt: skip
+        super().__init__(source, place, schema, fresh_for, secrets)
         self._driver = driver
         self._arguments = dict(arguments)
-        self._secrets = secrets
         self._dialect = dialect
-        self._schema = schema
-        self._place = place
-        self._source = source
-        self._fresh_for = fresh_for
 
     def columns(self, table: Table) -> tuple[Held, ...]:
         """The table's columns, as the driver tells them."""
@@ -65,22 +60,6 @@ class AdbcReader:
             cursor.execute(asked)
             yield Fetching(wanted, self._batches(cursor.fetch_record_batch(), wanted))
 
-    def spot(self, table: Table, position: int) -> Spot:
-        """The row by its number, in the order in which the database gave them."""
-        return Spot(f"table {table.name} of `{self._source}`", position + 1)
-
-    def state(self, table: Table) -> Hashable:
-        """A number that changes every `fresh_for` seconds."""
-        return int(monotonic() / self._fresh_for) if self._fresh_for else monotonic()
-
-    @property
-    def _subject(self) -> str:
-        return f"source `{self._source}`"
-
-    def _parts(self, table: Table) -> tuple[str | None, str]:
-        schema, dot, name = table.name.rpartition(".")
-        return (schema, name) if dot else (self._schema, table.name)
-
     @contextmanager
     def _connected(self) -> Iterator[dbapi.Connection]:
         """A connection, read-only where the driver can be told. Errors leave as FaultError: D470, D433."""
@@ -95,12 +74,6 @@ class AdbcReader:
                 yield connection
         except (dbapi.Error, pa.ArrowException) as error:
             raise FaultError(self._failed(error, reached)) from None
-
-    def _failed(self, error: Exception, reached: bool) -> Fault:
-        said = scrubbed(str(error), self._secrets)
-        if reached:
-            return Fault("D433", f"the database refused to give rows: {said}", self._place, None, self._subject)
-        return Fault("D470", f"the database is not reached: {said}", self._place, None, self._subject)
 
     def _batches(self, reader: pa.RecordBatchReader, wanted: pa.Schema) -> Iterator[pa.RecordBatch]:
         try:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Hashable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
-from time import monotonic
 from typing import Any
 
 import pyarrow as pa
@@ -18,9 +17,9 @@ from tallymark.kinds import Type
 from tallymark.place import Place
 from tallymark.source import Table
 from tallymark_plugins.databases.columnar import BATCH, Columnar
+from tallymark_plugins.databases.driven import Driven
 from tallymark_plugins.databases.fetched import Fetching, Held
 from tallymark_plugins.databases.options import scrubbed
-from tallymark_plugins.tabular.staged import Spot
 
 _READ_ONLY = {
     "postgresql": "SET TRANSACTION READ ONLY",
@@ -32,20 +31,15 @@ _READ_ONLY = {
 """What makes a connection refuse changes, for databases that can."""
 
 
-class SqlalchemyReader:
+class SqlalchemyReader(Driven):
     """A `Reader` over an engine of SQLAlchemy. Every read is one transaction, read-only where the database can.
 
-    `url` may hold a password, which no message repeats. `fresh_for` are the seconds that rows count as unchanged, as no
-    database tells in a common way when a table changed.
+    `url` may hold a password, which no message repeats.
     """
 
     def __init__(self, url: str, place: Place, source: str, schema: str | None, fresh_for: float) -> None:
-        self._place = place
-        self._source = source
-        self._schema = schema
-        self._fresh_for = fresh_for
+        super().__init__(source, place, schema, fresh_for, [url])
         self._lock = threading.Lock()
-        self._secrets = [url]
         try:
             parsed = sa.make_url(url)
             self._secrets += [str(parsed.password)] if parsed.password else []
@@ -97,22 +91,6 @@ class SqlalchemyReader:
             with result:
                 yield Fetching(made.schema, made.batches(self._chunks(result)), made.misfits)
 
-    def spot(self, table: Table, position: int) -> Spot:
-        """The row by its number, in the order in which the database gave them."""
-        return Spot(f"table {table.name} of `{self._source}`", position + 1)
-
-    def state(self, table: Table) -> Hashable:
-        """A number that changes every `fresh_for` seconds."""
-        return int(monotonic() / self._fresh_for) if self._fresh_for else monotonic()
-
-    @property
-    def _subject(self) -> str:
-        return f"source `{self._source}`"
-
-    def _parts(self, table: Table) -> tuple[str | None, str]:
-        schema, dot, name = table.name.rpartition(".")
-        return (schema, name) if dot else (self._schema, table.name)
-
     @contextmanager
     def _connected(self) -> Iterator[sa.Connection]:
         """A connection in a transaction that is rolled back. Errors leave as FaultError: D470, D433, P790."""
@@ -137,12 +115,9 @@ class SqlalchemyReader:
             message = "the SQLite file that `url` names is not there"
             raise FaultError(Fault("D413", message, self._place, subject=self._subject))
 
-    def _failed(self, error: Exception, reached: bool) -> Fault:
+    def _failed(self, error: object, reached: bool) -> Fault:
         # The driver's own words: SQLAlchemy's are followed by the statement.
-        said = scrubbed(str(getattr(error, "orig", None) or error), self._secrets)
-        if reached:
-            return Fault("D433", f"the database refused to give rows: {said}", self._place, None, self._subject)
-        return Fault("D470", f"the database is not reached: {said}", self._place, None, self._subject)
+        return super()._failed(getattr(error, "orig", None) or error, reached)
 
     def _chunks(self, result: sa.CursorResult[Any]) -> Iterator[Sequence[Sequence[Any]]]:
         try:
