@@ -148,9 +148,11 @@ def test_the_same_kind_twice_gets_two_names(run: Run, tmp_path: Path) -> None:
     assert 2 == len(set(names))
 
 
-def test_a_bad_option_is_refused() -> None:
-    """A name that no source can have is slugged, as those of files are."""
+@pytest.mark.parametrize("asked", ["", "=", "=x", "name="])
+def test_what_names_no_kind_is_refused(asked: str) -> None:
+    """Half a name is a fault about the kind, not a source without one."""
     from tallymark.cli.connecting import connected
 
-    with pytest.raises(FaultError):
-        connected(load(False), ["=x"])
+    with pytest.raises(FaultError) as caught:
+        connected(load(False), [asked])
+    assert ["D431"] == [fault.code for fault in caught.value.faults]

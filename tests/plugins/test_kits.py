@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from datetime import datetime
 from decimal import Decimal
 from pathlib import Path
+from types import ModuleType
 from typing import Any, ClassVar
 
 import duckdb
@@ -258,7 +259,10 @@ def test_every_kit_is_handed_on() -> None:
 
 
 def test_a_plugin_under_test_says_who_it_is() -> None:
-    """A module without `tally_plugin` is refused in one sentence; with it, it is taken by its name."""
+    """A module without `tally_plugin` is refused in one sentence; with it, or built in, it is taken by its name."""
     with pytest.raises(TypeError, match="says who it is"):
         plugins_under_test.name_of(tallymark)
-    assert isinstance(PluginInfo("acme"), PluginInfo)
+    module = ModuleType("anything")
+    module.tally_plugin = PluginInfo("acme")  # type: ignore[attr-defined]  # a module may have any name
+    assert "acme" == plugins_under_test.name_of(module)
+    assert "duckdb" == plugins_under_test.name_of(tallymark_plugins.duckdb_file)

@@ -16,7 +16,7 @@ class TransformConformance:
 
     `plugin` is the module with the hooks. `datasets` is YAML: the inputs, and the dataset `made` by the transform.
     `tables` are the inputs' rows, as Arrow tables by dataset. `rows` are the rows of `made` in any order, as dicts of
-    its columns.
+    its columns: at least one, and none without the dataset's time, as such rows lie in no period.
     """
 
     plugin: ClassVar[Any]
