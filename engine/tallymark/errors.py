@@ -29,6 +29,8 @@ FAMILIES = {
     "L": "landing data: `tally sync`",
     "Q": "questions",
     "P": "plugins",
+    "A": "alerts: rules, and who is told",
+    "E": "tests of metrics: `tally test`",
 }
 """What the first letter of a fault's code says. The number after it is stable once released."""
 
