@@ -378,7 +378,16 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS)
+_RULES = {
+    "A100": "a number of periods that is none, or too many",
+    "A101": "a number of periods in another unit than the rule's grain",
+    "A102": "a day that there is not",
+    "A103": "a message with something else than names in its braces",
+    "A109": "an unknown rule",
+    "A110": "a rule that finds no rows at all",
+}
+
+_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES)
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

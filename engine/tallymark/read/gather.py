@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tallymark.definitions import DatasetDef, Definitions, FunnelDef, MetricDef, ParameterDef, Project, SourceDef
+from tallymark.definitions import (
+    DatasetDef,
+    Definitions,
+    FunnelDef,
+    MetricDef,
+    ParameterDef,
+    Project,
+    RuleDef,
+    SourceDef,
+)
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
 from tallymark.place import Place
@@ -15,6 +24,7 @@ from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
+from tallymark.read.rules import rule
 from tallymark.read.settings import settings, source
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
@@ -22,7 +32,7 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, RuleDef, SourceDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -39,6 +49,7 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    rules: dict[str, RuleDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -134,6 +145,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
+    _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
 
 
 def _take(
@@ -232,7 +244,9 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
     metrics = {**_with_steps(theirs), **_with_steps(own)}
-    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical)
+    made = Definitions(
+        project, sources, parameters, datasets, metrics, funnels, canonical, {**theirs.rules, **own.rules}
+    )
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 

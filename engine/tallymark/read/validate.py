@@ -23,8 +23,8 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("rules", "scorecards")
-_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "sources": "source"}
+NOT_BUILT = ("scorecards",)
+_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "rules": "rule", "sources": "source"}
 
 
 def validate(root: Entries, kind: FileKind) -> list[Fault]:
