@@ -30,6 +30,7 @@ from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
+from tallymark.engine.ruling import unsound_rules
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -71,7 +72,9 @@ class Book:
         self._sources = Sources(definitions, plugins, tables)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
+        given = (*found, *plugins.faults, *_of_options(self._sources))
+        ruled = unsound_rules(definitions, self._catalog, plugins)
+        self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
