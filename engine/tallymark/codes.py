@@ -71,6 +71,9 @@ _NAMES = {
     "T108": "an aggregate over rows of several datasets",
     "T109": "an aggregate over no rows at all",
     "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
     "T110": "an unknown parameter",
     "T111": "a dimension that a dataset does not reach",
     "T112": "two datasets of one name",
@@ -392,6 +395,9 @@ _RULES = {
     "A109": "an unknown rule",
     "A110": "a rule that finds no rows at all",
     "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
 }
 
 _FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES)
