@@ -378,7 +378,12 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS)
+_NOTIFIERS = {
+    "A300": "a notifier that the project does not have",
+    "A301": "a notifier of a kind that no plugin gives",
+}
+
+_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _NOTIFIERS)
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

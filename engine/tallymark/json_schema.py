@@ -77,6 +77,8 @@ def _shapes() -> Mapping[str, Schema]:
         **made,
         "source": made["source"]
         | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "files"}]},
+        "notifier": made["notifier"]
+        | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "stdout"}]},
         "rates": made["rates"] | {"required": ["dataset", "to", "rate", "at"]},
         "convert": {
             "title": "`at_event`, `period_end` or a mapping of `fixed` to a day",
