@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
-from tallymark.definitions import Definitions, Project, RuleDef
+from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
@@ -27,6 +27,7 @@ from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
 from tallymark.engine.mistakes import pivoted_by
+from tallymark.engine.notifying import Channel, Notifiers
 from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
@@ -72,9 +73,10 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
+        self._notifiers = Notifiers(definitions, plugins)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        given = (*found, *plugins.faults, *_of_options(self._sources))
+        given = (*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults)
         ruled = unsound_rules(definitions, self._catalog, plugins)
         self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
@@ -117,6 +119,15 @@ class Book:
         if name not in known:
             raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", None, help_for(name[:60], known)))
         return known[name]
+
+    @property
+    def notifiers(self) -> Mapping[str, NotifierDef]:
+        """The notifiers of the project as written, by name."""
+        return self._notifiers.declared
+
+    def notifier(self, name: str) -> Channel:
+        """The notifier of that name, ready to send. Raises FaultError (A300, A301, or its options')."""
+        return self._notifiers.channel(name)
 
     @property
     def plugins(self) -> Plugins:

@@ -24,7 +24,14 @@ Path = Sequence[str | int]
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
 NOT_BUILT = ("scorecards",)
-_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "rules": "rule", "sources": "source"}
+_PLACES = {
+    "datasets": "dataset",
+    "metrics": "metric",
+    "notifiers": "notifier",
+    "parameters": "parameter",
+    "rules": "rule",
+    "sources": "source",
+}
 
 
 def validate(root: Entries, kind: FileKind) -> list[Fault]:
