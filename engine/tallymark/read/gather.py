@@ -7,7 +7,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tallymark.definitions import DatasetDef, Definitions, FunnelDef, MetricDef, ParameterDef, Project, SourceDef
+from tallymark.definitions import (
+    DatasetDef,
+    Definitions,
+    FunnelDef,
+    MetricDef,
+    NotifierDef,
+    ParameterDef,
+    Project,
+    SourceDef,
+)
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
 from tallymark.place import Place
@@ -15,14 +24,14 @@ from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
-from tallymark.read.settings import settings, source
+from tallymark.read.settings import notifier, settings, source
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
 from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, SourceDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -35,6 +44,7 @@ class _Shelf:
 
     faults: list[Fault] = field(default_factory=list)
     sources: dict[str, SourceDef] = field(default_factory=dict)
+    notifiers: dict[str, NotifierDef] = field(default_factory=dict)
     parameters: dict[str, ParameterDef] = field(default_factory=dict)
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
@@ -120,6 +130,7 @@ def _read_settings(shelf: _Shelf, content: str | bytes, name: str, folder: str) 
     project = settings(root, folder, reading)
     reading.language = project.language
     _take(shelf, "source", shelf.sources, source, root.get("sources"), reading)
+    _take(shelf, "notifier", shelf.notifiers, notifier, root.get("notifiers"), reading)
     _take(shelf, "parameter", shelf.parameters, parameter, root.get("parameters"), reading)
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     return project, root
@@ -232,7 +243,9 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
     metrics = {**_with_steps(theirs), **_with_steps(own)}
-    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical)
+    made = Definitions(
+        project, sources, parameters, datasets, metrics, funnels, canonical, notifiers=dict(own.notifiers)
+    )
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 

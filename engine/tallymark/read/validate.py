@@ -24,7 +24,13 @@ Path = Sequence[str | int]
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
 NOT_BUILT = ("rules", "scorecards")
-_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "sources": "source"}
+_PLACES = {
+    "datasets": "dataset",
+    "metrics": "metric",
+    "notifiers": "notifier",
+    "parameters": "parameter",
+    "sources": "source",
+}
 
 
 def validate(root: Entries, kind: FileKind) -> list[Fault]:
