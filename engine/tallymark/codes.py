@@ -137,6 +137,7 @@ _TYPES = {
     "T247": "inputs or arguments that a transform cannot work with",
     "T248": "datasets made of one another in a ring",
     "T270": "a reference held in a column that is never equal to the key",
+    "T510": "`regardless` without a `per` of members around it",
     "T280": "a metric of one member at a time, of several together",
     "T281": "a number of another unit than a function in Python takes",
     "T271": "a `min_count` of what is no whole number",
