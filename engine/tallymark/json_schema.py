@@ -92,6 +92,7 @@ def _shapes() -> Mapping[str, Schema]:
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
         ),
+        "test": made["test"] | {"examples": [{"rows": {}, "expect": {"nrr": 100}}]},
         "metric_file": {
             "title": "a mapping",
             "type": "object",

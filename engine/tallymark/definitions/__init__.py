@@ -21,6 +21,7 @@ from tallymark.definitions.settings import (
     RatesDef,
     SourceDef,
 )
+from tallymark.definitions.trials import Cell, ExpectDef, InputsDef, RowsDef, Series, TrialDef, Word
 from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 
 __all__ = [
@@ -29,12 +30,15 @@ __all__ = [
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
+    "Cell",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
     "Definitions",
+    "ExpectDef",
     "Formula",
     "FunnelDef",
+    "InputsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -46,10 +50,14 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowsDef",
     "RuleDef",
+    "Series",
     "SourceDef",
     "StepDef",
     "Texts",
     "TransformDef",
+    "TrialDef",
     "UnitDef",
+    "Word",
 ]
