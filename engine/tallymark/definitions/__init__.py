@@ -21,6 +21,7 @@ from tallymark.definitions.settings import (
     RatesDef,
     SourceDef,
 )
+from tallymark.definitions.trials import Cell, ExpectDef, InputsDef, RowsDef, Series, TrialDef, Word
 from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 
 __all__ = [
@@ -30,12 +31,15 @@ __all__ = [
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
+    "Cell",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
     "Definitions",
+    "ExpectDef",
     "Formula",
     "FunnelDef",
+    "InputsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -47,11 +51,15 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowsDef",
     "RuleDef",
+    "Series",
     "SourceDef",
     "StepDef",
     "Texts",
     "TransformDef",
+    "TrialDef",
     "UnitDef",
+    "Word",
     "names_in",
 ]

@@ -158,6 +158,10 @@ class Book:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
         return in_order(found)
 
+    def bound(self, metric: str) -> Metric:
+        """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
+        return self._asking.metric(metric)
+
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
         return lineage(self._catalog, self._asking.metric(metric))

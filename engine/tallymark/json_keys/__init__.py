@@ -16,6 +16,7 @@ from tallymark.json_keys import (
     notifiers,
     rules,
     settings,
+    trials,
 )
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
@@ -68,6 +69,7 @@ _ROOMS = (
     metrics,
     bands,
     rules,
+    trials,
 )
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
@@ -79,5 +81,12 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "rules")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

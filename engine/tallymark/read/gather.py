@@ -17,6 +17,7 @@ from tallymark.definitions import (
     Project,
     RuleDef,
     SourceDef,
+    TrialDef,
 )
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
@@ -27,13 +28,14 @@ from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
 from tallymark.read.rules import rule
 from tallymark.read.settings import notifier, settings, source
+from tallymark.read.trials import trial
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
 from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, RuleDef, SourceDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, RuleDef, SourceDef, TrialDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -52,6 +54,7 @@ class _Shelf:
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
     rules: dict[str, RuleDef] = field(default_factory=dict)
+    tests: dict[str, TrialDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -110,6 +113,18 @@ def read_texts(
     return _joined(replace(settled, packs=chosen), shelf, theirs)
 
 
+def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, TrialDef], list[Fault]]:
+    """The tests of a pack, by name, from files that hold nothing else. Never raises for bad content."""
+    shelf = _Shelf()
+    for name, content in files:
+        _read_definitions(shelf, content, name, PACK_LANGUAGE, pack)
+    others = [*shelf.parameters.values(), *shelf.datasets.values(), *shelf.metrics.values(), *shelf.funnels.values()]
+    for made in others:
+        help_ = "leave it to the pack's own files"
+        shelf.faults.append(Fault("R020", f"`{made.name}` in a file of tests", made.place, help_))
+    return shelf.tests, list(in_order(shelf.faults))
+
+
 def _tree(shelf: _Shelf, content: str | bytes, name: str, kind: FileKind) -> Entries | None:
     """A file's mapping, its shape checked; None when it holds nothing, or something else."""
     value, faults = load(content, name)
@@ -149,6 +164,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
     _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
+    _take(shelf, "test", shelf.tests, trial, root.get("tests"), reading)
 
 
 def _take(
@@ -255,8 +271,9 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         metrics,
         funnels,
         canonical,
-        {**theirs.rules, **own.rules},
-        dict(own.notifiers),
+        rules={**theirs.rules, **own.rules},
+        notifiers=dict(own.notifiers),
+        tests=own.tests,
     )
     return made, list(in_order([*own.faults, *theirs.faults]))
 
