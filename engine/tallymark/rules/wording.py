@@ -10,15 +10,13 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from tallymark.catalog import in_language
 from tallymark.definitions import RuleDef, Texts
 from tallymark.notifier import Importance, Notification
-from tallymark.rules.moments import instance_text
+from tallymark.rules.moments import instance_fields, instance_text, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import text_of
@@ -185,22 +183,14 @@ def _fields(
     return {
         "rule": teller.name,
         "alert": hashlib.sha256(same.encode()).hexdigest()[:32],
-        "instance": {name: _plain(value) for name, value in transition.instance},
+        "instance": instance_fields(transition.instance),
         "state": transition.after,
         "before": transition.before,
         "reason": transition.reason,
         "period": period,
         "since": since,
-        "values": {name: _plain(value) for name, value in seen.values.items()} if seen is not None else {},
+        "values": {name: plain(value) for name, value in seen.values.items()} if seen is not None else {},
     }
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _text(*lines: str) -> str:
