@@ -9,7 +9,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.json_keys import datasets, metrics, notifiers, settings
+from tallymark.json_keys import (
+    bands,
+    datasets,
+    metrics,
+    notifiers,
+    settings,
+)
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
@@ -52,7 +58,13 @@ __all__ = [
     "whole",
 ]
 
-_ROOMS = (settings, notifiers, datasets, metrics)
+_ROOMS = (
+    settings,
+    notifiers,
+    datasets,
+    metrics,
+    bands,
+)
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
