@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
@@ -24,6 +24,7 @@ from tallymark.home import HOME, held, is_full, is_held, make_home
 from tallymark.notifier import Notification
 from tallymark.rules.ledger_schema import APPLICATION, SCHEMA, VERSION
 from tallymark.rules.moments import instance_of, instance_text, moment_of, moment_text
+from tallymark.rules.outcome import Change
 from tallymark.rules.states import Instance, Moment, Reason, Told, Transition
 from tallymark.rules.telling import Covered, Kept
 from tallymark.rules.wording import Teller
@@ -48,8 +49,9 @@ class RuleKept:
 
     name: str
     covered: Covered | None
+    period: str | None
+    """The name of the last period covered."""
     ran: datetime
-    as_of: str
     teller: Teller
 
 
@@ -95,7 +97,9 @@ class Ledger:
 
     def rules(self) -> dict[str, RuleKept]:
         """Every rule that ever ran, by name."""
-        kept = self._read(_rule, "SELECT name, meaning, grain, period, ran, as_of, teller FROM rules ORDER BY name")
+        kept = self._read(
+            _rule, "SELECT name, meaning, grain, period, period_name, ran, teller FROM rules ORDER BY name"
+        )
         return {rule.name: rule for rule in kept}
 
     def told(self, rule: str) -> dict[Instance, Kept]:
@@ -117,50 +121,34 @@ class Ledger:
             heard[instance] = (*heard.get(instance, ()), notifier)
         return heard
 
-    def transitions(self, rule: str) -> list[tuple[Transition, datetime]]:
-        """Every transition of a rule that is still kept, with when it was found, the newest last."""
+    def standing(self, rule: str) -> list[tuple[Change, datetime]]:
+        """The last transition of each instance that fires or has no data, with when it was found."""
         return self._read(
-            lambda row: (_transition(rule, row), datetime.fromisoformat(row[-1])),
-            "SELECT key, instance, period, before, after, since, reason, found FROM transitions"
-            " WHERE rule = ? ORDER BY rowid",
+            lambda row: (_change(rule, row), datetime.fromisoformat(row[-1])),
+            "SELECT t.key, t.instance, t.period, t.before, t.after, t.since, t.reason, t.period_name, t.since_name,"
+            " t.subject, t.found FROM instances i"
+            " JOIN transitions t ON t.rule = i.rule AND t.instance = i.instance AND t.number = i.number"
+            " WHERE i.rule = ? AND i.told <> 'ok' ORDER BY t.since, t.rowid",
             rule,
         )
 
     def record(
-        self, rule: RuleKept, told: Mapping[Instance, Kept], transitions: Iterable[Transition], queued: Iterable[Queued]
+        self, rule: RuleKept, told: Mapping[Instance, Kept], changes: Sequence[Change], queued: Iterable[Queued]
     ) -> None:
         """What a run found of one rule, at once: the ledger changes and the outbox fills, or neither.
 
-        `told` holds the instances as they are after the transitions.
+        `told` holds the instances as they are after the changes, which are in the order of their periods.
         """
-        with self._transaction() as at:
-            at.execute(
-                "INSERT INTO rules (name, meaning, grain, period, ran, as_of, teller) VALUES (?, ?, ?, ?, ?, ?, ?)"
-                " ON CONFLICT (name) DO UPDATE SET meaning = excluded.meaning, grain = excluded.grain,"
-                " period = excluded.period, ran = excluded.ran, as_of = excluded.as_of, teller = excluded.teller",
-                _rule_row(rule),
-            )
+        with self._transaction() as cursor:
+            cursor.execute(_KEEP_RULE, _rule_row(rule))
             numbers: dict[Instance, int] = {}
-            listed = tuple(transitions)
-            for each in reversed(listed):
-                numbers[each.instance] = numbers.get(each.instance, told[each.instance].number + 1) - 1
-                at.execute(
-                    "INSERT INTO transitions (key, rule, instance, number, period, before, after, since, reason, found)"
-                    " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                    _transition_row(each, numbers[each.instance], rule.ran),
-                )
+            for each in reversed(changes):
+                instance = each.transition.instance
+                numbers[instance] = numbers.get(instance, told[instance].number + 1) - 1
+                cursor.execute(_KEEP_CHANGE, _change_row(each, numbers[instance], rule.ran))
             for instance in numbers:
-                at.execute(
-                    "INSERT INTO instances (rule, instance, told, since, period, number) VALUES (?, ?, ?, ?, ?, ?)"
-                    " ON CONFLICT (rule, instance) DO UPDATE SET told = excluded.told, since = excluded.since,"
-                    " period = excluded.period, number = excluded.number",
-                    (rule.name, instance_text(instance), *_kept_row(told[instance])),
-                )
-            for each_queued in queued:
-                at.execute(
-                    "INSERT INTO outbox (key, notifier, notification, language, queued) VALUES (?, ?, ?, ?, ?)",
-                    _queued_row(each_queued, rule.ran),
-                )
+                cursor.execute(_KEEP_INSTANCE, (rule.name, instance_text(instance), *_kept_row(told[instance])))
+            cursor.executemany(_QUEUE, [_queued_row(each, rule.ran) for each in queued])
 
     # --- what is still to be told ----------------------------------------------------------------------------------
 
@@ -367,17 +355,32 @@ def _unwritable(file: Path, reason: str) -> Fault:
 
 # --- rows ----------------------------------------------------------------------------------------------------------
 
+_KEEP_RULE = """
+    INSERT INTO rules (name, meaning, grain, period, period_name, ran, teller) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET meaning = excluded.meaning, grain = excluded.grain, period = excluded.period,
+        period_name = excluded.period_name, ran = excluded.ran, teller = excluded.teller"""
+_KEEP_INSTANCE = """
+    INSERT INTO instances (rule, instance, told, since, period, number) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (rule, instance) DO UPDATE SET told = excluded.told, since = excluded.since,
+        period = excluded.period, number = excluded.number"""
+_KEEP_CHANGE = """
+    INSERT INTO transitions
+        (key, rule, instance, number, period, before, after, since, reason, period_name, since_name, subject, found)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_QUEUE = "INSERT INTO outbox (key, notifier, notification, language, queued) VALUES (?, ?, ?, ?, ?)"
+
 
 def _rule(row: tuple[Any, ...]) -> RuleKept:
-    name, meaning, grain, period, ran, as_of, teller = row
+    name, meaning, grain, period, period_name, ran, teller = row
     covered = None if period is None else Covered(moment_of(period), grain, meaning)
-    return RuleKept(name, covered, datetime.fromisoformat(ran), as_of, Teller(**json.loads(teller)))
+    return RuleKept(name, covered, period_name, datetime.fromisoformat(ran), Teller(**json.loads(teller)))
 
 
 def _rule_row(rule: RuleKept) -> tuple[Any, ...]:
     covered = rule.covered
     until = (None, None, None) if covered is None else (covered.meaning, covered.grain, moment_text(covered.period))
-    return (rule.name, *until, rule.ran.isoformat(), rule.as_of, json.dumps(asdict(rule.teller), ensure_ascii=False))
+    spoken = json.dumps(asdict(rule.teller), ensure_ascii=False)
+    return (rule.name, *until, rule.period, rule.ran.isoformat(), spoken)
 
 
 def _kept(row: tuple[Any, ...]) -> tuple[Instance, Kept]:
@@ -391,17 +394,18 @@ def _kept_row(kept: Kept) -> tuple[Any, ...]:
     return (kept.told, moment_text(kept.since), moment_text(kept.period), kept.number)
 
 
-def _transition(rule: str, row: tuple[Any, ...]) -> Transition:
-    key, instance, period, before, after, since, reason, _ = row
+def _change(rule: str, row: tuple[Any, ...]) -> Change:
+    key, instance, period, before, after, since, reason, period_name, since_name, subject, _ = row
     moments: tuple[Moment, Told, Told, Moment] = (moment_of(period), before, after, moment_of(since))
     why: Reason = reason
-    return Transition(rule, instance_of(instance), *moments, why, key)
+    return Change(Transition(rule, instance_of(instance), *moments, why, key), period_name, since_name, subject)
 
 
-def _transition_row(each: Transition, number: int, at: datetime) -> tuple[Any, ...]:
-    period, since = moment_text(each.period), moment_text(each.since)
+def _change_row(change: Change, number: int, at: datetime) -> tuple[Any, ...]:
+    each = change.transition
+    states = (moment_text(each.period), each.before, each.after, moment_text(each.since), each.reason)
     which = (each.key, each.rule, instance_text(each.instance), number)
-    return (*which, period, each.before, each.after, since, each.reason, at.isoformat())
+    return (*which, *states, change.period, change.since, change.subject, at.isoformat())
 
 
 def _queued_row(queued: Queued, at: datetime) -> tuple[Any, ...]:

@@ -11,7 +11,8 @@ SCHEMA = f"""
 CREATE TABLE rules (
     name TEXT PRIMARY KEY,
     meaning TEXT, grain TEXT, period TEXT,          -- up to where it came; null once the project has it no more
-    ran TEXT NOT NULL, as_of TEXT NOT NULL,
+    period_name TEXT,
+    ran TEXT NOT NULL,
     teller TEXT NOT NULL                            -- how to speak of it when it is gone
 ) STRICT;
 CREATE TABLE instances (
@@ -28,6 +29,7 @@ CREATE TABLE transitions (
     instance TEXT NOT NULL,
     number INTEGER NOT NULL,
     period TEXT NOT NULL, before TEXT NOT NULL, after TEXT NOT NULL, since TEXT NOT NULL, reason TEXT NOT NULL,
+    period_name TEXT NOT NULL, since_name TEXT NOT NULL, subject TEXT NOT NULL,
     found TEXT NOT NULL,
     UNIQUE (rule, instance, number)
 ) STRICT;

@@ -45,7 +45,7 @@ class Change:
     period: str
     since: str
     subject: str
-    notify: tuple[str, ...]
+    notify: tuple[str, ...] = ()
     """Whom it is for; nobody, where the rule names no notifier and none is the default."""
 
     def as_dict(self) -> dict[str, Any]:
