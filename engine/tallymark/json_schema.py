@@ -94,6 +94,7 @@ def _shapes() -> Mapping[str, Schema]:
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
         ),
+        "rule": made["rule"] | {"required": ["when", "grain"]},
         "metric_file": {
             "title": "a mapping",
             "type": "object",

@@ -15,12 +15,13 @@ from typing import TYPE_CHECKING, Any
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
-from tallymark.definitions import Definitions, NotifierDef, Project
+from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
+from tallymark.engine.evaluating import Evaluating, named_rule
 from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
@@ -30,6 +31,7 @@ from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
+from tallymark.engine.ruling import unsound_rules
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -45,6 +47,7 @@ from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+from tallymark.rules.states import Evaluation
 
 if TYPE_CHECKING:
     from tallymark.landing.landed import Synced
@@ -71,9 +74,9 @@ class Book:
         self._notifiers = Notifiers(definitions, plugins)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        self.faults: tuple[Fault, ...] = in_order(
-            [*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults, *checked]
-        )
+        given = (*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults)
+        ruled = unsound_rules(definitions, self._catalog, plugins)
+        self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
@@ -277,6 +280,22 @@ class Book:
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+
+    @property
+    def rules(self) -> Mapping[str, RuleDef]:
+        """Every rule by name, the packs' included."""
+        return MappingProxyType(dict(self._definitions.rules))
+
+    def evaluate(self, rule: str, *, as_of: Moment | None = None) -> Evaluation:
+        """How the rule stands after each period up to `as_of`, for each of its instances.
+
+        Raises FaultError for an unknown rule (A109), for one that finds no rows (A110), and as `ask` does.
+        """
+        evaluating = Evaluating(
+            self._catalog, self._asking, self._sources, self._calendars.current(), self._earliest, self._render,
+            self._require_few_cells,
+        )  # fmt: skip
+        return evaluating.evaluate(named_rule(rule, self._definitions.rules), as_of)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
