@@ -69,15 +69,17 @@ class _Run:
     deliveries: list[Delivery] = field(default_factory=list)
     faults: list[Fault] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
 
     def __post_init__(self) -> None:
         self.kept = self.ledger.rules()
 
     def outcome(self) -> RuleRun:
         """All of it as data."""
-        parts = (self.evaluated, self.changes, self.deliveries, self.faults, self.notes)
-        rules, changes, deliveries, faults, notes = map(tuple, parts)
-        return RuleRun(rules, changes, deliveries, tuple(dict.fromkeys(faults)), notes, self.dry)
+        return RuleRun(
+            tuple(self.evaluated), tuple(self.changes), tuple(self.deliveries), tuple(dict.fromkeys(self.faults)),
+            tuple(self.notes), tuple(self.failed), self.dry,
+        )  # fmt: skip
 
     def evaluate(self, name: str) -> None:
         """One rule: what it says now, and what of it is new."""
@@ -86,9 +88,11 @@ class _Run:
         except Cancelled:
             raise
         except FaultError as error:
+            self.failed.append(name)
             self.faults += [fault.within(f"rule `{name}`") for fault in error.faults]
             return
         except TallymarkError as error:
+            self.failed.append(name)
             self.faults.append(Fault("P700", str(error), None, None, f"rule `{name}`"))
             return
         kept = self.kept.get(name)
@@ -114,14 +118,17 @@ class _Run:
             self.notes.append(f"{listed}: not found, but the project has faults, so what was told of it stands")
             return
         for kept in gone:
-            assert kept.covered is not None
-            grain, teller, told = kept.covered.grain, kept.teller, self.ledger.told(kept.name)
-            last = RuleKept(kept.name, None, kept.period, self.now(), teller)
-            self.tell(
-                last, told, removed(kept.name, told, kept.covered), (),
-                lambda each, language, teller=teller: farewell(each, teller, language),
-                lambda moment, grain=grain: moment_shown(moment, {}, grain),
-            )  # fmt: skip
+            self._end(kept, kept.covered)
+
+    def _end(self, kept: RuleKept, covered: Covered | None) -> None:
+        if covered is None:
+            return
+        told, teller = self.ledger.told(kept.name), kept.teller
+        self.tell(
+            RuleKept(kept.name, None, kept.period, self.now(), teller), told, removed(kept.name, told, covered), (),
+            lambda each, language: farewell(each, teller, language),
+            lambda moment: moment_shown(moment, {}, covered.grain),
+        )  # fmt: skip
 
     def tell(
         self,

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Protocol
 
@@ -54,7 +54,7 @@ def deliver(
         way = (entry.notifier, entry.rule, entry.instance)
         if way in trouble.held or trouble.failures.get(entry.notifier, 0) >= PATIENCE:
             trouble.held.add(way)
-            yield _delivery(entry, "waiting", entry.attempts, entry.error)
+            yield delivery(entry, "waiting")
             continue
         try:
             to = channel(entry.notifier)
@@ -63,7 +63,7 @@ def deliver(
             if entry.notifier not in trouble.lost:
                 trouble.lost[entry.notifier] = _lost(entry.notifier, error)
                 yield from trouble.lost[entry.notifier]
-            yield _delivery(entry, "waiting", entry.attempts, trouble.lost[entry.notifier][0].message)
+            yield replace(delivery(entry, "waiting"), error=trouble.lost[entry.notifier][0].message)
             continue
         yield from _send(ledger, entry, to, trouble, now)
 
@@ -83,17 +83,18 @@ def _send(
         trouble.failures[entry.notifier] = trouble.failures.get(entry.notifier, 0) + 1
         trouble.held.add((entry.notifier, entry.rule, entry.instance))
         yield from faults
-        yield _delivery(entry, "failed", entry.attempts + 1, message)
+        yield replace(delivery(entry, "failed"), attempts=entry.attempts + 1, error=message, at=now())
         return
     ledger.sent(entry, now())
     trouble.failures[entry.notifier] = 0
-    yield _delivery(entry, "sent", entry.attempts + 1, None)
+    yield replace(delivery(entry, "sent"), attempts=entry.attempts + 1, error=None, at=now())
 
 
-def _delivery(entry: Entry, state: Sent, attempts: int, error: str | None) -> Delivery:
-    doubtful = entry.doubtful or entry.state == "sending"
-    which = (entry.notification.key or "", entry.rule, entry.notification.subject, entry.notifier)
-    return Delivery(*which, state, attempts, doubtful, error)
+def delivery(entry: Entry, state: Sent) -> Delivery:
+    """An entry of the outbox as what became of it."""
+    said, doubtful = entry.notification, entry.doubtful or entry.state == "sending"
+    which = (said.key or "", entry.rule, said.subject, entry.notifier)
+    return Delivery(*which, state, entry.attempts, doubtful, entry.error, entry.tried)
 
 
 def _faults(error: TallymarkError) -> tuple[Fault, ...]:
@@ -101,7 +102,7 @@ def _faults(error: TallymarkError) -> tuple[Fault, ...]:
 
 
 def _lost(notifier: str, error: TallymarkError) -> tuple[Fault, ...]:
-    """Notifications for a notifier that cannot be had: they are kept, and whoever runs the rules is told how to go on."""
+    """What is said of notifications for a notifier that cannot be had: they are kept."""
     message = f"notifications wait for the notifier `{notifier[:60]}`, which cannot be had"
     help_ = f"declare or mend it in tally.yaml, or give them up with `tally rules drop {notifier[:60]}`"
     return (*_faults(error), Fault("A210", message, None, help_))

@@ -11,7 +11,7 @@ from tallymark.rules.moments import instance_fields, moment_text
 from tallymark.rules.states import Moment, Status, Transition
 from tallymark.show.sheet import text_of
 
-Sent = Literal["sent", "failed", "waiting"]
+Sent = Literal["sent", "failed", "waiting", "dropped"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +69,11 @@ class Change:
 
 @dataclass(frozen=True, slots=True)
 class Delivery:
-    """What became of one notification: `sent`, `failed`, or `waiting` for a later run without having been tried."""
+    """What became of one notification for one notifier.
+
+    `sent`, `failed` and to be tried again, `waiting` for a later run without having been tried, or `dropped`, which is
+    given up.
+    """
 
     key: str
     rule: str
@@ -80,11 +84,13 @@ class Delivery:
     doubtful: bool
     """Whether it may have arrived twice: a run was broken off as it was being sent."""
     error: str | None = None
+    at: datetime | None = None
+    """When it was tried last."""
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         names = ("key", "rule", "subject", "notifier", "state", "attempts", "doubtful", "error")
-        return {name: getattr(self, name) for name in names}
+        return {name: getattr(self, name) for name in names} | {"at": self.at.isoformat() if self.at else None}
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,11 +105,18 @@ class RuleRun:
     deliveries: tuple[Delivery, ...] = ()
     faults: tuple[Fault, ...] = ()
     notes: tuple[str, ...] = ()
+    failed: tuple[str, ...] = ()
+    """Rules that could not be evaluated."""
     dry: bool = False
 
     def counted(self, status: Status) -> int:
         """How many instances stand so."""
         return sum(each.counts.get(status, 0) for each in self.evaluated)
+
+    @property
+    def whole(self) -> bool:
+        """Whether every rule was evaluated and everything told that was to be."""
+        return not self.faults and all(each.state == "sent" for each in self.deliveries)
 
     @property
     def firing(self) -> int:
@@ -116,14 +129,15 @@ class RuleRun:
         pending, missing = self.counted("pending"), self.counted("no_data")
         states = [f"{self.firing} firing", *([f"{pending} pending"] if pending else []), f"{missing} no data"]
         heads = f"{_count(len(self.evaluated), 'rule')}, {_count(instances, 'instance')}: {', '.join(states)}"
+        if self.failed:
+            heads += f"; {_count(len(self.failed), 'rule')} could not be evaluated"
         if self.dry:
             new = f"{_count(len(self.transitions), 'transition')} to tell" if self.transitions else "nothing new"
-            return f"{heads}; {new} (dry run: nothing written, nothing sent)"
-        sent = sum(each.state == "sent" for each in self.deliveries)
-        failed = len(self.deliveries) - sent
+            return f"{heads}; {new} (dry run: nothing is written or sent)"
         if not self.transitions and not self.deliveries:
             return f"{heads}; nothing new"
-        return f"{heads}; {sent} told, {failed} failed"
+        sent = sum(each.state == "sent" for each in self.deliveries)
+        return f"{heads}; {sent} told, {len(self.deliveries) - sent} failed"
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data, for `--format json`."""
@@ -132,6 +146,7 @@ class RuleRun:
             "rules": [each.as_dict() for each in self.evaluated],
             "transitions": [each.as_dict() for each in self.transitions],
             "deliveries": [each.as_dict() for each in self.deliveries],
+            "failed": list(self.failed),
             "notes": list(self.notes),
             "faults": [fault.as_dict() for fault in self.faults],
         }
@@ -176,7 +191,7 @@ class Standing:
 
 
 @dataclass(frozen=True, slots=True)
-class RuleStatus:
+class LastRun:
     """A rule as the ledger has it: when it ran last and up to which period; never run, both are None."""
 
     rule: str
@@ -196,7 +211,7 @@ class RuleStatus:
 class RulesStatus:
     """How the project's rules stand, as last told: what a run would find now is not looked at."""
 
-    rules: tuple[RuleStatus, ...] = ()
+    rules: tuple[LastRun, ...] = ()
     standing: tuple[Standing, ...] = ()
     waiting: tuple[Delivery, ...] = ()
     """What the outbox holds that is not sent."""
