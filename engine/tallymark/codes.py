@@ -76,6 +76,9 @@ _NAMES = {
     "T108": "an aggregate over rows of several datasets",
     "T109": "an aggregate over no rows at all",
     "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
     "T110": "an unknown parameter",
     "T111": "a dimension that a dataset does not reach",
     "T112": "two datasets of one name",
@@ -134,6 +137,7 @@ _TYPES = {
     "T247": "inputs or arguments that a transform cannot work with",
     "T248": "datasets made of one another in a ring",
     "T270": "a reference held in a column that is never equal to the key",
+    "T510": "`regardless` without a `per` of members around it",
     "T280": "a metric of one member at a time, of several together",
     "T281": "a number of another unit than a function in Python takes",
     "T271": "a `min_count` of what is no whole number",
@@ -384,11 +388,6 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
-_NOTIFIERS = {
-    "A300": "a notifier that the project does not have",
-    "A301": "a notifier of a kind that no plugin gives",
-}
-
 _RULES = {
     "A100": "a number of periods that is none, or too many",
     "A101": "a number of periods in another unit than the rule's grain",
@@ -402,6 +401,14 @@ _RULES = {
     "A109": "an unknown rule",
     "A110": "a rule that finds no rows at all",
     "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
+}
+
+_NOTIFIERS = {
+    "A300": "a notifier that the project does not have",
+    "A301": "a notifier of a kind that no plugin gives",
 }
 
 _LEDGER = {
@@ -415,20 +422,9 @@ _LEDGER = {
 }
 
 _FAMILIES = (
-    _READING,
-    SYNTAX,
-    _SIZES,
-    _NAMES,
-    _TYPES,
-    _UNITS,
-    _DATA,
-    _LANDING,
-    _QUESTIONS,
-    _PLUGINS,
-    _NOTIFIERS,
-    _RULES,
+    _READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES, _NOTIFIERS,
     _LEDGER,
-)
+)  # fmt: skip
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

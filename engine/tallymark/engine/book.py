@@ -22,6 +22,7 @@ from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
 from tallymark.engine.evaluating import Evaluating, named_rule
+from tallymark.engine.explaining import explain_rule
 from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
@@ -31,7 +32,7 @@ from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
-from tallymark.engine.ruling import unsound_rules
+from tallymark.engine.ruling import unsound_rules, waiting_rules
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -47,6 +48,7 @@ from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+from tallymark.rules.explained import RuleExplained
 from tallymark.rules.states import Evaluation
 from tallymark.windows import parse_moment
 
@@ -288,6 +290,10 @@ class Book:
         """Every rule by name, the packs' included."""
         return MappingProxyType(dict(self._definitions.rules))
 
+    def waiting_rules(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules that cannot be evaluated for want of data, each with what it needs: `dataset tickets`."""
+        return waiting_rules(self._definitions, self._catalog, self._plugins)
+
     def evaluate(self, rule: str, *, as_of: Moment | None = None) -> Evaluation:
         """How the rule stands after each period up to `as_of`, for each of its instances.
 
@@ -298,6 +304,17 @@ class Book:
             self._require_few_cells,
         )  # fmt: skip
         return evaluating.evaluate(named_rule(rule, self._definitions.rules), as_of)
+
+    def explain_rule(
+        self, rule: str, *, at: str | None = None, where: str | None = None, as_of: Moment | None = None
+    ) -> RuleExplained:
+        """How the rule stands in the period called `at`, the newest unless said, and how that came to be.
+
+        `where` chooses among its instances: `plan = 'pro'`; one alone is told with its series and receipts. Raises
+        FaultError as `evaluate` does, and for an instance or a period that there is not (A112, A113, A114).
+        """
+        found = self.evaluate(rule, as_of=as_of)
+        return explain_rule(found, at, where, self._catalog, self._calendars.current(), self.explain)
 
     def run_rules(self, *names: str, as_of: Moment | None = None, dry_run: bool = False) -> RuleRun:
         """Evaluates the named rules, or all of them, and tells what is new to whom it concerns.

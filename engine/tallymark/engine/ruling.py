@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from tallymark.catalog import Catalog
-from tallymark.check.rules import check_rules
+from tallymark.check.rules import check_rules, waits_for
 from tallymark.definitions import Definitions, RuleDef
 from tallymark.engine.parameters import read_value
 from tallymark.errors import Fault
@@ -18,6 +18,12 @@ def unsound_rules(definitions: Definitions, catalog: Catalog, plugins: Plugins) 
     for rule in definitions.rules.values():
         found += _values(rule, catalog)
     return tuple(found)
+
+
+def waiting_rules(definitions: Definitions, catalog: Catalog, plugins: Plugins) -> dict[str, tuple[str, ...]]:
+    """The rules that wait for data that the project does not have, each with what it needs."""
+    found = {name: waits_for(rule, catalog, plugins.functions) for name, rule in definitions.rules.items()}
+    return {name: needs for name, needs in found.items() if needs}
 
 
 def _values(rule: RuleDef, catalog: Catalog) -> Iterator[Fault]:

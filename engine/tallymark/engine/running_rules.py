@@ -40,16 +40,18 @@ def run_rules(
     of the run has both. Raises FaultError for an unknown rule (A109), another run under way (A200) and a ledger that
     cannot be read or written (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
     """
-    chosen = [named_rule(name, book.rules).name for name in dict.fromkeys(names)] or list(book.rules)
+    chosen = [named_rule(name, book.rules).name for name in dict.fromkeys(names)]
+    waiting = book.waiting_rules() if not names else {}
     folder = Path(book.project.folder).resolve()
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(alone(folder))
         ledger = stack.enter_context(open_ledger(folder, write=not dry_run))
         run = _Run(book, ledger, as_of, dry_run, now)
-        for name in chosen:
+        for name in chosen or (name for name in book.rules if name not in waiting):
             run.evaluate(name)
         if not names:
+            run.notes += [f"`{name}` waits for {', '.join(lacks)}" for name, lacks in waiting.items()]
             run.end_removed()
         if not dry_run:
             run.deliver()
