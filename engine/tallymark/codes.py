@@ -411,8 +411,19 @@ _NOTIFIERS = {
     "A301": "a notifier of a kind that no plugin gives",
 }
 
+_LEDGER = {
+    "A200": "another run of the rules that is under way",
+    "A202": "a ledger of rules that is damaged, or another program's",
+    "A203": "a disk that is full, for the ledger of rules",
+    "A204": "a ledger of rules that cannot be read or written",
+    "A205": "a ledger of rules that another program holds",
+    "A206": "a ledger of rules of a newer version",
+    "A210": "notifications for a notifier that cannot be had",
+}
+
 _FAMILIES = (
     _READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES, _NOTIFIERS,
+    _LEDGER,
 )  # fmt: skip
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))

@@ -50,10 +50,12 @@ from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
 from tallymark.rules.explained import RuleExplained
 from tallymark.rules.states import Evaluation
+from tallymark.windows import parse_moment
 
 if TYPE_CHECKING:
     from tallymark.landing.landed import Synced
     from tallymark.landing.run import Watch
+    from tallymark.rules.outcome import RuleRun, RulesStatus
 
 Moment = str | date | datetime
 
@@ -317,6 +319,30 @@ class Book:
         """
         found = self.evaluate(rule, as_of=as_of)
         return explain_rule(found, at, where, self._catalog, self._calendars.current(), self.explain)
+
+    def run_rules(self, *names: str, as_of: Moment | None = None, dry_run: bool = False) -> RuleRun:
+        """Evaluates the named rules, or all of them, and tells what is new to whom it concerns.
+
+        What was told is kept in the project's folder, so that every change is told once. `faults` of the run has what
+        went wrong with a rule or a notifier. Raises FaultError for an unknown rule (A109), another run under way (A200)
+        and a ledger that cannot be read or written (A202 to A206).
+        """
+        from tallymark.engine.running_rules import run_rules
+
+        instant = None if as_of is None else parse_moment(as_of, self._calendars.current(), end=True)
+        return run_rules(self, names, as_of=instant, dry_run=dry_run)
+
+    def rules_status(self) -> RulesStatus:
+        """What fires or has no data as last told, who was told of it, and what waits. Evaluates nothing."""
+        from tallymark.engine.rules_standing import rules_status
+
+        return rules_status(self)
+
+    def drop_notifications(self, notifier: str) -> int:
+        """Gives up what waits to be told to a notifier, and tells how many notifications that were."""
+        from tallymark.engine.rules_standing import drop_notifications
+
+        return drop_notifications(self, notifier)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
