@@ -50,6 +50,11 @@ _READING = {
     "R084": "a calendar by a rule and from a table at once, or by neither",
     "R085": "a calendar's dataset or column that is not there, or of another type",
     "R093": "a transform that is not written as a call",
+    "R100": "an end of a band, or a target, that is no value",
+    "R101": "values in no band",
+    "R102": "values in two bands",
+    "R103": "a band that holds no value",
+    "R104": "bands or ends of bands in different units",
     "R090": "no project where one is looked for",
     "R091": "a project where one is to be made",
     "R092": "a project file that cannot be written",
@@ -378,7 +383,12 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS)
+_NOTIFIERS = {
+    "A300": "a notifier that the project does not have",
+    "A301": "a notifier of a kind that no plugin gives",
+}
+
+_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _NOTIFIERS)
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

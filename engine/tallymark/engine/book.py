@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
-from tallymark.definitions import Definitions, Project
+from tallymark.definitions import Definitions, NotifierDef, Project
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
@@ -25,6 +25,7 @@ from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
 from tallymark.engine.mistakes import pivoted_by
+from tallymark.engine.notifying import Channel, Notifiers
 from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
@@ -67,9 +68,12 @@ class Book:
         self._definitions = definitions
         self._plugins = plugins
         self._sources = Sources(definitions, plugins, tables)
+        self._notifiers = Notifiers(definitions, plugins)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        self.faults: tuple[Fault, ...] = in_order([*found, *plugins.faults, *_of_options(self._sources), *checked])
+        self.faults: tuple[Fault, ...] = in_order(
+            [*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults, *checked]
+        )
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
@@ -110,6 +114,15 @@ class Book:
         if name not in known:
             raise FaultError(Fault("P714", f"unknown format `{name[:60]}`", None, help_for(name[:60], known)))
         return known[name]
+
+    @property
+    def notifiers(self) -> Mapping[str, NotifierDef]:
+        """The notifiers of the project as written, by name."""
+        return self._notifiers.declared
+
+    def notifier(self, name: str) -> Channel:
+        """The notifier of that name, ready to send. Raises FaultError (A300, A301, or its options')."""
+        return self._notifiers.channel(name)
 
     @property
     def plugins(self) -> Plugins:

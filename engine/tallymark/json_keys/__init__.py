@@ -9,7 +9,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.json_keys import datasets, metrics, settings, trials
+from tallymark.json_keys import (
+    bands,
+    datasets,
+    metrics,
+    notifiers,
+    settings,
+    trials,
+)
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
@@ -52,7 +59,14 @@ __all__ = [
     "whole",
 ]
 
-_ROOMS = (settings, datasets, metrics, trials)
+_ROOMS = (
+    settings,
+    notifiers,
+    datasets,
+    metrics,
+    bands,
+    trials,
+)
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
@@ -60,7 +74,7 @@ KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in 
 SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n, s in room.SECTIONS.items()})
 """The shape of each section of a file."""
 
-PROJECT_SECTIONS = ("sources", "parameters", "datasets")
+PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
 METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "tests")

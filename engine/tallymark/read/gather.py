@@ -12,6 +12,7 @@ from tallymark.definitions import (
     Definitions,
     FunnelDef,
     MetricDef,
+    NotifierDef,
     ParameterDef,
     Project,
     SourceDef,
@@ -24,7 +25,7 @@ from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
-from tallymark.read.settings import settings, source
+from tallymark.read.settings import notifier, settings, source
 from tallymark.read.trials import trial
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
@@ -32,7 +33,7 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef, TrialDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, SourceDef, TrialDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -45,6 +46,7 @@ class _Shelf:
 
     faults: list[Fault] = field(default_factory=list)
     sources: dict[str, SourceDef] = field(default_factory=dict)
+    notifiers: dict[str, NotifierDef] = field(default_factory=dict)
     parameters: dict[str, ParameterDef] = field(default_factory=dict)
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
@@ -143,6 +145,7 @@ def _read_settings(shelf: _Shelf, content: str | bytes, name: str, folder: str) 
     project = settings(root, folder, reading)
     reading.language = project.language
     _take(shelf, "source", shelf.sources, source, root.get("sources"), reading)
+    _take(shelf, "notifier", shelf.notifiers, notifier, root.get("notifiers"), reading)
     _take(shelf, "parameter", shelf.parameters, parameter, root.get("parameters"), reading)
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     return project, root
@@ -256,7 +259,17 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
     metrics = {**_with_steps(theirs), **_with_steps(own)}
-    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical, tests=own.tests)
+    made = Definitions(
+        project,
+        sources,
+        parameters,
+        datasets,
+        metrics,
+        funnels,
+        canonical,
+        notifiers=dict(own.notifiers),
+        tests=dict(own.tests),
+    )
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 

@@ -24,7 +24,14 @@ Path = Sequence[str | int]
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
 NOT_BUILT = ("rules", "scorecards")
-_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "sources": "source", "tests": "test"}
+_PLACES = {
+    "datasets": "dataset",
+    "metrics": "metric",
+    "notifiers": "notifier",
+    "parameters": "parameter",
+    "sources": "source",
+    "tests": "test",
+}
 
 
 def validate(root: Entries, kind: FileKind) -> list[Fault]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from tallymark.engine.book import Book
 from tallymark.errors import FaultError
 from tallymark.query import Query
@@ -31,7 +30,9 @@ def _where(query: Query, difference: Difference) -> dict[str, object]:
     cell = dict(difference.cell)
     period = cell.pop("period", None)
     conditions = [f"({query.where})"] if query.where else []
-    conditions += [f"{name} is null" if value == "null" else f"{name} = {_quoted(value)}" for name, value in cell.items()]
+    conditions += [
+        f"{name} is null" if value == "null" else f"{name} = {_quoted(value)}" for name, value in cell.items()
+    ]
     asked: dict[str, object] = {
         "where": " and ".join(conditions) or None, "as_of": query.as_of, "parameters": query.parameters,
         "timezone": query.timezone, "currency": query.currency,
