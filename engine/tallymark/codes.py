@@ -75,6 +75,10 @@ _NAMES = {
     "T107": "a name that several columns, or several ways, answer to",
     "T108": "an aggregate over rows of several datasets",
     "T109": "an aggregate over no rows at all",
+    "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
     "T110": "an unknown parameter",
     "T111": "a dimension that a dataset does not reach",
     "T112": "two datasets of one name",
@@ -383,12 +387,32 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
+_RULES = {
+    "A100": "a number of periods that is none, or too many",
+    "A101": "a number of periods in another unit than the rule's grain",
+    "A102": "a day that there is not",
+    "A103": "a message with something else than names in its braces",
+    "A104": "a rule's condition that is not true or false, or reads no data",
+    "A105": "a `clear` that contradicts `when`",
+    "A106": "a name in a message that stands for nothing",
+    "A107": "an unknown notifier",
+    "A108": "a rule that waits for data the project does not have",
+    "A109": "an unknown rule",
+    "A110": "a rule that finds no rows at all",
+    "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
+}
+
 _NOTIFIERS = {
     "A300": "a notifier that the project does not have",
     "A301": "a notifier of a kind that no plugin gives",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _NOTIFIERS)
+_FAMILIES = (
+    _READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES, _NOTIFIERS,
+)  # fmt: skip
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

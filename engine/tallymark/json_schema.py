@@ -95,6 +95,7 @@ def _shapes() -> Mapping[str, Schema]:
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
         ),
         "test": made["test"] | {"examples": [{"rows": {}, "expect": {"nrr": 100}}]},
+        "rule": made["rule"] | {"required": ["when", "grain"]},
         "metric_file": {
             "title": "a mapping",
             "type": "object",

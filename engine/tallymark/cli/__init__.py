@@ -21,6 +21,7 @@ COMMANDS = {
     "ask": "ask",
     "explain": "explain",
     "lineage": "lineage",
+    "rules": "rules",
     "functions": "reference",
     "schema": "reference",
     "plugins": "plugins",

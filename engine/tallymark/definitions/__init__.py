@@ -10,7 +10,7 @@ from tallymark.definitions.bands import BandDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
-from tallymark.definitions.rules import NoDataDef, NotifierDef, RuleDef
+from tallymark.definitions.rules import STANDING, NoDataDef, NotifierDef, RuleDef, names_in
 from tallymark.definitions.settings import (
     CalendarDef,
     ConvertDef,
@@ -27,6 +27,7 @@ from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 __all__ = [
     "EMPTY",
     "NOWHERE",
+    "STANDING",
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
@@ -60,4 +61,5 @@ __all__ = [
     "TrialDef",
     "UnitDef",
     "Word",
+    "names_in",
 ]

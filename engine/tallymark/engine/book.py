@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
-from tallymark.definitions import Definitions, NotifierDef, Project
+from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
 from tallymark.engine.calendars import Calendars
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
+from tallymark.engine.evaluating import Evaluating, named_rule
+from tallymark.engine.explaining import explain_rule
 from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
@@ -30,6 +32,7 @@ from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
+from tallymark.engine.ruling import unsound_rules, waiting_rules
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -45,6 +48,8 @@ from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+from tallymark.rules.explained import RuleExplained
+from tallymark.rules.states import Evaluation
 
 if TYPE_CHECKING:
     from tallymark.landing.landed import Synced
@@ -71,9 +76,9 @@ class Book:
         self._notifiers = Notifiers(definitions, plugins)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        self.faults: tuple[Fault, ...] = in_order(
-            [*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults, *checked]
-        )
+        given = (*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults)
+        ruled = unsound_rules(definitions, self._catalog, plugins)
+        self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
@@ -281,6 +286,37 @@ class Book:
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+
+    @property
+    def rules(self) -> Mapping[str, RuleDef]:
+        """Every rule by name, the packs' included."""
+        return MappingProxyType(dict(self._definitions.rules))
+
+    def waiting_rules(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules that cannot be evaluated for want of data, each with what it needs: `dataset tickets`."""
+        return waiting_rules(self._definitions, self._catalog, self._plugins)
+
+    def evaluate(self, rule: str, *, as_of: Moment | None = None) -> Evaluation:
+        """How the rule stands after each period up to `as_of`, for each of its instances.
+
+        Raises FaultError for an unknown rule (A109), for one that finds no rows (A110), and as `ask` does.
+        """
+        evaluating = Evaluating(
+            self._catalog, self._asking, self._sources, self._calendars.current(), self._earliest, self._render,
+            self._require_few_cells,
+        )  # fmt: skip
+        return evaluating.evaluate(named_rule(rule, self._definitions.rules), as_of)
+
+    def explain_rule(
+        self, rule: str, *, at: str | None = None, where: str | None = None, as_of: Moment | None = None
+    ) -> RuleExplained:
+        """How the rule stands in the period called `at`, the newest unless said, and how that came to be.
+
+        `where` chooses among its instances: `plan = 'pro'`; one alone is told with its series and receipts. Raises
+        FaultError as `evaluate` does, and for an instance or a period that there is not (A112, A113, A114).
+        """
+        found = self.evaluate(rule, as_of=as_of)
+        return explain_rule(found, at, where, self._catalog, self._calendars.current(), self.explain)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""

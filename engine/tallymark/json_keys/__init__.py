@@ -14,11 +14,13 @@ from tallymark.json_keys import (
     datasets,
     metrics,
     notifiers,
+    rules,
     settings,
     trials,
 )
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.rules import SEVERITIES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -48,6 +50,7 @@ __all__ = [
     "POLICIES",
     "PROJECT_SECTIONS",
     "SECTIONS",
+    "SEVERITIES",
     "TEXT",
     "WEEKDAYS",
     "Key",
@@ -65,6 +68,7 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    rules,
     trials,
 )
 
@@ -77,5 +81,5 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "tests")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "rules", "tests")
 """The sections of metric files."""

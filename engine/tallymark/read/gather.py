@@ -15,6 +15,7 @@ from tallymark.definitions import (
     NotifierDef,
     ParameterDef,
     Project,
+    RuleDef,
     SourceDef,
     TrialDef,
 )
@@ -25,6 +26,7 @@ from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
+from tallymark.read.rules import rule
 from tallymark.read.settings import notifier, settings, source
 from tallymark.read.trials import trial
 from tallymark.read.validate import FileKind, validate
@@ -33,7 +35,7 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, SourceDef, TrialDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, RuleDef, SourceDef, TrialDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -51,6 +53,7 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    rules: dict[str, RuleDef] = field(default_factory=dict)
     tests: dict[str, TrialDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
@@ -160,6 +163,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
+    _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
     _take(shelf, "test", shelf.tests, trial, root.get("tests"), reading)
 
 
@@ -267,7 +271,8 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         metrics,
         funnels,
         canonical,
-        notifiers=dict(own.notifiers),
+        {**theirs.rules, **own.rules},
+        dict(own.notifiers),
         tests=dict(own.tests),
     )
     return made, list(in_order([*own.faults, *theirs.faults]))

@@ -23,12 +23,13 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("rules", "scorecards")
+NOT_BUILT = ("scorecards",)
 _PLACES = {
     "datasets": "dataset",
     "metrics": "metric",
     "notifiers": "notifier",
     "parameters": "parameter",
+    "rules": "rule",
     "sources": "source",
     "tests": "test",
 }
