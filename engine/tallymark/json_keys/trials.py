@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallymark.definitions.trials import TrialDef
+from tallymark.json_keys.settings import PARTIAL
 from tallymark.json_keys.shapes import TEXT, Key, Kinds, Schema, choice, like, mapping_of, ref
 from tallymark.query import Query
 
@@ -41,8 +42,8 @@ _TRIAL: Mapping[str, Key] = {
         choice("`empty` or `keys`", *OTHERS),
     ),
     "metrics": Key(
-        "Values of metrics in place of their formulas: one each, a series with one a period (`_` is none), a series for "
-        "each value of a dimension, or a list of cells.",
+        "Values of metrics in place of their formulas: one each, a series with one a period (`_` is none), a series "
+        "for each value of a dimension, or a list of cells.",
         {"start_mrr": 1000, "churn": 30},
         {"title": "a mapping of metrics to values, or a list of cells", "anyOf": [_CELL, _CELLS]},
     ),
@@ -86,10 +87,8 @@ _ASK: Mapping[str, Key] = {
     "other": Key("All others as one.", True, _TRUTH),
     "total": Key("Totals too.", True, _TRUTH),
     "age": Key("A dimension of dates whose periods past are counted.", "customer.signed_up_at", TEXT),
-    "partial": Key(
-        "What becomes of periods that are not over.", "drop", choice("`include`, `mark` or `drop`", "include", "mark", "drop")
-    ),
-}  # fmt: skip
+    "partial": Key("What becomes of periods that are not over.", "drop", choice("`include`, `mark` or `drop`", *PARTIAL)),
+}
 
 KEYS: Kinds = {
     "test": (TrialDef, _TRIAL, frozenset({"name", "faults", "pack", "place", "ask_place"})),

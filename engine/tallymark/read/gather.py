@@ -278,7 +278,7 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         canonical,
         rules={**theirs.rules, **own.rules},
         notifiers=dict(own.notifiers),
-        tests=own.tests,
+        tests=dict(own.tests),
     )
     return made, list(in_order([*own.faults, *theirs.faults]))
 

@@ -35,7 +35,7 @@ def trial(key: Scalar, value: Value, reading: Reading) -> TrialDef | None:
         return None
     making = _Making(f"test `{key.text}`")
     rule = _word(value.get("rule"))
-    made = TrialDef(
+    return TrialDef(
         name=key.text,
         why=by_language(value.get("why"), reading),
         rows={dataset.text: making.rows(said) for dataset, said in entries(value.get("rows"))},
@@ -56,7 +56,6 @@ def trial(key: Scalar, value: Value, reading: Reading) -> TrialDef | None:
         place=key.place(),
         ask_place=(value.key("ask") or key).place(),
     )
-    return made
 
 
 def word_of(written: str, place: Place = NOWHERE) -> Word:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-
 from tallymark.engine.book import Book
 from tallymark.errors import FaultError
 from tallymark.query import Query
