@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.check_results import CheckExample, CheckResult
     from tallymark.engine.syncing import sync_project as sync
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
@@ -47,6 +48,8 @@ _HOMES = {
     "Cancelled": "errors",
     "Catalog": "catalog",
     "Check": "hookspecs",
+    "CheckExample": "engine.check_results",
+    "CheckResult": "engine.check_results",
     "Definitions": "definitions",
     "Fault": "errors",
     "FaultError": "errors",
@@ -89,6 +92,8 @@ __all__ = [
     "Cancelled",
     "Catalog",
     "Check",
+    "CheckExample",
+    "CheckResult",
     "Definitions",
     "Fault",
     "FaultError",

@@ -7,6 +7,7 @@ A field's metadata says what the schema tells its reader. This module hands name
 from __future__ import annotations
 
 from tallymark.definitions.bands import BandDef
+from tallymark.definitions.checks import CheckDef, LimitsDef, RowsDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
@@ -29,12 +30,14 @@ __all__ = [
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
+    "CheckDef",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
     "Definitions",
     "Formula",
     "FunnelDef",
+    "LimitsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -46,10 +49,12 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowsDef",
     "RuleDef",
     "SourceDef",
     "StepDef",
     "Texts",
+    "ToleranceDef",
     "TransformDef",
     "UnitDef",
 ]

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.json_keys import datasets, metrics, settings
+from tallymark.json_keys import checks, datasets, metrics, settings
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
@@ -52,7 +52,7 @@ __all__ = [
     "whole",
 ]
 
-_ROOMS = (settings, datasets, metrics)
+_ROOMS = (settings, datasets, metrics, checks)
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
@@ -63,5 +63,5 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "checks")
 """The sections of metric files."""

@@ -7,10 +7,22 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tallymark.definitions import DatasetDef, Definitions, FunnelDef, MetricDef, ParameterDef, Project, SourceDef
+from tallymark.definitions import (
+    CheckDef,
+    DatasetDef,
+    Definitions,
+    FunnelDef,
+    MetricDef,
+    ParameterDef,
+    Project,
+    SourceDef,
+)
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
 from tallymark.place import Place
+from tallymark.read.check_metrics import Tables
+from tallymark.read.checked import checks_and_metrics
+from tallymark.read.checks import check
 from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
@@ -22,7 +34,7 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef)
+Made = TypeVar("Made", CheckDef, DatasetDef, FunnelDef, MetricDef, ParameterDef, SourceDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -39,6 +51,7 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    checks: dict[str, CheckDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -134,6 +147,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
+    _take(shelf, "check", shelf.checks, check, root.get("checks"), reading)
 
 
 def _take(
@@ -231,8 +245,11 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     completed = {name: _completed(p, theirs.parameters.get(name)) for name, p in own.parameters.items()}
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
-    metrics = {**_with_steps(theirs), **_with_steps(own)}
-    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical)
+    ours, packs = _with_steps(own), _with_steps(theirs)
+    tables = Tables(datasets, theirs.datasets)
+    checks, checking = checks_and_metrics(own.checks, theirs.checks, tables, ours, own.faults)
+    metrics = {**packs, **checking, **ours}
+    made = Definitions(project, sources, parameters, datasets, metrics, funnels, canonical, checks=checks)
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 
