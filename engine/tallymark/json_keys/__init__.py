@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from tallymark.json_keys import (
     bands,
+    checks,
     datasets,
     metrics,
     notifiers,
@@ -68,6 +69,7 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    checks,
     rules,
     trials,
 )
@@ -86,6 +88,7 @@ METRIC_SECTIONS = (
     "datasets",
     "metrics",
     "funnels",
+    "checks",
     "rules",
     "tests",
 )
