@@ -31,6 +31,7 @@ _PLACES = {
     "parameters": "parameter",
     "rules": "rule",
     "sources": "source",
+    "tests": "test",
 }
 
 
