@@ -196,7 +196,7 @@ class _Checked:
         for number, name in enumerate(self.rule.notify):
             if name not in self.notifiers:
                 help_ = did_you_mean(name, sorted(self.notifiers)) if self.notifiers else None
-                help_ = help_ or f"add it under `notifiers:` in tally.yaml: `{name}: {{kind: log}}`"
+                help_ = help_ or f"add it under `notifiers:` in tally.yaml: `{name}: {{kind: stdout}}`"
                 self._fault("A107", f"unknown notifier `{name[:60]}`", self._place("notify", number), help_)
 
     def _parameters(self) -> None:
