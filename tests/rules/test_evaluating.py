@@ -83,7 +83,7 @@ def opened(rules: str, orders: Sequence[Mapping[str, Any]] = ORDERS, visits: Seq
     return tallymark.open(definitions=read, tables=tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def book() -> Iterator[tallymark.Book]:
     """The shop with a rule of each kind of dimension."""
     rules = "\n".join(

@@ -7,18 +7,19 @@ so that a change of wording never changes what is told.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property
 from typing import Any
 
-from tallymark.answer import Answer
+from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Catalog, Metric, MinCount
 from tallymark.definitions import Formula, RuleDef, names_in
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, Earliest, now
 from tallymark.engine.meaning import meaning
 from tallymark.engine.remarks import remarks
+from tallymark.engine.shown import Shown
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Bound, MetricUse, Nested, parts
@@ -31,8 +32,6 @@ from tallymark.render import Rendered
 from tallymark.rules.machine import fold
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation
 from tallymark.rules.subjects import subjects
-from tallymark.show.numbers import number
-from tallymark.show.sheet import text_of
 from tallymark.windows import Calendar, parse_moment
 from tallymark.windows.clocks import INSTANT
 
@@ -62,6 +61,12 @@ class Evaluating:
     render: Any
     few: Any
 
+    @property
+    def locale(self) -> str:
+        """The language of texts for readers."""
+        project = self.catalog.project
+        return project.locale or project.language
+
     def evaluate(self, rule: RuleDef, as_of: str | date | datetime | None = None) -> Evaluation:
         """The rule over all periods up to the knowledge date. Raises FaultError, as a question does, and A110 when the
         rule finds no rows at all: nothing is known then, which is not to say that all is well.
@@ -80,7 +85,6 @@ class _Cell:
     when: bool | None
     clear: bool | None
     values: dict[str, Any]
-    shown: dict[str, str]
     touched: bool
 
 
@@ -91,6 +95,8 @@ class _Run:
     book: Evaluating
     rule: RuleDef
     instant: datetime
+    columns: dict[str, AnswerColumn] = field(default_factory=dict)
+    """How the values of observations are measured, by their text."""
 
     def evaluation(self) -> Evaluation:
         rule = self.rule
@@ -234,16 +240,16 @@ class _Run:
         columns = [c for c in answer.columns if c.role == "metric"]
         first = len(self.conditions)
         own = first + len(self.guards)
+        self.columns = dict(zip(self.watched, columns[own:], strict=True))
         guards = {c.text: [first + n for n, (t, _) in enumerate(self.guards) if t == c.text] for c in self._formulas}
         found: dict[Instance, dict[Moment, _Cell]] = {}
         for row, behind in zip(answer.to_dicts(), touched, strict=True):
             truths = [row[c.name] for c in columns[:own]]
             unsure = any(truths[n] is None for known in guards.values() for n in known)
-            cell = _Cell(*self._truths(truths, guards), {}, {}, behind)
-            for text, column in zip(self.watched, columns[own:], strict=True):
+            cell = _Cell(*self._truths(truths, guards), {}, behind)
+            for text, column in self.columns.items():
                 # What is made of a hidden number would tell it.
-                value = None if unsure and text not in self.book.catalog.metrics else row[column.name]
-                cell.values[text], cell.shown[text] = value, _shown(value, column, answer.locale)
+                cell.values[text] = None if unsure and text not in self.book.catalog.metrics else row[column.name]
             found.setdefault(_instance(answer, row), {})[row["period"]] = cell
         return found
 
@@ -269,7 +275,8 @@ class _Run:
             if begun and cell is None:
                 yield Observation(period, None, None, present=False, partial=period in partial)
             elif begun and cell is not None:
-                yield Observation(period, cell.when, cell.clear, cell.values, cell.shown, True, period in partial)
+                shown = Shown(cell.values, self.columns, self.book.locale)
+                yield Observation(period, cell.when, cell.clear, cell.values, shown, True, period in partial)
 
     # --- what only the message names -------------------------------------------------------------------------------
 
@@ -281,13 +288,12 @@ class _Run:
             return
         query = replace(self._query(wanted), start=asked.question.periods[0].start)
         answer, _ = self._answered(self.book.asking.bind(query, self.book.earliest, self.instant))
-        columns = [c for c in answer.columns if c.role == "metric"]
+        columns = dict(zip(wanted, (c for c in answer.columns if c.role == "metric"), strict=True))
+        self.columns |= columns
         for row in answer.to_dicts():
             cell = rows.get(_instance(answer, row), {}).get(row["period"])
             if cell is not None:
-                for name, column in zip(wanted, columns, strict=True):
-                    cell.values[name] = row[column.name]
-                    cell.shown[name] = _shown(row[column.name], column, answer.locale)
+                cell.values.update((name, row[column.name]) for name, column in columns.items())
 
 
 def _expression(metric: Metric) -> Bound:
@@ -310,12 +316,6 @@ def _named(bound: Bound) -> list[str]:
 
 def _instance(answer: Answer, row: Mapping[str, Any]) -> Instance:
     return tuple((c.name, row[c.name]) for c in answer.columns if c.role == "dimension")
-
-
-def _shown(value: Any, column: Any, locale: str) -> str:
-    if column.type.numeric:
-        return number(value, column.unit, column.type, decimals=column.decimals, locale=locale)
-    return text_of(value)
 
 
 def _start(asked: Asked, instant: datetime) -> Moment:
