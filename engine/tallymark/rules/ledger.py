@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -141,10 +142,11 @@ class Ledger:
         """
         with self._transaction() as cursor:
             cursor.execute(_KEEP_RULE, _rule_row(rule))
-            numbers: dict[Instance, int] = {}
-            for each in reversed(changes):
+            new = Counter(each.transition.instance for each in changes)
+            numbers = {instance: told[instance].number - count for instance, count in new.items()}
+            for each in changes:
                 instance = each.transition.instance
-                numbers[instance] = numbers.get(instance, told[instance].number + 1) - 1
+                numbers[instance] += 1
                 cursor.execute(_KEEP_CHANGE, _change_row(each, numbers[instance], rule.ran))
             for instance in numbers:
                 cursor.execute(_KEEP_INSTANCE, (rule.name, instance_text(instance), *_kept_row(told[instance])))
