@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.check_results import CheckExample, CheckResult
     from tallymark.engine.syncing import sync_project as sync
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
@@ -50,6 +51,8 @@ _HOMES = {
     "Catalog": "catalog",
     "Change": "rules.outcome",
     "Check": "hookspecs",
+    "CheckExample": "engine.check_results",
+    "CheckResult": "engine.check_results",
     "Definitions": "definitions",
     "Delivery": "rules.outcome",
     "Evaluated": "rules.outcome",
@@ -100,6 +103,8 @@ __all__ = [
     "Catalog",
     "Change",
     "Check",
+    "CheckExample",
+    "CheckResult",
     "Definitions",
     "Delivery",
     "Evaluated",

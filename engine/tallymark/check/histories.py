@@ -53,7 +53,12 @@ def _whole(node: n.Call, found: n.Node | None, default: int, low: int, high: int
     """A literal number of periods; None with a fault."""
     if found is None:
         return default
-    if isinstance(found, n.Number) and isinstance(found.value, int) and not found.percent and low <= found.value <= high:
+    if (
+        isinstance(found, n.Number)
+        and isinstance(found.value, int)
+        and not found.percent
+        and low <= found.value <= high
+    ):
         return found.value
     if default == PERIODS and high == MOST:
         message = f"the history of `{node.name}` is a literal number of periods, from {low} to {high:,}"

@@ -7,6 +7,7 @@ A field's metadata says what the schema tells its reader. This module hands name
 from __future__ import annotations
 
 from tallymark.definitions.bands import BandDef
+from tallymark.definitions.checks import CheckDef, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
@@ -21,6 +22,7 @@ from tallymark.definitions.settings import (
     RatesDef,
     SourceDef,
 )
+from tallymark.definitions.trials import Cell, ExpectDef, InputsDef, RowsDef, Series, TrialDef, Word
 from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 
 __all__ = [
@@ -30,12 +32,17 @@ __all__ = [
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
+    "Cell",
+    "CheckDef",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
     "Definitions",
+    "ExpectDef",
     "Formula",
     "FunnelDef",
+    "InputsDef",
+    "LimitsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -47,11 +54,17 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowCountDef",
+    "RowsDef",
     "RuleDef",
+    "Series",
     "SourceDef",
     "StepDef",
     "Texts",
+    "ToleranceDef",
     "TransformDef",
+    "TrialDef",
     "UnitDef",
+    "Word",
     "names_in",
 ]

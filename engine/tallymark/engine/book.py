@@ -18,7 +18,7 @@ from tallymark.check import check
 from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
-from tallymark.engine.calendars import Calendars
+from tallymark.engine.calendars import Calendars, plain_calendar
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
 from tallymark.engine.evaluating import Evaluating, named_rule
@@ -53,6 +53,7 @@ from tallymark.rules.states import Evaluation
 from tallymark.windows import parse_moment
 
 if TYPE_CHECKING:
+    from tallymark.engine.check_results import CheckResult
     from tallymark.landing.landed import Synced
     from tallymark.landing.run import Watch
     from tallymark.rules.outcome import RuleRun, RulesStatus
@@ -140,10 +141,11 @@ class Book:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""
         return list(self._catalog.find(text))
 
-    def check(self, data: bool = False) -> tuple[Fault, ...]:
+    def check(self, data: bool = False, results: Sequence[CheckResult] | None = None) -> tuple[Fault, ...]:
         """Every fault of the project in the order of their places, what the checks of plugins find included.
 
-        With `data`, those of keys and references too.
+        With `data`, those of keys and references too, and the checks of data that fail or of which nothing is known;
+        `results` are told instead, when they are at hand.
         """
         from tallymark.engine.linting import lint
 
@@ -158,7 +160,21 @@ class Book:
         # Rates that a transform makes depend on the question, and are looked at when one is asked.
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
-        return in_order(found)
+        told = self.data_checks() if results is None else results
+        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None)])
+
+    def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
+        """What comes of the checks of data that files define: the named ones, or all whose data there is.
+
+        Raises FaultError for an unknown name (D611), and Cancelled after `cancel`.
+        """
+        from tallymark.engine.run_checks import run_checks
+
+        return run_checks(self._catalog, self.ask, plain_calendar(self.project), now(), names, as_of)
+
+    def bound(self, metric: str) -> Metric:
+        """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
+        return self._asking.metric(metric)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""

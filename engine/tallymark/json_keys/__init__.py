@@ -11,11 +11,13 @@ from types import MappingProxyType
 
 from tallymark.json_keys import (
     bands,
+    checks,
     datasets,
     metrics,
     notifiers,
     rules,
     settings,
+    trials,
 )
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
@@ -67,7 +69,9 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    checks,
     rules,
+    trials,
 )
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
@@ -79,5 +83,13 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "rules")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "checks",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

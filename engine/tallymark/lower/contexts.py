@@ -378,7 +378,7 @@ class Contexts:
 
     def _alone(self, bound: Lifted, context: Context) -> Context:
         """The context of the innermost level alone: nothing else is asked, and all its members are ranked."""
-        ranks = self._ranks(bound.body)
+        ranks = self.ranks(bound.body)
         if not ranks and not context.filters and not any(context.levels[:-1]):
             return context
         path = (*context.path, "total regardless")

@@ -203,9 +203,7 @@ class _Taken:
         return self.space.put(Operation(function, arguments, kind))
 
 
-def before(
-    grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime
-) -> Grid:
+def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime) -> Grid:
     """The grid of the whole periods that are `count` times `every` before each of a grid's, these moved by `shifts`.
 
     Each is told as a period of `grid` and the moves that lead to it, so that it keeps that one's shape. Raises
