@@ -1,67 +1,56 @@
-"""Notifiers that write to files and to a server, and know their keys or do not."""
+"""Notifiers for runs that are killed: the built-in ones for files and servers, and one that knows no keys."""
 
 from __future__ import annotations
 
 import json
-import urllib.request
+import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from tallymark.definitions import NotifierDef
+from tallymark.engine.notifying import Channel
+from tallymark.errors import Fault
 from tallymark.notifier import Notification, NotifierKind
+from tallymark.secret import Secret
+from tallymark_plugins.notifiers import jsonl, webhook
 
 
 @dataclass(frozen=True)
-class Lines:
-    """Appends a line to a file; with `knows`, unless its key is there."""
+class Forgetful:
+    """Appends a line to a file, whatever stands there."""
 
     path: Path
-    knows: bool
+    kind = NotifierKind("forgetful", lambda options, folder: Forgetful(folder), "Appends lines.")
 
-    @property
-    def kind(self) -> NotifierKind:
-        """Its kind."""
-        return NotifierKind("lines", lambda options, folder: self, "Lines.", repeatable=self.knows)
-
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> tuple[Fault, ...]:
         """Writes it."""
-        text = self.path.read_text("utf-8") if self.path.exists() else ""
-        if self.knows and any(json.loads(line)["key"] == notification.key for line in text.splitlines()):
-            return
         with self.path.open("a", encoding="utf-8") as file:
             file.write(json.dumps(notification.as_dict()) + "\n")
+        return ()
 
 
-@dataclass(frozen=True)
-class Post:
-    """Posts to a server, with the key in a header."""
+def _log(folder: Path, url: str) -> Channel:
+    made = jsonl.make({"path": "log.jsonl"}, folder)
+    return Channel(NotifierDef("log", "jsonl"), jsonl.KIND, made, None)
 
-    url: str
 
-    @property
-    def kind(self) -> NotifierKind:
-        """Its kind."""
-        return NotifierKind("post", lambda options, folder: self, "Posts.", repeatable=True)
-
-    def send(self, notification: Notification) -> None:
-        """Posts it."""
-        body = json.dumps(notification.as_dict()).encode()
-        request = urllib.request.Request(self.url, body, {"Idempotency-Key": notification.key or ""})
-        # No proxy of the environment stands between a test and its own server.
-        opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
-        with opener.open(request, timeout=10):
-            pass
+def _server(folder: Path, url: str) -> Channel:
+    os.environ["HOOK"] = url
+    options = {"url": Secret("env:HOOK"), "allow_http": True, "allow_private": True, "timeout": 10, "patience": 0}
+    return Channel(NotifierDef("server", "webhook"), webhook.KIND, webhook.KIND.make(options, folder), None)
 
 
 CHANNELS: Mapping[str, Callable[[Path, str], Any]] = {
-    "log": lambda folder, url: Lines(folder / "log.jsonl", knows=True),
-    "forgetful": lambda folder, url: Lines(folder / "forgetful.jsonl", knows=False),
-    "server": lambda folder, url: Post(url),
+    "log": _log,
+    "forgetful": lambda folder, url: Forgetful(folder / "forgetful.jsonl"),
+    "server": _server,
 }
 
 
 def told_in(folder: Path, notifier: str) -> list[dict[str, Any]]:
-    """What a notifier wrote into a file."""
+    """What a notifier wrote into a file, without when."""
     path = folder / f"{notifier}.jsonl"
-    return [json.loads(line) for line in path.read_text("utf-8").splitlines()] if path.exists() else []
+    lines = path.read_text("utf-8").splitlines() if path.exists() else []
+    return [{k: v for k, v in json.loads(line).items() if k != "at"} for line in lines]

@@ -19,6 +19,10 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+import requests  # noqa: F401 - imported here once, not in each process
+import tenacity  # noqa: F401
+
+from tallymark.landing import guarded  # noqa: F401
 from tests.alerts.channels import CHANNELS, told_in
 from tests.alerts.pretend import Pretend
 from tests.alerts.written import evaluation, rule

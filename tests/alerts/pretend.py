@@ -22,6 +22,8 @@ class Remembers:
 
     told: list[Notification] = field(default_factory=list)
     fails: str | None = None
+    refuses: str | None = None
+    """What it takes no notification about."""
     repeatable: bool = False
     breaks: bool = False
     """Whether it takes what it is told, and breaks the run off before it can be noted."""
@@ -31,13 +33,16 @@ class Remembers:
         """Its kind."""
         return NotifierKind("remembers", lambda options, folder: self, "Remembers.", repeatable=self.repeatable)
 
-    def send(self, notification: Notification) -> None:
+    def send(self, notification: Notification) -> tuple[Fault, ...]:
         """Keeps it, or fails."""
+        if self.refuses is not None and self.refuses in notification.subject:
+            raise FaultError(Fault("A399", "too strange"))
         if self.fails:
             raise FaultError(Fault("A399", self.fails))
         self.told.append(notification)
         if self.breaks:
             raise KeyboardInterrupt
+        return ()
 
     @property
     def lines(self) -> list[str]:

@@ -7,6 +7,7 @@ import os
 import random
 import subprocess
 import sys
+import tempfile
 from collections import defaultdict
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -16,13 +17,24 @@ from typing import Any
 
 import pytest
 
+from tests.alerts.conftest import memory
+
 SCRIPT = Path(__file__).with_name("killing.py")
 ROOT = Path(__file__).parents[2]
 
-Posts = dict[str, list[tuple[str, bytes]]]
+Posts = dict[str, list[tuple[str, dict[str, Any]]]]
 
 
-@pytest.fixture
+UNKILLED = ("0:", "1:")
+"""Both steps without a kill."""
+POINTS = [*(f"0:{point}" for point in range(1, 60, 4)), *(f"1:{point}" for point in range(2, 140, 6))]
+"""One kill each."""
+CHANCE = random.Random(20240607)
+AGAIN = [f"1:{','.join(str(CHANCE.randint(5, 60)) for _ in range(4))}" for _ in range(5)]
+"""Several, one after the other."""
+
+
+@pytest.fixture(scope="module")
 def server() -> Iterator[tuple[str, Posts]]:
     """A server that takes posts, with what it took by path: keys and bodies."""
     posts: Posts = defaultdict(list)
@@ -34,7 +46,7 @@ def server() -> Iterator[tuple[str, Posts]]:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             if len(body) < int(self.headers["Content-Length"]):
                 return  # whoever sent it is gone
-            posts[self.path[1:]].append((self.headers["Idempotency-Key"], body))
+            posts[self.path[1:]].append((self.headers["Idempotency-Key"], json.loads(body)["data"]))
             self.send_response(204)
             self.end_headers()
 
@@ -42,24 +54,22 @@ def server() -> Iterator[tuple[str, Posts]]:
             """Silent."""
 
     made = ThreadingHTTPServer(("127.0.0.1", 0), Takes)
-    thread = Thread(target=made.serve_forever, daemon=True)
+    thread = Thread(target=made.serve_forever, kwargs={"poll_interval": 0.05}, daemon=True)
     thread.start()
     yield f"http://127.0.0.1:{made.server_port}", posts
     made.shutdown()
     made.server_close()
 
 
-UNKILLED = ("0:", "1:")
-"""Both steps without a kill."""
-
-
-def kill(folder: Path, url: str, notifiers: str, cases: list[str]) -> dict[str, dict[str, Any]]:
+@pytest.fixture(scope="module")
+def found(server: tuple[str, Posts]) -> dict[str, dict[str, Any]]:
     """What was told in each case, those without a kill included."""
     environment = os.environ | {"PYTHONPATH": os.pathsep.join([str(ROOT), *sys.path])}
-    command = [sys.executable, str(SCRIPT), str(folder), url, notifiers, *UNKILLED, *cases]
-    done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
+    with tempfile.TemporaryDirectory(dir=memory()) as folder:
+        command = [sys.executable, str(SCRIPT), folder, server[0], "log,server,forgetful", *UNKILLED, *POINTS, *AGAIN]
+        done = subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=300)
     assert "" == done.stderr
-    return {found["case"]: found for found in map(json.loads, done.stdout.splitlines())}
+    return {case["case"]: case for case in map(json.loads, done.stdout.splitlines())}
 
 
 def keys(told: list[dict[str, Any]]) -> list[str]:
@@ -77,43 +87,35 @@ def by_instance(told: list[dict[str, Any]]) -> dict[str, list[str]]:
     return found
 
 
-def test_killed_at_every_point(folder: Path, server: tuple[str, Posts]) -> None:
-    """At each statement, write and request: a file and a server end with one of each key, those of an unkilled run."""
-    url, posts = server
-    found = kill(folder, url, "log,server", [f"{step}:{point}" for step in (0, 1) for point in range(1 + step, 75, 3)])
-    # By hand: two begin at first; then, in order, three of one, two of another, and the end of the one that is gone.
-    assert [2, 6] == [len(found[step]["told"]["log"]) for step in UNKILLED]
-    assert 35 <= sum(each["kills"] for each in found.values())
-    for case, each in found.items():
-        sound = found[f"{case[0]}:"]["told"]["log"]
-        assert sound == each["told"]["log"]
-        # What came twice under one key is the same, to the letter: dropping either loses nothing.
-        assert len(sound) == len(set(posts[case]))
-        assert by_instance(sound) == by_instance([json.loads(body) for _, body in posts[case]])
+def test_nothing_is_lost_and_nothing_twice(found: dict[str, dict[str, Any]], server: tuple[str, Posts]) -> None:
+    """Killed at statements, writes and requests: a file and a server end with one of each key, as if nobody had."""
+    # By hand: two begin at first; then three changes of one, two of another, and the end of the one that is gone.
+    assert [2, 6] == [len(found[case]["told"]["log"]) for case in UNKILLED]
+    assert 25 <= sum(found[case]["kills"] for case in POINTS)
+    for case in (*UNKILLED, *POINTS):
+        sound, posts = found[f"{case[0]}:"]["told"]["log"], server[1][case]
+        assert sound == found[case]["told"]["log"]
+        assert by_instance(sound) == by_instance([data for _, data in posts])
+        # What came twice under one key is the same: dropping either loses nothing.
+        assert len(sound) == len({(key, json.dumps(data)) for key, data in posts})
 
 
-def test_killed_again_and_again(folder: Path, server: tuple[str, Posts]) -> None:
+def test_killed_again_and_again(found: dict[str, dict[str, Any]], server: tuple[str, Posts]) -> None:
     """Runs that are killed over and over on their way come through all the same."""
-    url, posts = server
-    chance = random.Random(20240607)
-    cases = [f"1:{','.join(str(chance.randint(5, 60)) for _ in range(4))}" for _ in range(8)]
-    found = kill(folder, url, "log,server", cases)
     sound = found["1:"]["told"]["log"]
-    for case in cases:
+    for case in AGAIN:
         assert 3 <= found[case]["kills"]
         assert sound == found[case]["told"]["log"]
-        assert by_instance(sound) == by_instance([json.loads(body) for _, body in posts[case]])
+        assert by_instance(sound) == by_instance([data for _, data in server[1][case]])
 
 
-def test_killed_before_a_notifier_that_forgets(folder: Path) -> None:
+def test_a_notifier_that_forgets(found: dict[str, dict[str, Any]]) -> None:
     """Whoever does not know what they were told hears all of it too, at most once more for each kill, and is told so."""
-    found = kill(folder, "", "forgetful", [f"1:{point}" for point in range(15, 60, 3)])
-    sound = keys(found["1:"]["told"]["forgetful"])
     doubled = 0
     for case, each in found.items():
-        told = each["told"]["forgetful"] if case[0] == "1" else []
+        sound, told = keys(found[f"{case[0]}:"]["told"]["forgetful"]), each["told"]["forgetful"]
+        assert sound == list(dict.fromkeys(keys(told)))
         assert len(told) <= len(sound) + each["kills"]
-        assert case[0] == "0" or sound == list(dict.fromkeys(keys(told)))
         seen: set[str] = set()
         for one in told:
             assert one["key"] not in seen or "Possibly told before" in one["text"]
