@@ -34,6 +34,8 @@ KEPT_FOR = timedelta(days=400)
 """How long what is over and told stays in the ledger."""
 
 LOCK = "rules.lock"
+WAIT = 10.0
+"""Seconds that SQLite waits for another program that holds the file."""
 
 T = TypeVar("T")
 
@@ -295,7 +297,7 @@ def _connected(file: Path, write: bool) -> sqlite3.Connection:
     if not write and not (file.exists() and file.stat().st_size):
         return sqlite3.connect(":memory:", isolation_level=None)
     # Also a reader may have to undo what a killed run left half done.
-    return sqlite3.connect(file, timeout=10, isolation_level=None)
+    return sqlite3.connect(file, timeout=WAIT, isolation_level=None)
 
 
 def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
