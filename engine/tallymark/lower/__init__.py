@@ -258,7 +258,9 @@ class _Lowering:
 
     def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
         level = set(draft.level)
-        population = tuple(g.number for g in gathered.groups if level and level <= {k.parts for k in g.level})
+        population = tuple(
+            g.number for g in gathered.groups if level and not g.aside and level <= {k.parts for k in g.level}
+        )
         missing = [d for d in draft.level if d not in self.keys]
         if missing:
             named = ".".join(plain(missing[0]))

@@ -65,6 +65,9 @@ class Histories:
         inner = self.inner(bound, context)
         body = self.contexts.lower(bound.body, inner)
         begun = self.begun(bound.body, inner)
+        if bound.statistic != "anomaly":
+            # Who has rows in the asked period alone is asked about too.
+            self.contexts.presence(bound.body, context, context.filters)
         taken = _Taken(self.contexts.space(context), self.contexts.space(inner).number, body, begun)
         if bound.statistic == "history":
             return taken.past("count")
@@ -118,7 +121,7 @@ class Histories:
     def _count(self, bound: Aggregate, context: Context) -> Leaf:
         """Counts the rows that have happened, or begun, by the end of a period."""
         ever = replace(context, window=PERIOD.cumulative())
-        return self.contexts.rows(bound, ever, context.filters)
+        return replace(self.contexts.rows(bound, ever, context.filters), aside=True)
 
     def _read(self, bound: Bound) -> list[Aggregate]:
         """An aggregate for each dataset and axis that a formula reads, near or far; a stock by when its rows begin."""
@@ -203,9 +206,7 @@ class _Taken:
         return self.space.put(Operation(function, arguments, kind))
 
 
-def before(
-    grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime
-) -> Grid:
+def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime) -> Grid:
     """The grid of the whole periods that are `count` times `every` before each of a grid's, these moved by `shifts`.
 
     Each is told as a period of `grid` and the moves that lead to it, so that it keeps that one's shape. Raises
