@@ -94,6 +94,8 @@ class _Walking:
                 self._put(bound, place)
                 inner = place if place.nest is not None else replace(place, nest=bound, outside=place.forms)
                 self.visit(body, inner)
+            case Lifted(body=body, alone=True):
+                self.visit(body, place)
             case Lifted(body=body):
                 # The total of all members: rows of one of them would not be all.
                 self.visit(body, replace(place, nest=None))

@@ -214,6 +214,12 @@ CONTEXTS = (
         "fx_drift(mrr)",
     ),
     _context("share", (M, LIFTED), "m / total(m): a ratio.", "share(mrr) * 100"),
+    _context(
+        "regardless",
+        (M,),
+        "m of the member of `per`, whatever else is asked: other dimensions and the conditions in force are lifted.",
+        "avg(regardless(percent_rank(mrr)) per customer)",
+    ),
 )
 
 

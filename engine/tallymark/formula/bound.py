@@ -194,12 +194,16 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The body with the innermost level's dimensions lifted; only the named ones unless `dimensions` is None."""
+    """The body with the innermost level's dimensions lifted; only the named ones unless `dimensions` is None.
+
+    `alone`: the innermost level stays instead, and all around it is lifted, the conditions in force too.
+    """
 
     body: Bound
     dimensions: tuple[tuple[str, ...], ...] | None
     type: Type
     unit: Unit = NUMBER
+    alone: bool = False
     span: Span = field(default=NOSPAN, compare=False)
 
 

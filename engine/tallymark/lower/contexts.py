@@ -363,6 +363,8 @@ class Contexts:
 
     def outer(self, bound: Lifted, context: Context) -> Context:
         """The context with dimensions lifted; the same one when there is nothing to lift."""
+        if bound.alone:
+            return self._alone(bound, context)
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
@@ -373,6 +375,15 @@ class Contexts:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
         return replace(context, levels=levels, path=(*context.path, f"total {lifted}"), among=None)
+
+    def _alone(self, bound: Lifted, context: Context) -> Context:
+        """The context of the innermost level alone: nothing else is asked, and all its members are ranked."""
+        ranks = self.ranks(bound.body)
+        if not ranks and not context.filters and not any(context.levels[:-1]):
+            return context
+        path = (*context.path, "total regardless")
+        found = replace(context, filters=frozenset(), levels=context.levels[-1:], path=path, among=None)
+        return replace(found, among=self.presence(bound.body, found, found.filters)) if ranks else found
 
     # --- sequences and rankings ------------------------------------------------------------------------------------
 

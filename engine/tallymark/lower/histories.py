@@ -86,9 +86,10 @@ class Histories:
         if context.rates is not None:
             message = f"`{bound.statistic}` has no one moment whose rates its history could be converted at"
             raise FaultError(Fault("Q621", message, None, f"put the rates inside: `{bound.statistic}(at_…_rates(m))`"))
-        if context.pieces and self.contexts.ranks(bound.body):
-            message = f"`{bound.statistic}` of a place among the pieces of a `per` over time is not answered"
-            raise FaultError(Fault("Q622", message, None, "rank the members of a dimension instead"))
+        nested = context.pieces or context.among is not None or len(context.levels) > 1
+        if nested and self.contexts.ranks(bound.body):
+            message = f"`{bound.statistic}` of a place among the members of a `per` is not answered"
+            raise FaultError(Fault("Q622", message, None, "ask it by the dimension, without the `per`"))
         window = context.window
         grid = self.past(context.grid, window.shifts, bound.count, bound.every)
         if grid is None:
