@@ -146,6 +146,10 @@ _TYPES = {
     "T510": "`regardless` without a `per` of members around it",
     "T280": "a metric of one member at a time, of several together",
     "T281": "a number of another unit than a function in Python takes",
+    "T540": "a history of what is no number",
+    "T541": "a history that is not a number of periods",
+    "T542": "a season that is no length",
+    "T543": "a least number of values that a history cannot have",
     "T271": "a `min_count` of what is no whole number",
     "T272": "an input that lacks columns which a transform reads by their names, or has them of another type",
     "T273": "times of an input that no one clock can compare",
@@ -317,6 +321,9 @@ _QUESTIONS = {
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
     "Q597": "a number of rows that no receipt can tell",
+    "Q620": "histories of more periods than there may be",
+    "Q621": "a history at the rates of one moment",
+    "Q622": "a history of places among the members of a `per`",
 }
 
 _LANDING = {
