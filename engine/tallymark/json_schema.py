@@ -77,6 +77,8 @@ def _shapes() -> Mapping[str, Schema]:
         **made,
         "source": made["source"]
         | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "files"}]},
+        "notifier": made["notifier"]
+        | {"additionalProperties": True, "required": ["kind"], "examples": [{"kind": "stdout"}]},
         "rates": made["rates"] | {"required": ["dataset", "to", "rate", "at"]},
         "convert": {
             "title": "`at_event`, `period_end` or a mapping of `fixed` to a day",
@@ -92,6 +94,8 @@ def _shapes() -> Mapping[str, Schema]:
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
         ),
+        "rule": made["rule"] | {"required": ["when", "grain"]},
+        "test": made["test"] | {"examples": [{"rows": {}, "expect": {"nrr": 100}}]},
         "check": {
             "title": "a mapping, or `off`",
             "anyOf": [choice("`off`", "off") | {"type": "string"}, made["check"]],
@@ -156,8 +160,11 @@ def _object(name: str) -> Schema:
     """The mapping that writes a definition: one property for each field that is a key."""
     made, keys, silent = KEYS[name]
     types = get_type_hints(made)
-    of = {key.field or text: text for text, key in keys.items()}
-    properties = {of[f.name]: _property(keys[of[f.name]], types[f.name]) for f in fields(made) if f.name not in silent}
+    of: dict[str, list[str]] = {}
+    for text, key in keys.items():
+        of.setdefault(key.field or text, []).append(text)
+    written = ((text, f.name) for f in fields(made) if f.name not in silent for text in of[f.name])
+    properties = {text: _property(keys[text], types[name]) for text, name in written}
     return {"title": "a mapping", "type": "object", "properties": properties, "additionalProperties": False}
 
 

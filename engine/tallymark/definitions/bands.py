@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Literal
 
 from tallymark.definitions.words import NOWHERE, Texts
 from tallymark.place import Place
+
+Written = Literal["number", "percent", "duration"]
+"""How an amount is written: `110`, `110%` or `4 hours`."""
+
+COLOURS = ("green", "lime", "yellow", "orange", "red", "grey")
 
 
 @dataclass(frozen=True, slots=True)
 class BandDef:
     """A stretch of values with a name: `healthy: {above: 100, to: 120}`.
 
-    `low` and `high` are in the measure of the metric's own unit (percent from 0 to 100, seconds, amounts); None is
-    unbounded. `from` and `to` include their value, `above` and `below` do not. `colour` is one of `green`, `lime`,
-    `yellow`, `orange`, `red` or `grey`; without it, the place among the bands and the metric's direction decide.
-    `score` is what a measure of a scorecard is worth there.
+    `low` and `high` are as `written`: numbers in the measure of the metric's own unit, percents from 0 to 100 or
+    durations in seconds; None is unbounded. `from` and `to` include their value, `above` and `below` do not. `colour`
+    is one of COLOURS; without it, the place among the bands and the metric's direction decide. `score` is what a
+    measure of a scorecard is worth there.
     """
 
     name: str
@@ -27,9 +34,21 @@ class BandDef:
     colour: str | None = None
     score: Decimal | None = None
     label: Texts = field(default_factory=dict)
+    written: Written = "number"
+    texts: Mapping[Decimal, str] = field(default_factory=dict, compare=False, repr=False)
+    """How its ends are spelled."""
     place: Place = NOWHERE
 
     def holds(self, value: Decimal | float) -> bool:
         """Whether the value lies in the band."""
         above = self.low is None or value > self.low or (self.low_included and value == self.low)
         return above and (self.high is None or value < self.high or (self.high_included and value == self.high))
+
+
+def band_of(bands: Sequence[BandDef], value: Decimal | float) -> BandDef | None:
+    """The band that a value lies in; None of what is not a number. `bands` and value are in one measure.
+
+    Of a binary number the first 12 digits count: 7 / 100 * 100 is 7.000000000000001 there, and no more than 7.
+    """
+    settled = Decimal(f"{value:.12g}") if isinstance(value, float) else Decimal(value)
+    return None if settled.is_nan() else next((band for band in bands if band.holds(settled)), None)

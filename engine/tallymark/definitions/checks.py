@@ -43,7 +43,7 @@ class ToleranceDef:
 
 
 @dataclass(frozen=True, slots=True)
-class RowsDef:
+class RowCountDef:
     """How many rows there may be in each period: bounds, or how far from the periods before."""
 
     at_least: int | None = None
@@ -74,7 +74,7 @@ class CheckDef:
     dataset: Written | None = None
     fresh: str | None = None
     """A duration: how old the newest row may be."""
-    rows: RowsDef | None = None
+    rows: RowCountDef | None = None
     not_null: tuple[Written, ...] = ()
     unique: tuple[Written, ...] = ()
     """Columns whose values together stand in one row only."""

@@ -10,6 +10,7 @@ from tallymark.definitions.datasets import DatasetDef
 from tallymark.definitions.metrics import FunnelDef, MetricDef, ParameterDef
 from tallymark.definitions.rules import NotifierDef, RuleDef
 from tallymark.definitions.settings import Project, SourceDef
+from tallymark.definitions.trials import TrialDef
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,4 +29,6 @@ class Definitions:
     """The packs' datasets without data, by name."""
     rules: Mapping[str, RuleDef] = field(default_factory=dict)
     notifiers: Mapping[str, NotifierDef] = field(default_factory=dict)
+    tests: Mapping[str, TrialDef] = field(default_factory=dict)
+    """Those of the project; packs have theirs where nobody looks who does not run them."""
     checks: Mapping[str, CheckDef] = field(default_factory=dict)

@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from tallymark.definitions import CheckDef, RowsDef
+from tallymark.definitions import CheckDef, RowCountDef
 from tallymark.engine.check_results import CheckExample, CheckResult
 from tallymark.show.counts import many
 from tallymark.show.periods import moment
@@ -35,7 +35,7 @@ def limit_of(check: CheckDef) -> str:
     )
 
 
-def _limits(rows: RowsDef, per: str) -> str:
+def _limits(rows: RowCountDef, per: str) -> str:
     said = [f"at least {rows.at_least:,}"] if rows.at_least is not None else []
     said += [f"at most {rows.at_most:,}"] if rows.at_most is not None else []
     if rows.change is not None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallymark.definitions import CheckDef, RowsDef
+from tallymark.definitions import CheckDef, RowCountDef
 from tallymark.json_keys.shapes import TEXT, Key, Kinds, Schema, choice, like, mapping_of, ref, whole
 
 GRAINS = ("hour", "day", "week", "month", "quarter", "year")
@@ -77,7 +77,7 @@ _ROWS: Mapping[str, Key] = {
 
 KEYS: Kinds = {
     "check": (CheckDef, _CHECK, frozenset({"name", "off", "given", "metrics", "pack", "place", "places"})),
-    "check_rows": (RowsDef, _ROWS, frozenset({"place"})),
+    "check_rows": (RowCountDef, _ROWS, frozenset({"place"})),
 }
 
 SECTIONS: Mapping[str, Schema] = {

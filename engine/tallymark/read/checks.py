@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import date
 from decimal import Decimal
 
-from tallymark.definitions import CheckDef, Formula, LimitsDef, RowsDef, ToleranceDef
+from tallymark.definitions import CheckDef, Formula, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.checks import KINDS, OF_ROWS
 from tallymark.errors import FaultError, Severity
 from tallymark.json_keys.checks import GRAINS
@@ -149,7 +149,7 @@ def _duration(value: Value | None, reading: Reading, subject: str) -> str | None
     return said
 
 
-def _rows(value: Value | None, reading: Reading, subject: str) -> RowsDef | None:
+def _rows(value: Value | None, reading: Reading, subject: str) -> RowCountDef | None:
     if not isinstance(value, Entries):
         return None
     low, high = (whole(value.get(k), 0, MOST_ROWS) for k in ("at_least", "at_most"))
@@ -161,7 +161,7 @@ def _rows(value: Value | None, reading: Reading, subject: str) -> RowsDef | None
     if value.get("usual") is not None and change is None:
         at = value.key("usual") or value
         reading.fault("R033", "`usual` without `change`", at, "say by how much it may change: `change: 50%`", subject)
-    return RowsDef(low, high, change, whole(value.get("usual"), 1, 366) or 1, value.place())
+    return RowCountDef(low, high, change, whole(value.get("usual"), 1, 366) or 1, value.place())
 
 
 def _accepted(value: Value | None) -> Mapping[str, tuple[str, ...]]:
