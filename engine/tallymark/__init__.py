@@ -34,6 +34,8 @@ if TYPE_CHECKING:
     from tallymark.secret import Secret
     from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
     from tallymark.transforms.transform import Transform
+    from tallymark.trials.results import TestResult, TestRun
+    from tallymark.trials.run import run_tests
     from tallymark.units import UnitRow
 
     __version__: str
@@ -71,12 +73,15 @@ _HOMES = {
     "Status": "landing.landed",
     "Step": "answer",
     "Synced": "landing.landed",
+    "TestResult": "trials.results",
+    "TestRun": "trials.results",
     "Take": "formula.function",
     "TallymarkError": "errors",
     "Transform": "transforms.transform",
     "UnitRow": "units",
     "functions": "plugins",
     "hookimpl": "hookspecs",
+    "run_tests": "trials.run",
     "schema": "json_schema",
     "sync_status": "engine.syncing",
 }
@@ -116,12 +121,15 @@ __all__ = [
     "Synced",
     "Take",
     "TallymarkError",
+    "TestResult",
+    "TestRun",
     "Transform",
     "UnitRow",
     "__version__",
     "functions",
     "hookimpl",
     "open",
+    "run_tests",
     "schema",
     "sync",
     "sync_status",

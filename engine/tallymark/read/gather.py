@@ -118,7 +118,10 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
     shelf = _Shelf()
     for name, content in files:
         _read_definitions(shelf, content, name, PACK_LANGUAGE, pack)
-    others = [*shelf.parameters.values(), *shelf.datasets.values(), *shelf.metrics.values(), *shelf.funnels.values()]
+    others: list[ParameterDef | DatasetDef | MetricDef | FunnelDef | RuleDef] = [
+        *shelf.parameters.values(), *shelf.datasets.values(), *shelf.metrics.values(), *shelf.funnels.values(),
+        *shelf.rules.values(),
+    ]  # fmt: skip
     for made in others:
         help_ = "leave it to the pack's own files"
         shelf.faults.append(Fault("R020", f"`{made.name}` in a file of tests", made.place, help_))
