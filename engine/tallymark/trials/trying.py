@@ -217,12 +217,16 @@ def _failed(trial: TrialDef, error: FaultError, result: TestResult) -> TestResul
     return replace(result, faults=error.faults)
 
 
-def _not_given(name: str, book: Book, trial: TrialDef) -> Fault:
+def _not_given(asked: str, book: Book, trial: TrialDef) -> Fault:
     """Why a metric cannot be made of written values alone."""
-    lacking = next((f.message for f in book.faults if f.subject == f"metric `{name}`"), "it needs rows")
-    message = f"the test looks outside its input: `{name}` is not made of the given metrics alone ({lacking})"
-    return Fault("E107", message, trial.metrics.place if trial.metrics is not None else trial.place,
-                 "give values of all that it is made of, or rows instead")  # fmt: skip
+    assert trial.metrics is not None
+    found = next((f for f in book.faults if f.severity == "error" and (f.subject or "").startswith("metric `")), None)
+    name = (found.subject or "").removeprefix("metric ") if found is not None else f"`{asked}`"
+    if found is None or found.code == "T102":
+        message = f"the test looks outside its input: {name} has no value, and its formula reads rows"
+        return Fault("E107", message, trial.metrics.place, f"give {name} a value too, or give rows instead")
+    message = f"{name} cannot be made of written values: {found.message}"
+    return Fault("E111", message, trial.metrics.place, f"give {name} a value, or give rows instead")
 
 
 def _why(trial: TrialDef, language: str) -> str:
