@@ -23,6 +23,7 @@ COMMANDS = {
     "explain": "explain",
     "lineage": "lineage",
     "rules": "rules",
+    "notify": "notify",
     "functions": "reference",
     "schema": "reference",
     "plugins": "plugins",

@@ -9,13 +9,18 @@ import click
 from tallymark.cli.examples import Exemplified
 from tallymark.cli.opening import with_book
 from tallymark.cli.printing import print_sheet
+from tallymark.cli.run_rules import drop_command, run_command, status_command
 from tallymark.cli.session import Session, format_option, session_options
 
 
 @click.group("rules")
 @session_options
 def rules_command() -> None:
-    """Conditions over metrics that are looked at each period: list them, and see how each stands and why."""
+    """Conditions over metrics that are looked at each period: run them, list them, see how each stands and why."""
+
+
+for _command in (run_command, status_command, drop_command):
+    rules_command.add_command(_command)
 
 
 @rules_command.command("list")

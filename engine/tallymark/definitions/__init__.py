@@ -7,6 +7,7 @@ A field's metadata says what the schema tells its reader. This module hands name
 from __future__ import annotations
 
 from tallymark.definitions.bands import BandDef
+from tallymark.definitions.checks import CheckDef, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
@@ -32,6 +33,7 @@ __all__ = [
     "BandDef",
     "CalendarDef",
     "Cell",
+    "CheckDef",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
@@ -40,6 +42,7 @@ __all__ = [
     "Formula",
     "FunnelDef",
     "InputsDef",
+    "LimitsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -51,12 +54,14 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowCountDef",
     "RowsDef",
     "RuleDef",
     "Series",
     "SourceDef",
     "StepDef",
     "Texts",
+    "ToleranceDef",
     "TransformDef",
     "TrialDef",
     "UnitDef",

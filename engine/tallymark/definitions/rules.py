@@ -89,3 +89,7 @@ class NotifierDef:
     place: Place = NOWHERE
     places: Mapping[OptionPath, OptionPlace] = field(default_factory=dict, compare=False, repr=False)
     """Where each option is written."""
+    default: bool = False
+    """Whether it is told what rules tell that name no notifier."""
+    language: str | None = None
+    """Of what it is told; the project's unless said."""

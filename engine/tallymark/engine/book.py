@@ -18,7 +18,7 @@ from tallymark.check import check
 from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
-from tallymark.engine.calendars import Calendars
+from tallymark.engine.calendars import Calendars, plain_calendar
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
 from tallymark.engine.evaluating import Evaluating, named_rule
@@ -50,10 +50,13 @@ from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
 from tallymark.rules.explained import RuleExplained
 from tallymark.rules.states import Evaluation
+from tallymark.windows import parse_moment
 
 if TYPE_CHECKING:
+    from tallymark.engine.check_results import CheckResult
     from tallymark.landing.landed import Synced
     from tallymark.landing.run import Watch
+    from tallymark.rules.outcome import RuleRun, RulesStatus
 
 Moment = str | date | datetime
 
@@ -138,10 +141,11 @@ class Book:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""
         return list(self._catalog.find(text))
 
-    def check(self, data: bool = False) -> tuple[Fault, ...]:
+    def check(self, data: bool = False, results: Sequence[CheckResult] | None = None) -> tuple[Fault, ...]:
         """Every fault of the project in the order of their places, what the checks of plugins find included.
 
-        With `data`, those of keys and references too.
+        With `data`, those of keys and references too, and the checks of data that fail or of which nothing is known;
+        `results` are told instead, when they are at hand.
         """
         from tallymark.engine.linting import lint
 
@@ -156,7 +160,17 @@ class Book:
         # Rates that a transform makes depend on the question, and are looked at when one is asked.
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
-        return in_order(found)
+        told = self.data_checks() if results is None else results
+        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None)])
+
+    def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
+        """What comes of the checks of data that files define: the named ones, or all whose data there is.
+
+        Raises FaultError for an unknown name (D611), and Cancelled after `cancel`.
+        """
+        from tallymark.engine.run_checks import run_checks
+
+        return run_checks(self._catalog, self.ask, plain_calendar(self.project), now(), names, as_of)
 
     def bound(self, metric: str) -> Metric:
         """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
@@ -317,6 +331,30 @@ class Book:
         """
         found = self.evaluate(rule, as_of=as_of)
         return explain_rule(found, at, where, self._catalog, self._calendars.current(), self.explain)
+
+    def run_rules(self, *names: str, as_of: Moment | None = None, dry_run: bool = False) -> RuleRun:
+        """Evaluates the named rules, or all of them, and tells what is new to whom it concerns.
+
+        What was told is kept in the project's folder, so that every change is told once. `faults` of the run has what
+        went wrong with a rule or a notifier. Raises FaultError for an unknown rule (A109), another run under way (A200)
+        and a ledger that cannot be read or written (A202 to A206).
+        """
+        from tallymark.engine.running_rules import run_rules
+
+        instant = None if as_of is None else parse_moment(as_of, self._calendars.current(), end=True)
+        return run_rules(self, names, as_of=instant, dry_run=dry_run)
+
+    def rules_status(self) -> RulesStatus:
+        """What fires or has no data as last told, who was told of it, and what waits. Evaluates nothing."""
+        from tallymark.engine.rules_standing import rules_status
+
+        return rules_status(self)
+
+    def drop_notifications(self, notifier: str) -> int:
+        """Gives up what waits to be told to a notifier, and tells how many notifications that were."""
+        from tallymark.engine.rules_standing import drop_notifications
+
+        return drop_notifications(self, notifier)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""

@@ -11,6 +11,7 @@ from types import MappingProxyType
 
 from tallymark.json_keys import (
     bands,
+    checks,
     datasets,
     metrics,
     notifiers,
@@ -68,6 +69,7 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    checks,
     rules,
     trials,
 )
@@ -81,5 +83,13 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "rules", "tests")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "checks",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

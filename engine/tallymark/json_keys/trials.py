@@ -87,7 +87,9 @@ _ASK: Mapping[str, Key] = {
     "other": Key("All others as one.", True, _TRUTH),
     "total": Key("Totals too.", True, _TRUTH),
     "age": Key("A dimension of dates whose periods past are counted.", "customer.signed_up_at", TEXT),
-    "partial": Key("What becomes of cut periods.", "drop", choice("`include`, `mark` or `drop`", *PARTIAL)),
+    "partial": Key(
+        "What becomes of periods that are not over.", "drop", choice("`include`, `mark` or `drop`", *PARTIAL)
+    ),
 }
 
 KEYS: Kinds = {

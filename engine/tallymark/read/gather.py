@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tallymark.definitions import (
+    CheckDef,
     DatasetDef,
     Definitions,
     FunnelDef,
@@ -22,6 +23,9 @@ from tallymark.definitions import (
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
 from tallymark.place import Place
+from tallymark.read.check_metrics import Tables
+from tallymark.read.checked import checks_and_metrics
+from tallymark.read.checks import check
 from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
@@ -35,7 +39,18 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, RuleDef, SourceDef, TrialDef)
+
+
+class _Named(Protocol):
+    """A definition: it has a name, and stands somewhere."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+
+
+Made = TypeVar("Made", bound=_Named)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -55,6 +70,7 @@ class _Shelf:
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
     rules: dict[str, RuleDef] = field(default_factory=dict)
     tests: dict[str, TrialDef] = field(default_factory=dict)
+    checks: dict[str, CheckDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -118,10 +134,13 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
     shelf = _Shelf()
     for name, content in files:
         _read_definitions(shelf, content, name, PACK_LANGUAGE, pack)
-    others: list[ParameterDef | DatasetDef | MetricDef | FunnelDef | RuleDef] = [
-        *shelf.parameters.values(), *shelf.datasets.values(), *shelf.metrics.values(), *shelf.funnels.values(),
+    others: list[Any] = [
+        *shelf.parameters.values(),
+        *shelf.datasets.values(),
+        *shelf.metrics.values(),
+        *shelf.funnels.values(),
         *shelf.rules.values(),
-    ]  # fmt: skip
+    ]
     for made in others:
         help_ = "leave it to the pack's own files"
         shelf.faults.append(Fault("R020", f"`{made.name}` in a file of tests", made.place, help_))
@@ -168,6 +187,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
     _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
     _take(shelf, "test", shelf.tests, trial, root.get("tests"), reading)
+    _take(shelf, "check", shelf.checks, check, root.get("checks"), reading)
 
 
 def _take(
@@ -265,17 +285,20 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     completed = {name: _completed(p, theirs.parameters.get(name)) for name, p in own.parameters.items()}
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
-    metrics = {**_with_steps(theirs), **_with_steps(own)}
+    ours, packs = _with_steps(own), _with_steps(theirs)
+    tables = Tables(datasets, theirs.datasets)
+    checks, checking = checks_and_metrics(own.checks, theirs.checks, tables, ours, own.faults)
     made = Definitions(
         project,
         sources,
         parameters,
         datasets,
-        metrics,
-        funnels,
-        canonical,
-        {**theirs.rules, **own.rules},
-        dict(own.notifiers),
+        metrics={**packs, **checking, **ours},
+        funnels=funnels,
+        canonical=canonical,
+        rules={**theirs.rules, **own.rules},
+        notifiers=dict(own.notifiers),
+        checks=checks,
         tests=dict(own.tests),
     )
     return made, list(in_order([*own.faults, *theirs.faults]))

@@ -162,6 +162,8 @@ def _elsewhere(key: str, path: Path, kind: FileKind) -> str | None:
     """Help for a key that is known, but in the other kind of file."""
     if path:
         return None
+    if kind == "project" and key in METRIC_SECTIONS and key not in _project_keys():
+        return f"`{key}` belongs in a metric file, in one of the folders that `metrics:` lists"
     if kind == "metrics" and key in _project_keys() and key not in METRIC_SECTIONS:
         return f"`{key}` belongs in tally.yaml"
     return None
