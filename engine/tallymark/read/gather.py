@@ -139,6 +139,7 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
         *shelf.datasets.values(),
         *shelf.metrics.values(),
         *shelf.funnels.values(),
+        *shelf.rules.values(),
     ]
     for made in others:
         help_ = "leave it to the pack's own files"
