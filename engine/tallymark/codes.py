@@ -54,6 +54,7 @@ _READING = {
     "R101": "values in no band",
     "R102": "values in two bands",
     "R103": "a band that holds no value",
+    "R105": "a key that goes with a formula, in an entry without one",
     "R104": "bands or ends of bands in different units",
     "R090": "no project where one is looked for",
     "R091": "a project where one is to be made",
@@ -135,6 +136,10 @@ _TYPES = {
     "T270": "a reference held in a column that is never equal to the key",
     "T280": "a metric of one member at a time, of several together",
     "T281": "a number of another unit than a function in Python takes",
+    "T500": "a target or bands of a metric that is no number",
+    "T501": "a target or bands in another unit than the metric",
+    "T502": "a target or bands without a direction",
+    "T503": "a target or bands without a grain, of what grows with its period",
     "T271": "a `min_count` of what is no whole number",
     "T272": "an input that lacks columns which a transform reads by their names, or has them of another type",
     "T273": "times of an input that no one clock can compare",
@@ -293,6 +298,7 @@ _QUESTIONS = {
     "Q591": "a dimension at what is no edge of a period",
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
+    "Q600": "a target asked of metrics that have none",
     "Q597": "a number of rows that no receipt can tell",
 }
 

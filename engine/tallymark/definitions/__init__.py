@@ -6,7 +6,7 @@ A field's metadata says what the schema tells its reader. This module hands name
 
 from __future__ import annotations
 
-from tallymark.definitions.bands import BandDef
+from tallymark.definitions.bands import AmountDef, BandDef, TargetDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
@@ -26,6 +26,7 @@ from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 __all__ = [
     "EMPTY",
     "NOWHERE",
+    "AmountDef",
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
@@ -49,6 +50,7 @@ __all__ = [
     "RuleDef",
     "SourceDef",
     "StepDef",
+    "TargetDef",
     "Texts",
     "TransformDef",
     "UnitDef",

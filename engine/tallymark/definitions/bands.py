@@ -1,4 +1,4 @@
-"""Bands as written: the stretches that a metric's values are sorted into."""
+"""Bands and targets as written: what a metric's values are held against."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from decimal import Decimal
 from typing import Literal
 
-from tallymark.definitions.words import NOWHERE, Texts
+from tallymark.definitions.words import NOWHERE, Formula, Texts
 from tallymark.place import Place
 
 Written = Literal["number", "percent", "duration"]
@@ -52,3 +52,35 @@ def band_of(bands: Sequence[BandDef], value: Decimal | float) -> BandDef | None:
     """
     settled = Decimal(f"{value:.12g}") if isinstance(value, float) else Decimal(value)
     return None if settled.is_nan() else next((band for band in bands if band.holds(settled)), None)
+
+
+@dataclass(frozen=True, slots=True)
+class AmountDef:
+    """A number as `written`: percents from 0 to 100, durations in seconds. `text` is how."""
+
+    value: Decimal
+    written: Written = "number"
+    text: str = ""
+    place: Place = NOWHERE
+
+
+@dataclass(frozen=True, slots=True)
+class TargetDef:
+    """What a metric should reach, or stay below, by its direction: `110`, a formula, or numbers by period.
+
+    `by_period` are amounts by the names of periods, `2024`, `2024-Q4`; `amount` or `formula` holds for all others. With
+    a `grain` it holds for whole periods of that grain alone.
+    """
+
+    amount: AmountDef | None = None
+    formula: Formula | None = None
+    by_period: Mapping[str, AmountDef] = field(default_factory=dict)
+    grain: str | None = None
+    place: Place = NOWHERE
+
+    @property
+    def text(self) -> str:
+        """The target as written, on one line."""
+        every = [self.formula.text] if self.formula is not None else [self.amount.text] if self.amount else []
+        every += [f"{period}: {amount.text}" for period, amount in self.by_period.items()]
+        return ", ".join(every) + (f" a {self.grain}" if self.grain is not None else "")

@@ -190,6 +190,8 @@ class Book:
         age: str | None = None,
         pivot: str | bool | None = None,
         partial: str | None = None,
+        bands: bool = True,
+        target: bool = False,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -200,7 +202,7 @@ class Book:
             metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
             as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
             compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
-            total=total, age=age, pivot=pivot, partial=partial,
+            total=total, age=age, pivot=pivot, partial=partial, bands=bands, target=target,
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None

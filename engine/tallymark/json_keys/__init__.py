@@ -11,7 +11,7 @@ from types import MappingProxyType
 
 from tallymark.json_keys import bands, datasets, metrics, settings
 from tallymark.json_keys.datasets import FORMAT
-from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -32,6 +32,7 @@ __all__ = [
     "CURRENCY",
     "DAY",
     "FORMAT",
+    "FORMULA_KEYS",
     "KEYS",
     "METRIC_SECTIONS",
     "MONTHS",
