@@ -24,6 +24,7 @@ from tallymark.show.numbers import Style, number, style_of, unit_sign, written
 from tallymark.show.periods import moment, period_label
 from tallymark.show.raw import json_document, json_text, raw
 from tallymark.show.sheet import Heading, Sheet, text_of
+from tallymark.show.standing import Standing
 from tallymark.show.tables import html, markdown, notes_text, table
 from tallymark.show.tree import GLUE, Branch, tree
 from tallymark.units import Unit
@@ -404,6 +405,8 @@ class Receipt:
     """How each aggregate was put together over its windows, a sentence each."""
     rows: tuple[Behind, ...] | None = None
     """The rows behind each aggregate, and the members of each `per`, where they were asked for."""
+    standing: Standing | None = None
+    """The band that the number lies in, and its target."""
 
     def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
         """The receipt as plain data; decimals and dates as they are."""
@@ -421,6 +424,7 @@ class Receipt:
             "notes": list(self.notes),
             "how": list(self.how),
         }
+        data |= self.standing.as_dict() if self.standing is not None else {}
         data |= {"rows": [b.as_dict() for b in self.rows]} if self.rows is not None else {}
         return data | ({"sql": self.sql} if sql else {})
 
@@ -449,7 +453,7 @@ class Receipt:
         lines.append(" · ".join([*context, f"as of {self.as_of}"] if self.as_of else context))
         if self.parameters:
             lines.append("with " + " · ".join(f"${k} = {_listed(v)}" for k, v in self.parameters.items()))
-        return lines
+        return [*lines, *(self.standing.lines if self.standing is not None else ())]
 
     def _notes(self) -> tuple[str, ...]:
         found = list(self.notes)

@@ -19,8 +19,8 @@ class Target:
 
     `value` is a number, `formula` computes one; `by_period` are numbers by the names of periods, with the place of
     each. With a `grain` it is for whole periods of that grain alone; with `exact` a number by period is for that very
-    period, and none of the periods in it. A target with `whole` is one of all members together: what adds up over
-    members is not held, member by member, against what all should reach.
+    period, and none of the periods in it. The numbers of a target with `whole` are of all members together: what adds
+    up over members is not held, member by member, against what all should reach. A formula is of whatever is asked.
     """
 
     text: str

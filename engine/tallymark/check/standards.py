@@ -72,10 +72,7 @@ class _Judge:
             self.fault("T503", message, place, "write `grain: month` among the bands, for example")
             return ()
         scale = self._scale(said[0].written)
-        return tuple(
-            replace(b, low=None if b.low is None else b.low * scale, high=None if b.high is None else b.high * scale)
-            for b in said
-        )
+        return tuple(_scaled(band, scale) for band in said) if scale != 1 else said
 
     # --- the target ------------------------------------------------------------------------------------------------
 
@@ -106,7 +103,7 @@ class _Judge:
             by_period=known,
             grain=said.grain,
             exact=grows and said.grain is None,
-            whole=formula is None and self.extents.adds_up(self.expression),
+            whole=self.extents.adds_up(self.expression),
         )
 
     def _amount(self, said: AmountDef) -> Decimal | None:
@@ -161,6 +158,13 @@ class _Judge:
     def _scale(self, written: Written) -> Decimal:
         """What brings an amount to the metric's measure: a percent of a fraction is a hundredth."""
         return 1 / HUNDRED if written == "percent" and not self.metric.unit.percent else Decimal(1)
+
+
+def _scaled(band: BandDef, scale: Decimal) -> BandDef:
+    """The band with its ends in another measure, spelled as they were."""
+    ends = {end: end * scale for end in (band.low, band.high) if end is not None}
+    low, high = (None if end is None else ends[end] for end in (band.low, band.high))
+    return replace(band, low=low, high=high, texts={scaled: band.said(end) for end, scaled in ends.items()})
 
 
 def _alike(one: Unit, other: Unit) -> bool:

@@ -39,6 +39,27 @@ class BandDef:
     """How its ends are spelled."""
     place: Place = NOWHERE
 
+    @property
+    def low_word(self) -> str:
+        """The word that begins it."""
+        return "from" if self.low_included else "above"
+
+    @property
+    def high_word(self) -> str:
+        """The word that ends it."""
+        return "to" if self.high_included else "below"
+
+    def said(self, end: Decimal) -> str:
+        """One of its ends as written."""
+        return self.texts.get(end) or f"{end:f}"
+
+    @property
+    def spelled(self) -> str:
+        """Its stretch as written: `above 100, to 120`."""
+        low = [f"{self.low_word} {self.said(self.low)}"] if self.low is not None else []
+        high = [f"{self.high_word} {self.said(self.high)}"] if self.high is not None else []
+        return ", ".join(low + high) or "all values"
+
     def holds(self, value: Decimal | float) -> bool:
         """Whether the value lies in the band."""
         above = self.low is None or value > self.low or (self.low_included and value == self.low)

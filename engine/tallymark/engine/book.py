@@ -262,10 +262,21 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
+            held = self._held(query, asked)
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+
+    def _held(self, query: Query, asked: Asked) -> Answer | None:
+        """The number with its target; None when it has none, or none that can be asked of the same rows."""
+        standards = asked.metrics[0].standards
+        if standards is None or standards.target is None:
+            return None
+        try:
+            return self._answered(self._asking.bind(replace(query, target=True), self._earliest, now()))
+        except FaultError:
+            return None
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""

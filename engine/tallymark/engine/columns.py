@@ -190,11 +190,11 @@ class Columns:
             return {}
         if with_ is None:
             return beside(metric, word, self.language)
-        said = WORDS[word].get(self.language, WORDS[word]["en"]) if word in WORDS else word.replace("_", " ")
+        called = said(word, self.language) if word in WORDS else word.replace("_", " ")
         if with_.name != "previous":
             other = WORDS.get(with_.name, {})
-            said += f" ({other.get(self.language) or other.get('en') or with_.name.replace('_', ' ')})"
-        return {self.language: f"{metric.label(self.language)}, {said}"}
+            called += f" ({other.get(self.language) or other.get('en') or with_.name.replace('_', ' ')})"
+        return {self.language: f"{metric.label(self.language)}, {called}"}
 
 
 def targets_of(columns: Sequence[Column]) -> dict[str, str]:
@@ -214,7 +214,12 @@ def require_targets(asked: bool, metrics: Sequence[Metric]) -> None:
 
 def beside(metric: Metric, word: str, language: str) -> dict[str, str]:
     """What a column beside a metric's is called: the metric's label and a word of WORDS."""
-    return {language: f"{metric.label(language)}, {WORDS[word].get(language, WORDS[word]['en'])}"}
+    return {language: f"{metric.label(language)}, {said(word, language)}"}
+
+
+def said(word: str, language: str) -> str:
+    """A word of WORDS in a language, else in English."""
+    return WORDS[word].get(language, WORDS[word]["en"])
 
 
 def _numbered(name: str) -> Iterator[str]:

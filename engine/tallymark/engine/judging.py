@@ -9,13 +9,15 @@ from typing import Any
 
 import pyarrow as pa
 
-from tallymark.answer import AnswerColumn
+from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Metric
 from tallymark.engine.asking import Asked
-from tallymark.engine.columns import beside
+from tallymark.engine.columns import beside, said
 from tallymark.kinds import Type
 from tallymark.lower import Question
 from tallymark.show.bands import Band
+from tallymark.show.numbers import number, unit_sign
+from tallymark.show.standing import Standing
 from tallymark.standards import Standards, Target, colours, word
 from tallymark.units import POINTS, Unit
 from tallymark.windows import PERIOD, Calendar, OutsideCalendarError, Period, UncoveredError, parse_period, resolve
@@ -31,7 +33,8 @@ Made = Iterator[tuple[AnswerColumn, Any]]
 def shades(standards: Standards, language: str) -> tuple[Band, ...]:
     """The bands as a reader sees them, from the lowest values on."""
     of = colours(standards.bands, standards.direction)
-    return tuple(Band(b.name, word(b.name, b.label, language), c) for b, c in zip(standards.bands, of, strict=True))
+    pairs = zip(standards.bands, of, strict=True)
+    return tuple(Band(b.name, word(b.name, b.label, language), c, b.spelled) for b, c in pairs)
 
 
 @dataclass(slots=True)
@@ -87,8 +90,8 @@ class Judging:
         kind, points = metric.type, POINTS if metric.unit.percent or metric.unit.name == "score" else metric.unit
         shown = tuple(Band(n, word(n, {}, self.language), c) for n, c in REACHED.items())
 
-        def column(suffix: str, array: Any, unit: Unit | None, said: str, bands: tuple[Band, ...] = ()) -> Any:
-            label = beside(metric, said, self.language)[self.language]
+        def column(suffix: str, array: Any, unit: Unit | None, what: str, bands: tuple[Band, ...] = ()) -> Any:
+            label = beside(metric, what, self.language)[self.language]
             decimals = metric.definition.decimals if not bands else None
             type_ = Type.TEXT if bands else _type(array)
             made = AnswerColumn(f"{name}_{suffix}", "target", type_, unit, label, decimals, judges=name, bands=bands)
@@ -121,10 +124,11 @@ class Judging:
         own = {number: _of_period(periods[number], named, target.exact) for number in set(self.rows)}
         computed = given.to_pylist() if given is not None else [None] * len(self.rows)
         found: list[Decimal | None] = []
-        for number, row in enumerate(self.rows):
-            usual = target.value if target.formula is None else _settled(computed[number])
-            held = fits(row) and not (target.whole and self._of_a_part(number))
-            found.append((own[row] if own[row] is not None else usual) if held else None)
+        for place, row in enumerate(self.rows):
+            plain = own[row] if own[row] is not None else target.value
+            plain = None if target.whole and self._of_a_part(place) else plain
+            held = plain if plain is not None else _settled(computed[place])
+            found.append(held if fits(row) else None)
         return found
 
     def _of_a_part(self, row: int) -> bool:
@@ -182,3 +186,27 @@ def _type(array: Any) -> Type:
     if pa.types.is_integer(array.type):
         return Type.INTEGER
     return Type.DECIMAL if pa.types.is_decimal(array.type) else Type.DOUBLE
+
+
+def standing(answer: Answer, held: Answer | None, language: str) -> Standing | None:
+    """Where the number of a receipt stands, by an answer with its band and another one with its target, if any."""
+    row, lines = answer.to_dicts()[0], []
+    column = next((c for c in answer.columns if c.role == "band"), None)
+    band = next((b for b in column.bands if b.name == row[column.name]), None) if column is not None else None
+    if band is not None:
+        lines.append(f"{said('band', language)}: {band.label} ({band.ends})")
+    targets = [c for c in held.columns if c.role == "target"] if held is not None else []
+    if held is None or len(targets) != 3:
+        return Standing(band, lines=tuple(lines)) if band is not None else None
+    wanted, apart, result = (held.to_dicts()[0][c.name] for c in targets)
+    if wanted is not None:
+        first, second, third = targets
+        shown = number(wanted, first.unit, first.type, decimals=first.decimals, locale=answer.locale)
+        if result is not None:
+            far = number(apart, second.unit, second.type, decimals=second.decimals, locale=answer.locale)
+            sign = "+" if apart > 0 else ""
+            points = f" {unit_sign(second.unit)}" if second.unit == POINTS else ""
+            shown += f", {next(b.label for b in third.bands if b.name == result)} ({sign}{far}{points})"
+        lines.append(f"{said('target', language)}: {shown}")
+    met = None if result is None else result == MET
+    return Standing(band, wanted, apart, met, tuple(lines)) if lines else None

@@ -134,8 +134,13 @@ class _Pivot:
     def _column(self, place: At, metric: AnswerColumn) -> AnswerColumn:
         at = self._label(place)
         shown = f"({at})" if place in (_OTHER, _TOTAL) else at
-        one = len(self.metrics) == 1 and metric.role == "metric"
-        name, label = (at, shown) if one else (f"{at} {metric.name}", f"{shown} {metric.label}")
+        if len(self.metrics) > 1:
+            name, label = f"{at} {metric.name}", f"{shown} {metric.label}"
+        elif metric.role == "metric":
+            name, label = at, shown
+        else:
+            # The title says which metric it is.
+            name, label = f"{at} {metric.name}", f"{shown} {metric.label.removeprefix(self.metrics[0].label + ', ')}"
         return replace(metric, name=name, label=label, of=metric.name, at=at)
 
     def _array(self, column: AnswerColumn, values: list[Any]) -> Any:

@@ -28,12 +28,14 @@ PAGE: Mapping[str, str] = {
 
 @dataclass(frozen=True, slots=True)
 class Band:
-    """A band: its name, what it is called in the reader's language, and a colour by its name."""
+    """A band: its name, what it is called in the reader's language, a colour by its name, and its ends as written."""
 
     name: str
     label: str
     colour: str
+    ends: str = ""
 
     def as_dict(self) -> dict[str, str]:
         """The band as plain data."""
-        return {"name": self.name, "label": self.label, "colour": self.colour}
+        data = {"name": self.name, "label": self.label, "colour": self.colour}
+        return data | ({"ends": self.ends} if self.ends else {})
