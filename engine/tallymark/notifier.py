@@ -1,7 +1,7 @@
 """What tells somebody something: a notification, and who sends it.
 
-No rule sends notifications yet: rules come later. A plugin may give notifiers now; `tally plugins` lists and checks
-them.
+Rules send notifications when they begin and cease to hold (`tally rules run`), and `tally notify` sends one on trial.
+Which notifiers there are stands under `notifiers:` in `tally.yaml`, each with its kind; plugins give the kinds.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ class Notification:
 
     `subject` is one line, `text` plain text of any length. `labels` are short words to sort by (`{"metric": "nrr"}`);
     `fields` are values behind the text: texts, numbers, booleans, null, and lists and mappings of these. `link` leads
-    to more. `key` is the same in every notification about the same thing, so that a channel can update or close one.
+    to more. `key` says what is told: a notification that is sent again, as nobody knows whether it arrived, has the key
+    it had, and another one has another.
     """
 
     subject: str
@@ -33,7 +34,7 @@ class Notification:
     key: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.subject.strip() or "\n" in self.subject:
+        if not self.subject.strip() or len(self.subject.splitlines()) > 1:
             raise ValueError("the subject of a notification is one line that says something")
         if self.severity not in IMPORTANCES:
             raise ValueError(f"a notification is {', '.join(IMPORTANCES)}, not {self.severity!r}")
@@ -57,6 +58,7 @@ class Notifier(Protocol):
     def send(self, notification: Notification) -> None:
         """Sends it, and returns once it has been taken. Raises any exception when it has not; may be called again.
 
+        A FaultError of warnings only is for what was taken: a remark to who sent it, such as who else did not get it.
         Sends what it is given as text: nothing in it is markup, a template or a command.
         """
         ...
@@ -68,9 +70,13 @@ class NotifierKind:
 
     `make(options, folder)` gets the options after the schema has been held against them, with defaults filled in and
     secrets as `Secret`; it connects to nothing.
+
+    `repeatable` says that a notification which is sent again under the same key is told once: the channel knows the key
+    and drops the second one. What is sent again through any other says that it may have been told before.
     """
 
     name: str
     make: Callable[[Mapping[str, Any], Path], Notifier]
     help: str
     options: Mapping[str, Any] = field(default_factory=dict)
+    repeatable: bool = False

@@ -104,6 +104,8 @@ class Evaluator:
                 return self.value(node.arguments[0], self.repriced(node, context), missing)
             case nodes.Call(name=name) if name in contexts.WINDOWS | contexts.SHIFTS | contexts.LIFTS:
                 return self.in_context(node, context, missing)
+            case nodes.Call(name="regardless"):
+                return self.value(node.arguments[0], self.alone(node.arguments[0], context), missing)
             case nodes.Call(name=name) if name in sequences.NAMES:
                 return self.sequence(node, context)
             case nodes.Call(name=name) if name in ranks.NAMES:
@@ -122,6 +124,15 @@ class Evaluator:
         code = node.arguments[1] if len(node.arguments) > 1 else None
         named = code.value if isinstance(code, nodes.Text) else self.world.project.currency
         return context if context.currency is not None else replace(context, currency=named)
+
+    def alone(self, node: nodes.Node, context: Context) -> Context:
+        """The context of `regardless`: the member of the innermost `per` alone, among all who have rows for `node`."""
+        there = context.alone()
+        if not there.levels[-1]:
+            return there
+        ((name, _),) = there.levels[-1]
+        everyone = self.members(node, name, replace(there, levels=()))
+        return replace(there, peers=tuple(replace(there, levels=(((name, m),),)) for m in everyone))
 
     def rated(self, edge: str, context: Context) -> Context:
         """The context with the rates of an edge of its window."""

@@ -81,7 +81,7 @@ def test_show(project: Path) -> None:
         "  factor  a whole number, 2 unless said: what `acme.times` multiplies by",
         "  key  a secret (`env:NAME` or `file:PATH`): the key of the account",
         "  acme.spread  The largest value less the smallest.",
-        "  (no rule sends notifications yet)",
+        "  acme.paper  Lines in a file.",
     ):
         assert line in shown.splitlines()
     assert data("plugins", "show", "acme")["config"]["properties"]["factor"]["default"] == 2

@@ -241,6 +241,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "settings": "project",
             "keys of a calendar": "calendar",
             "keys of a source": "source",
+            "keys of a notifier": "notifier",
             "keys of plugins": "plugins",
             "keys of a dataset": "dataset",
             "keys of a column": "column",

@@ -68,9 +68,13 @@ class Formulas:
             return self.leaf(scope)
         return self.random.choices(
             (self.leaf, self.arithmetic, self.function, self.window, self.shift, self.filtered, self.lift, self.per,
-             self.per_grain, self.named, self.conversion, self.rank),
-            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2, 2, 2),
+             self.per_grain, self.named, self.conversion, self.rank, self.own),
+            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2, 2, 2, 1),
         )[0](scope)  # fmt: skip
+
+    def own(self, scope: Scope) -> Drawn:
+        """A number of the member alone."""
+        return self.alone(scope, self.number(scope.deeper()))
 
     # Leaves
 
@@ -128,7 +132,12 @@ class Formulas:
         if drawn.exact != EXACT or scope.cost * 5 > DEAREST:
             return drawn
         name = self.random.choice(("rank", "percent_rank", "zscore"))
-        return Drawn(f"{name}({drawn})", {"rank": EXACT, "percent_rank": CLEAN}.get(name, ROUGH))
+        place = Drawn(f"{name}({drawn})", {"rank": EXACT, "percent_rank": CLEAN}.get(name, ROUGH))
+        return self.alone(scope, place) if self.random.random() < 0.4 else place
+
+    def alone(self, scope: Scope, drawn: Drawn) -> Drawn:
+        """The member's own, whatever else is asked; outside a `per` there is none."""
+        return Drawn(f"regardless({drawn})", drawn.exact) if len(scope.levels) > 1 and scope.cost <= 50 else drawn
 
     # Operators and functions
 

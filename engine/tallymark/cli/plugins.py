@@ -133,7 +133,6 @@ def _told(plugin: Plugin) -> list[str]:
         for gift in (g for g in plugin.gives if g.what == what):
             lines += [f"  {gift.name}  {gift.help}".rstrip()]
             lines += [f"    {name}  {words}" for name, words in described(gift.options)]
-        lines += ["  (no rule sends notifications yet)"] if what == "kind of notifier" else []
     return lines
 
 

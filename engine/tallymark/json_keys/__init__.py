@@ -9,9 +9,19 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.json_keys import bands, datasets, metrics, settings
+from tallymark.json_keys import (
+    bands,
+    checks,
+    datasets,
+    metrics,
+    notifiers,
+    rules,
+    settings,
+    trials,
+)
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
+from tallymark.json_keys.rules import SEVERITIES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -42,6 +52,7 @@ __all__ = [
     "POLICIES",
     "PROJECT_SECTIONS",
     "SECTIONS",
+    "SEVERITIES",
     "TEXT",
     "WEEKDAYS",
     "Key",
@@ -53,7 +64,16 @@ __all__ = [
     "whole",
 ]
 
-_ROOMS = (settings, datasets, metrics, bands)
+_ROOMS = (
+    settings,
+    notifiers,
+    datasets,
+    metrics,
+    bands,
+    checks,
+    rules,
+    trials,
+)
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
@@ -61,8 +81,16 @@ KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in 
 SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n, s in room.SECTIONS.items()})
 """The shape of each section of a file."""
 
-PROJECT_SECTIONS = ("sources", "parameters", "datasets")
+PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "checks",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

@@ -1,13 +1,14 @@
-"""`tally.yaml`: the project's settings and its sources."""
+"""`tally.yaml`: the project's settings, its sources and its notifiers."""
 
 from __future__ import annotations
 
 import re
 from dataclasses import replace
 from datetime import date
+from typing import TypeVar
 from zoneinfo import ZoneInfo, available_timezones
 
-from tallymark.definitions import Project, RatesDef, SourceDef
+from tallymark.definitions import NotifierDef, Project, RatesDef, SourceDef
 from tallymark.errors import did_you_mean
 from tallymark.json_keys import MONTHS, PARTIAL, WEEKDAYS
 from tallymark.read.calendar import calendar
@@ -18,6 +19,7 @@ from tallymark.yaml_text import Entries, Scalar, Value, resolved
 
 _CELLS = 10**12
 _CURRENCY = re.compile(r"[A-Z]{3}")
+Declared = TypeVar("Declared", SourceDef, NotifierDef)
 _MONTHS = {name: i for i, name in enumerate(MONTHS, 1)} | {str(i): i for i in range(1, 13)}
 
 
@@ -108,15 +110,34 @@ def _day(value: Value | None, reading: Reading) -> str | None:
 
 def source(key: Scalar, value: Value, reading: Reading) -> SourceDef | None:
     """A source; None, and a fault, when it has no kind or no usable name."""
-    usable = named(key, "source", reading, bare=False)
+    return _of_a_kind(SourceDef, "source", "files", key, value, reading)
+
+
+def notifier(key: Scalar, value: Value, reading: Reading) -> NotifierDef | None:
+    """A notifier; None, and a fault, when it has no kind or no usable name."""
+    made = _of_a_kind(NotifierDef, "notifier", "stdout", key, value, reading)
+    if made is None:
+        return None
+    options = dict(made.options)
+    default, language = options.pop("default", None), options.pop("language", None)
+    known = language if isinstance(language, str) and language.isascii() and language.isalpha() else None
+    return replace(made, options=options, default=default is True, language=known)
+
+
+def _of_a_kind(
+    make: type[Declared], what: str, example: str, key: Scalar, value: Value, reading: Reading
+) -> Declared | None:
+    """What a mapping declares: a kind, and that kind's options."""
+    usable = named(key, what, reading, bare=False)
     if not isinstance(value, Entries) and not (isinstance(value, Scalar) and resolved(value) is None):
         return None
     said = list(entries(value))
     kind = next((text(v) for k, v in said if k.text == "kind"), None)
     if kind is None:
         if not (isinstance(value, Scalar) and value.style == "*"):
-            reading.fault("R023", f"the source `{key.text[:60]}` has no kind", key, "write `kind: files`, for example")
+            help_ = f"write `kind: {example}`, for example"
+            reading.fault("R023", f"the {what} `{key.text[:60]}` has no kind", key, help_)
         return None
     options = {k.text: data(v) for k, v in said if k.text != "kind"}
     places = option_places(value) if isinstance(value, Entries) else {}
-    return SourceDef(key.text, kind, options, headed(key), places) if usable else None
+    return make(key.text, kind, options, headed(key), places) if usable else None

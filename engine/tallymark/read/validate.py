@@ -23,8 +23,16 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("rules", "scorecards")
-_PLACES = {"datasets": "dataset", "metrics": "metric", "parameters": "parameter", "sources": "source"}
+NOT_BUILT = ("scorecards",)
+_PLACES = {
+    "datasets": "dataset",
+    "metrics": "metric",
+    "notifiers": "notifier",
+    "parameters": "parameter",
+    "rules": "rule",
+    "sources": "source",
+    "tests": "test",
+}
 
 
 def validate(root: Entries, kind: FileKind) -> list[Fault]:
@@ -154,6 +162,8 @@ def _elsewhere(key: str, path: Path, kind: FileKind) -> str | None:
     """Help for a key that is known, but in the other kind of file."""
     if path:
         return None
+    if kind == "project" and key in METRIC_SECTIONS and key not in _project_keys():
+        return f"`{key}` belongs in a metric file, in one of the folders that `metrics:` lists"
     if kind == "metrics" and key in _project_keys() and key not in METRIC_SECTIONS:
         return f"`{key}` belongs in tally.yaml"
     return None
