@@ -151,7 +151,7 @@ class _Judge:
         own = "duration" if unit.duration else "percent" if unit.percent else "number"
         if written == own or (written == "number" and (own == "percent" or not any(values))):
             return None
-        if written == "percent" and unit.dimensionless and unit.hundreds == 0 and unit.name != "count":
+        if written == "percent" and unit.dimensionless and unit.fraction and unit.hundreds == 0:
             return None
         return str(unit), f"write {EXAMPLES[own]}, for example"
 
