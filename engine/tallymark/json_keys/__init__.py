@@ -20,7 +20,7 @@ from tallymark.json_keys import (
     trials,
 )
 from tallymark.json_keys.datasets import FORMAT
-from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
 from tallymark.json_keys.rules import SEVERITIES
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
@@ -42,6 +42,7 @@ __all__ = [
     "CURRENCY",
     "DAY",
     "FORMAT",
+    "FORMULA_KEYS",
     "KEYS",
     "METRIC_SECTIONS",
     "MONTHS",
