@@ -8,7 +8,16 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tallymark.definitions import NOWHERE, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.definitions import (
+    NOWHERE,
+    FunnelDef,
+    MetricDef,
+    ParameterDef,
+    Project,
+    ScorecardDef,
+    SourceDef,
+    Texts,
+)
 from tallymark.errors import Fault
 from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
 from tallymark.kinds import Type
@@ -262,6 +271,7 @@ class Catalog:
     """Datasets whose data could not be described, each with the first fault that says why; their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
+    scorecards: Mapping[str, ScorecardDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
     rates: Rates | None = None
     """None when the project has none, or when something is wrong with them; the fault says what."""

@@ -96,7 +96,6 @@ class Context:
             levels = (*self.levels[:-1], ())
         return replace(self, levels=levels, peers=tuple(dict.fromkeys(p.lifted(names) for p in self.peers)))
 
-
     def alone(self) -> Context:
         """The innermost level alone, without conditions; its peers are others."""
         return replace(self, filters=(), levels=self.levels[-1:], peers=())

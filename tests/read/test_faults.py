@@ -134,7 +134,7 @@ IN_METRIC_FILES = [
     ("R031", "abc", "default: 0.05", "parameters:\n  a: {type: number, default: abc}"),
     ("R031", "c", "`x`, `y`", "parameters:\n  a: {default: c, options: [x, y]}"),
     ("R032", "rules", None, "rules: {}"),
-    ("R032", "scorecards", None, "scorecards: []"),
+    ("R021", "[]", None, "scorecards: []"),
     ("R033", "source", "table", "datasets:\n  a: {source: w}"),
     ("R033", "column", "one", "datasets:\n  a: {columns: {b: {formula: c, column: d}}}"),
 ]

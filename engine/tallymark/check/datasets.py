@@ -62,6 +62,7 @@ def bind_datasets(
         broken=causes,
         parameters=definitions.parameters,
         funnels=definitions.funnels,
+        scorecards=definitions.scorecards,
         stored=partial(_stored, describe),
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}

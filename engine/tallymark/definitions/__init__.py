@@ -11,6 +11,7 @@ from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, R
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
 from tallymark.definitions.rules import NoDataDef, NotifierDef, RuleDef
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import (
     CalendarDef,
     ConvertDef,
@@ -47,6 +48,7 @@ __all__ = [
     "RatesDef",
     "RefDef",
     "RuleDef",
+    "ScorecardDef",
     "SourceDef",
     "StepDef",
     "Texts",

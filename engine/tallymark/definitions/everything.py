@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from tallymark.definitions.datasets import DatasetDef
 from tallymark.definitions.metrics import FunnelDef, MetricDef, ParameterDef
 from tallymark.definitions.rules import NotifierDef, RuleDef
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import Project, SourceDef
 
 
@@ -21,8 +22,9 @@ class Definitions:
     datasets: Mapping[str, DatasetDef] = field(default_factory=dict)
     """By their own name; a dataset that implements a canonical one is kept apart until `check` joins them."""
     metrics: Mapping[str, MetricDef] = field(default_factory=dict)
-    """Those that funnels stand for included."""
+    """Those that funnels and scorecards stand for included."""
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
+    scorecards: Mapping[str, ScorecardDef] = field(default_factory=dict)
     canonical: Mapping[str, DatasetDef] = field(default_factory=dict)
     """The packs' datasets without data, by name."""
     rules: Mapping[str, RuleDef] = field(default_factory=dict)

@@ -14,10 +14,12 @@ from tallymark.json_keys import (
     datasets,
     metrics,
     notifiers,
+    scorecards,
     settings,
 )
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.scorecards import SHORT
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -47,6 +49,7 @@ __all__ = [
     "POLICIES",
     "PROJECT_SECTIONS",
     "SECTIONS",
+    "SHORT",
     "TEXT",
     "WEEKDAYS",
     "Key",
@@ -64,6 +67,7 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    scorecards,
 )
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
@@ -75,5 +79,5 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
+METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "scorecards")
 """The sections of metric files."""

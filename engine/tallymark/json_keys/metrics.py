@@ -75,7 +75,7 @@ _PARAMETER: Mapping[str, Key] = {
 }
 
 KEYS: Kinds = {
-    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "target", "bands"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "about", "target", "bands"})),
     "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
     "step": (StepDef, _STEP, frozenset({"name", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),

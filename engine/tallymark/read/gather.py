@@ -15,6 +15,7 @@ from tallymark.definitions import (
     NotifierDef,
     ParameterDef,
     Project,
+    ScorecardDef,
     SourceDef,
 )
 from tallymark.errors import Fault, did_you_mean, in_order
@@ -24,6 +25,7 @@ from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
+from tallymark.read.scorecards import Around, metrics_of_card, scorecard
 from tallymark.read.settings import notifier, settings, source
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
@@ -31,7 +33,7 @@ from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, SourceDef)
+Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, ScorecardDef, SourceDef)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -49,6 +51,7 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    scorecards: dict[str, ScorecardDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -145,6 +148,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
+    _take(shelf, "scorecard", shelf.scorecards, scorecard, root.get("scorecards"), reading)
 
 
 def _take(
@@ -242,17 +246,27 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     completed = {name: _completed(p, theirs.parameters.get(name)) for name, p in own.parameters.items()}
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
-    metrics = {**_with_steps(theirs), **_with_steps(own)}
+    for name in own.scorecards:
+        # Of two cards of one name nothing of the pack's is left.
+        theirs.scorecards.pop(name, None)
+    around = Around({**theirs.datasets, **own.datasets}, theirs.datasets, {**theirs.metrics, **own.metrics})
+    metrics = {**_with_parts(theirs, around, project), **_with_parts(own, around, project)}
+    scorecards = {**theirs.scorecards, **own.scorecards}
     made = Definitions(
-        project, sources, parameters, datasets, metrics, funnels, canonical, notifiers=dict(own.notifiers)
+        project, sources, parameters, datasets, metrics, funnels, scorecards, canonical, notifiers=dict(own.notifiers)
     )
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 
-def _with_steps(shelf: _Shelf) -> dict[str, MetricDef]:
-    """The metrics of files, and those their funnels stand for."""
+def _with_parts(shelf: _Shelf, around: Around, project: Project) -> dict[str, MetricDef]:
+    """The metrics of files, and those their funnels and scorecards stand for."""
     for made in shelf.funnels.values():
         for each in metrics_of(made):
+            shelf.put("metric", shelf.metrics, each)
+    for name, card in shelf.scorecards.items():
+        shelf.scorecards[name], found, faults = metrics_of_card(card, around, project.language)
+        shelf.faults += faults
+        for each in found:
             shelf.put("metric", shelf.metrics, each)
     return shelf.metrics
 

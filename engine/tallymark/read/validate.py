@@ -23,7 +23,7 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("rules", "scorecards")
+NOT_BUILT = ("rules",)
 _PLACES = {
     "datasets": "dataset",
     "metrics": "metric",
