@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.check_results import CheckExample, CheckResult
     from tallymark.engine.syncing import sync_project as sync
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
@@ -31,6 +32,8 @@ if TYPE_CHECKING:
     from tallymark.notifier import Notification, Notifier, NotifierKind
     from tallymark.plugins import functions
     from tallymark.query import Query
+    from tallymark.rules.outcome import Change, Delivery, Evaluated, LastRun, RuleRun, RulesStatus, Standing
+    from tallymark.rules.states import Transition
     from tallymark.secret import Secret
     from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
     from tallymark.transforms.transform import Transform
@@ -46,27 +49,36 @@ _HOMES = {
     "Book": "engine.book",
     "Cancelled": "errors",
     "Catalog": "catalog",
+    "Change": "rules.outcome",
     "Check": "hookspecs",
+    "CheckExample": "engine.check_results",
+    "CheckResult": "engine.check_results",
     "Definitions": "definitions",
+    "Delivery": "rules.outcome",
+    "Evaluated": "rules.outcome",
     "Fault": "errors",
     "FaultError": "errors",
     "Format": "hookspecs",
     "Function": "formula.functions",
+    "LastRun": "rules.outcome",
     "Notification": "notifier",
     "Notifier": "notifier",
     "NotifierKind": "notifier",
     "Partial": "formula.function",
-    "Python": "formula.function",
     "PluginError": "errors",
     "PluginInfo": "hookspecs",
+    "Python": "formula.function",
     "Query": "query",
     "Receipt": "answer",
     "RowInput": "transforms.row_model",
     "RowModel": "transforms.row_model",
     "RowOutput": "transforms.row_model",
+    "RuleRun": "rules.outcome",
+    "RulesStatus": "rules.outcome",
     "Secret": "secret",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
+    "Standing": "rules.outcome",
     "Starter": "hookspecs",
     "Status": "landing.landed",
     "Step": "answer",
@@ -74,6 +86,7 @@ _HOMES = {
     "Take": "formula.function",
     "TallymarkError": "errors",
     "Transform": "transforms.transform",
+    "Transition": "rules.states",
     "UnitRow": "units",
     "functions": "plugins",
     "hookimpl": "hookspecs",
@@ -88,13 +101,19 @@ __all__ = [
     "Book",
     "Cancelled",
     "Catalog",
+    "Change",
     "Check",
+    "CheckExample",
+    "CheckResult",
     "Definitions",
+    "Delivery",
+    "Evaluated",
     "Fault",
     "FaultError",
     "Format",
     "Function",
     "FunctionKind",
+    "LastRun",
     "Notification",
     "Notifier",
     "NotifierKind",
@@ -107,9 +126,12 @@ __all__ = [
     "RowInput",
     "RowModel",
     "RowOutput",
+    "RuleRun",
+    "RulesStatus",
     "Secret",
     "SourceDef",
     "SourceKind",
+    "Standing",
     "Starter",
     "Status",
     "Step",
@@ -117,6 +139,7 @@ __all__ = [
     "Take",
     "TallymarkError",
     "Transform",
+    "Transition",
     "UnitRow",
     "__version__",
     "functions",

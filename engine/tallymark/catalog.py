@@ -10,6 +10,7 @@ from typing import Any
 
 from tallymark.definitions import (
     NOWHERE,
+    CheckDef,
     FunnelDef,
     MetricDef,
     ParameterDef,
@@ -272,6 +273,7 @@ class Catalog:
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
     scorecards: Mapping[str, ScorecardDef] = field(default_factory=dict)
+    checks: Mapping[str, CheckDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
     rates: Rates | None = None
     """None when the project has none, or when something is wrong with them; the fault says what."""

@@ -36,12 +36,17 @@ _READING = {
     "R029": "an unknown unit, currency or scale of durations",
     "R030": "an unknown time zone, language or currency of the project",
     "R031": "a parameter's value that is not of its type, or none of its options",
-    "R032": "a key of something that is not built yet",
     "R033": "two keys that exclude each other, or one without the other that it needs",
     "R034": "more faults in one file than are worth listing",
     "R035": "an option that a source or plugin does not take",
     "R036": "an option of a source or plugin that is not what it takes",
     "R037": "an option that a source or plugin needs",
+    "R130": "a key that means nothing beside what a check is of",
+    "R131": "a least number of rows that is more than the most",
+    "R132": "a tolerance that is not understood, or not of what is checked",
+    "R133": "a check of times over data without any",
+    "R134": "a check of references that names none",
+    "R135": "a check of a pack to be dropped that no pack has",
     "R044": "a day that is on no calendar",
     "R080": "a folder for a sample project that is not empty",
     "R081": "a folder for a sample project that cannot be written",
@@ -89,6 +94,10 @@ _NAMES = {
     "T107": "a name that several columns, or several ways, answer to",
     "T108": "an aggregate over rows of several datasets",
     "T109": "an aggregate over no rows at all",
+    "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
     "T110": "an unknown parameter",
     "T111": "a dimension that a dataset does not reach",
     "T112": "two datasets of one name",
@@ -246,6 +255,18 @@ _DATA = {
     "D480": "a secret written in a project's file",
     "D481": "a secret that is not where its reference says",
     "D490": "an answer that cannot be written",
+    "D600": "data that is not fresh",
+    "D601": "too few or too many rows in a period",
+    "D602": "columns without a value that a check wants",
+    "D603": "rows that repeat the values of others",
+    "D604": "references without the partner that a check wants",
+    "D605": "values that a check does not accept",
+    "D606": "values out of a check's bounds",
+    "D607": "texts of another form than a check wants",
+    "D608": "rows that break a check's condition",
+    "D609": "two metrics that should be equal and are not",
+    "D610": "a check of which nothing is known",
+    "D611": "an unknown check",
 }
 
 _QUESTIONS = {
@@ -398,12 +419,66 @@ _PLUGINS = {
     "P793": "a name that no plugin can have",
 }
 
+_RULES = {
+    "A100": "a number of periods that is none, or too many",
+    "A101": "a number of periods in another unit than the rule's grain",
+    "A102": "a day that there is not",
+    "A103": "a message with something else than names in its braces",
+    "A104": "a rule's condition that is not true or false, or reads no data",
+    "A105": "a `clear` that contradicts `when`",
+    "A106": "a name in a message that stands for nothing",
+    "A107": "an unknown notifier",
+    "A108": "a rule that waits for data the project does not have",
+    "A109": "an unknown rule",
+    "A110": "a rule that finds no rows at all",
+    "A111": "a dimension of a rule that is named twice, or one too many",
+    "A112": "a condition that does not say which instance of a rule is meant",
+    "A113": "an instance that a rule does not have",
+    "A114": "a period in which a rule was not looked at",
+}
+
 _NOTIFIERS = {
     "A300": "a notifier that the project does not have",
     "A301": "a notifier of a kind that no plugin gives",
+    "A310": "a file for notifications outside the project's folder",
+    "A311": "a file for notifications that cannot be written",
+    "A312": "a standard output that takes no notification",
+    "A320": "an address of mail, or a mail server's name, that is none",
+    "A321": "a mail server that cannot be reached, or not in time",
+    "A322": "a mail server that cannot be trusted",
+    "A323": "a user and password that a mail server does not accept",
+    "A324": "a mail that a mail server does not take",
+    "A325": "a user without a password, or a password that would be sent in the open",
+    "A326": "mail that some of its recipients do not get",
+    "A330": "an address for notifications that is none, or has no TLS",
+    "A331": "an address for notifications in a private network",
+    "A332": "an address for notifications that cannot be reached",
+    "A333": "an address for notifications that does not answer in time",
+    "A334": "an address for notifications whose certificate is not accepted",
+    "A335": "a notification that is refused where it is posted",
+    "A336": "a receiver of notifications that fails, or is asked too often",
+    "A337": "a redirect of a notification",
+    "A338": "a secret that nothing can be signed with",
+    "A339": "a header that cannot be set",
+    "A340": "an address that Apprise does not know",
+    "A341": "a notification that a service of Apprise's did not take",
+    "A342": "a service of Apprise's that does not answer in time",
 }
 
-_FAMILIES = (_READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _NOTIFIERS)
+_LEDGER = {
+    "A200": "another run of the rules that is under way",
+    "A202": "a ledger of rules that is damaged, or another program's",
+    "A203": "a disk that is full, for the ledger of rules",
+    "A204": "a ledger of rules that cannot be read or written",
+    "A205": "a ledger of rules that another program holds",
+    "A206": "a ledger of rules of a newer version",
+    "A210": "notifications for a notifier that cannot be had",
+}
+
+_FAMILIES = (
+    _READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES, _NOTIFIERS,
+    _LEDGER,
+)  # fmt: skip
 
 CODES: Mapping[str, str] = MappingProxyType(dict(sorted(entry for codes in _FAMILIES for entry in codes.items())))
 """The meaning of every code, by code."""

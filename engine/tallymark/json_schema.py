@@ -100,6 +100,13 @@ def _shapes() -> Mapping[str, Schema]:
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
         ),
+        "rule": made["rule"] | {"required": ["when", "grain"]},
+        "test": made["test"] | {"examples": [{"rows": {}, "expect": {"nrr": 100}}]},
+        "check": {
+            "title": "a mapping, or `off`",
+            "anyOf": [choice("`off`", "off") | {"type": "string"}, made["check"]],
+            "examples": [{"dataset": "orders", "every": "amount >= 0"}],
+        },
         "metric_file": {
             "title": "a mapping",
             "type": "object",

@@ -34,7 +34,7 @@ class Notification:
     key: str | None = None
 
     def __post_init__(self) -> None:
-        if not self.subject.strip() or "\n" in self.subject:
+        if not self.subject.strip() or len(self.subject.splitlines()) > 1:
             raise ValueError("the subject of a notification is one line that says something")
         if self.severity not in IMPORTANCES:
             raise ValueError(f"a notification is {', '.join(IMPORTANCES)}, not {self.severity!r}")
@@ -58,6 +58,7 @@ class Notifier(Protocol):
     def send(self, notification: Notification) -> None:
         """Sends it, and returns once it has been taken. Raises any exception when it has not; may be called again.
 
+        A FaultError of warnings only is for what was taken: a remark to who sent it, such as who else did not get it.
         Sends what it is given as text: nothing in it is markup, a template or a command.
         """
         ...

@@ -63,6 +63,7 @@ def bind_datasets(
         parameters=definitions.parameters,
         funnels=definitions.funnels,
         scorecards=definitions.scorecards,
+        checks=definitions.checks,
         stored=partial(_stored, describe),
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}

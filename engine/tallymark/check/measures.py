@@ -24,6 +24,7 @@ from tallymark.check.dimensions import (
     reach_all,
     wanting,
 )
+from tallymark.check.histories import HISTORIES, history
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import row_scope
 from tallymark.check.sequences import Sequences
@@ -247,6 +248,9 @@ class Measures(Calls):
         unit = {"count": COUNT, "ratio": RATIO}.get(function.unit, NUMBER)
         return Ranked(node.name, body, Type(function.gives), unit, node.span)
 
+    def _history(self, node: n.Call) -> Bound:
+        return history(self.functions[node.name], node, self.value(node.arguments[0]), self.report)
+
     def _arithmetic(self, operator: str, node: n.Call, body: Bound, other: Bound) -> Bound:
         if body is POISON or body.type.numeric or body.type is Type.NULL:
             return self.operate(operator, [body, other], node.span)
@@ -415,6 +419,7 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "rank": Measures._ranked,
     "percent_rank": Measures._ranked,
     "zscore": Measures._ranked,
+    **dict.fromkeys(HISTORIES, Measures._history),
 }
 """The forms that change the context in which a metric is evaluated."""
 

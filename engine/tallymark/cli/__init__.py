@@ -21,6 +21,8 @@ COMMANDS = {
     "ask": "ask",
     "explain": "explain",
     "lineage": "lineage",
+    "rules": "rules",
+    "notify": "notify",
     "functions": "reference",
     "schema": "reference",
     "plugins": "plugins",

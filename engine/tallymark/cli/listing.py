@@ -10,12 +10,13 @@ import click
 from tallymark.cli.opening import with_book
 from tallymark.cli.printing import print_sheet
 from tallymark.cli.session import Session, format_option, session_options
+from tallymark.definitions.checks import TAG
 
 
 @click.command("list")
 @click.argument("text", required=False)
 @click.option("--unit", metavar="UNIT", help="Only metrics of a unit: money, percent, duration…")
-@click.option("--tag", metavar="TAG", help="Only metrics with a tag.")
+@click.option("--tag", metavar="TAG", help="Only metrics with a tag; `check` shows those of checks of data.")
 @click.option("--pack", metavar="PACK", help="Only metrics of a pack.")
 @click.option("--needs", metavar="DATASET", help="Only metrics that wait for a dataset.")
 @click.option("--available/--unavailable", default=None, help="Only metrics that can, or cannot, be asked now.")
@@ -32,6 +33,8 @@ def list_command(
         _list_datasets(session, text, format_)
         return
     metrics = with_book(session, "reading", lambda book: list(book.metrics.values()))
+    # What checks of data stand for is hidden, but shown to whoever asks for checks.
+    hidden = hidden or wanted["tag"] == TAG
     found = [m for m in metrics if (hidden or not m.hidden) and _has(m, text) and _fits(m, **wanted)]
     if format_ == "json":
         from tallymark.show.raw import json_text

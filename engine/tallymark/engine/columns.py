@@ -17,9 +17,12 @@ from tallymark.formula.bound import (
     Apply,
     Bound,
     Filtered,
+    History,
     Lifted,
     MetricUse,
     Nested,
+    Ranked,
+    Rated,
     Shift,
     Windowed,
 )
@@ -206,5 +209,7 @@ def inlined(bound: Bound, columns: dict[str, Bound]) -> Bound:
         case Apply(arguments=arguments):
             changed["arguments"] = tuple(inlined(a, columns) for a in arguments)
         case Shift(body=body) | Windowed(body=body) | Filtered(body=body) | Lifted(body=body) | Nested(body=body):
+            changed["body"] = inlined(body, columns)
+        case Rated(body=body) | Ranked(body=body) | History(body=body):
             changed["body"] = inlined(body, columns)
     return replace(bound, **changed) if changed else bound

@@ -14,6 +14,7 @@ from tallymark.formula.bound import (
     Bound,
     Constant,
     Filtered,
+    History,
     Lifted,
     MetricUse,
     Nested,
@@ -107,7 +108,7 @@ class _Walking:
             case Apply(arguments=arguments):
                 for argument in arguments:
                     self.visit(argument, place)
-            case Ranked(body=body):
+            case Ranked(body=body) | History(body=body):
                 self.visit(body, place)
 
     def _metric(self, name: str, place: Place) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from tallymark.definitions import Definitions, NotifierDef
@@ -25,16 +25,21 @@ class Channel:
     giver: str | None
     """The plugin that gives the kind."""
 
-    def send(self, notification: Notification) -> None:
-        """Sends it, and returns once it has been taken.
+    def send(self, notification: Notification) -> tuple[Fault, ...]:
+        """Sends it, and returns once it has been taken, with what its sender should know: warnings.
 
         Raises FaultError when it has not: the kind's own, or P700 with what else the plugin raised. Secrets are hidden.
         """
-        with isolated(self.giver, f"to send, as the notifier `{self.definition.name}`", self.definition.place):
-            try:
+        name, place = self.definition.name, self.definition.place
+        try:
+            with isolated(self.giver, f"to send, as the notifier `{name}`", place):
                 self.notifier.send(notification)
-            except FaultError as error:
-                raise FaultError(f.within(f"notifier `{self.definition.name}`") for f in error.faults) from None
+        except FaultError as error:
+            told = [replace(f.within(f"notifier `{name}`"), place=f.place or place) for f in error.faults]
+            if any(f.severity == "error" for f in told):
+                raise FaultError(told) from None
+            return tuple(told)
+        return ()
 
 
 class Notifiers:

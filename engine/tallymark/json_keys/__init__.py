@@ -11,14 +11,18 @@ from types import MappingProxyType
 
 from tallymark.json_keys import (
     bands,
+    checks,
     datasets,
     metrics,
     notifiers,
+    rules,
     scorecards,
     settings,
+    trials,
 )
 from tallymark.json_keys.datasets import FORMAT
 from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.rules import SEVERITIES
 from tallymark.json_keys.scorecards import SHORT
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
@@ -49,6 +53,7 @@ __all__ = [
     "POLICIES",
     "PROJECT_SECTIONS",
     "SECTIONS",
+    "SEVERITIES",
     "SHORT",
     "TEXT",
     "WEEKDAYS",
@@ -68,6 +73,9 @@ _ROOMS = (
     metrics,
     bands,
     scorecards,
+    checks,
+    rules,
+    trials,
 )
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
@@ -79,5 +87,14 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels", "scorecards")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "scorecards",
+    "checks",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

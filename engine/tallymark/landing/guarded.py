@@ -6,15 +6,43 @@ import socket
 from typing import Any
 
 import requests
-from dlt.sources.helpers.requests.retry import wait_exponential_retry_after
 from requests.adapters import HTTPAdapter
+from tenacity import RetryCallState, wait_exponential
 from urllib3 import HTTPConnectionPool, HTTPSConnectionPool
 from urllib3.connection import HTTPConnection, HTTPSConnection
+from urllib3.exceptions import InvalidHeader
+from urllib3.util import Retry
 
 from tallymark.landing.http import Reach
 
-Wait = wait_exponential_retry_after
-"""Waits longer each time, or as long as the answer's `Retry-After` asks."""
+
+class Wait(wait_exponential):
+    """Waits longer each time, or as long as the answer's `Retry-After` asks, within the limits."""
+
+    def __call__(self, retry_state: RetryCallState) -> float:
+        """Seconds before the next try."""
+        asked = retry_after(_answer(retry_state))
+        return super().__call__(retry_state) if asked is None else max(self.min, min(self.max, asked))
+
+
+def retry_after(response: requests.Response | None) -> float | None:
+    """How many seconds an answer asks to wait; None when it does not say, or nothing that can be read."""
+    said = None if response is None else response.headers.get("Retry-After")
+    if not said:
+        return None
+    try:
+        return Retry().parse_retry_after(said) or None
+    except InvalidHeader:
+        return None
+
+
+def _answer(state: RetryCallState) -> requests.Response | None:
+    """What the last try got, be it given or raised."""
+    if state.outcome is None:
+        return None
+    error = state.outcome.exception()
+    found = getattr(error, "response", None) if error is not None else state.outcome.result()
+    return found if isinstance(found, requests.Response) else None
 
 
 class GuardedSession(requests.Session):

@@ -1,4 +1,4 @@
-"""The HTTP client of sources: it goes to the hosts it is told, over TLS, and to no address of a private network.
+"""The HTTP client of sources and notifiers: to the hosts it is told, over TLS, and to no address of a private network.
 
 Every request is looked at, redirects and the next pages that answers name included; the address is checked when the
 connection is made, so that a name which leads somewhere else the second time is of no use. It tries again after errors
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 ATTEMPTS = 5
 LONGEST_WAIT = 120.0
 """Seconds between two tries, at most."""
+
+Address = ipaddress.IPv4Address | ipaddress.IPv6Address
 
 TIMEOUT = 60.0
 """Seconds for a connection, and for each part of an answer."""
@@ -57,11 +59,20 @@ class Reach:
 
     def check_address(self, host: str, address: str) -> None:
         """Raises FaultError (L818) for an address in a private network."""
-        found = ipaddress.ip_address(address.partition("%")[0])
-        found = getattr(found, "ipv4_mapped", None) or found
-        if not self.private and (not found.is_global or found.is_multicast):
+        if self.is_private(address):
             help_ = "`allow_private: true` allows addresses of this machine and of private networks"
-            raise FaultError(_refused(f"{host}, which is at {found}, a private address", help_))
+            found = ipaddress.ip_address(address.partition("%")[0])
+            raise FaultError(_refused(f"{host}, which is at {_plain(found)}, a private address", help_))
+
+    def is_private(self, address: str) -> bool:
+        """Whether an address lies in a private network, and may not be gone to."""
+        found = _plain(ipaddress.ip_address(address.partition("%")[0]))
+        return not self.private and (not found.is_global or found.is_multicast)
+
+
+def _plain(found: Address) -> Address:
+    """The address itself, where one of the older kind is wrapped in one of the newer."""
+    return getattr(found, "ipv4_mapped", None) or found
 
 
 def _refused(where: str, help_: str | None) -> Fault:
@@ -91,7 +102,7 @@ def session(
         # A caller's hook may raise for the status of an answer before it is seen here.
         if isinstance(error, HTTPError) and error.response is not None:
             return error.response.status_code in PASSING
-        return isinstance(error, ConnectionError | Timeout | ChunkedEncodingError) and not _stays(error)
+        return isinstance(error, ConnectionError | Timeout | ChunkedEncodingError) and not stays(error)
 
     again = Retrying(
         wait=Wait(multiplier=1, max=LONGEST_WAIT if longest_wait is None else longest_wait),
@@ -104,7 +115,7 @@ def session(
     return made
 
 
-def _stays(error: Any) -> bool:
+def stays(error: Any) -> bool:
     """Whether another try would end the same: no such host, a certificate that is not accepted."""
     seen: set[int] = set()
     while isinstance(error, BaseException) and id(error) not in seen:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, Protocol, TypeVar
 
 from tallymark.definitions import (
+    CheckDef,
     DatasetDef,
     Definitions,
     FunnelDef,
@@ -15,25 +16,43 @@ from tallymark.definitions import (
     NotifierDef,
     ParameterDef,
     Project,
+    RuleDef,
     ScorecardDef,
     SourceDef,
+    TrialDef,
 )
 from tallymark.errors import Fault, did_you_mean, in_order
 from tallymark.given import help_for
 from tallymark.place import Place
+from tallymark.read.check_metrics import Tables
+from tallymark.read.checked import checks_and_metrics
+from tallymark.read.checks import check
 from tallymark.read.entries import dataset, metric
 from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_file, read_file
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
+from tallymark.read.rules import rule
 from tallymark.read.scorecards import Around, metrics_of_card, scorecard
 from tallymark.read.settings import notifier, settings, source
+from tallymark.read.trials import trial
 from tallymark.read.validate import FileKind, validate
 from tallymark.read.values import MAX_FILE_FAULTS, Reading, entries, texts
 from tallymark.units import UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, load
 
 Packs = Mapping[str, Sequence[tuple[str, str]]]
-Made = TypeVar("Made", DatasetDef, FunnelDef, MetricDef, NotifierDef, ParameterDef, ScorecardDef, SourceDef)
+
+
+class _Named(Protocol):
+    """A definition: it has a name, and stands somewhere."""
+
+    @property
+    def name(self) -> str: ...
+    @property
+    def place(self) -> Place: ...
+
+
+Made = TypeVar("Made", bound=_Named)
 
 PACK_LANGUAGE = "en"
 DEFAULT_FILES = SourceDef("files", "files", {"path": "."})
@@ -52,6 +71,9 @@ class _Shelf:
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
     scorecards: dict[str, ScorecardDef] = field(default_factory=dict)
+    rules: dict[str, RuleDef] = field(default_factory=dict)
+    tests: dict[str, TrialDef] = field(default_factory=dict)
+    checks: dict[str, CheckDef] = field(default_factory=dict)
     units: Mapping[str, UnitRow] = field(default_factory=dict)
     """The units of plugins, which definitions may name."""
 
@@ -110,6 +132,23 @@ def read_texts(
     return _joined(replace(settled, packs=chosen), shelf, theirs)
 
 
+def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, TrialDef], list[Fault]]:
+    """The tests of a pack, by name, from files that hold nothing else. Never raises for bad content."""
+    shelf = _Shelf()
+    for name, content in files:
+        _read_definitions(shelf, content, name, PACK_LANGUAGE, pack)
+    others: list[Any] = [
+        *shelf.parameters.values(),
+        *shelf.datasets.values(),
+        *shelf.metrics.values(),
+        *shelf.funnels.values(),
+    ]
+    for made in others:
+        help_ = "leave it to the pack's own files"
+        shelf.faults.append(Fault("R020", f"`{made.name}` in a file of tests", made.place, help_))
+    return shelf.tests, list(in_order(shelf.faults))
+
+
 def _tree(shelf: _Shelf, content: str | bytes, name: str, kind: FileKind) -> Entries | None:
     """A file's mapping, its shape checked; None when it holds nothing, or something else."""
     value, faults = load(content, name)
@@ -149,6 +188,9 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
     _take(shelf, "scorecard", shelf.scorecards, scorecard, root.get("scorecards"), reading)
+    _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
+    _take(shelf, "test", shelf.tests, trial, root.get("tests"), reading)
+    _take(shelf, "check", shelf.checks, check, root.get("checks"), reading)
 
 
 def _take(
@@ -250,10 +292,22 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         # Of two cards of one name nothing of the pack's is left.
         theirs.scorecards.pop(name, None)
     around = Around({**theirs.datasets, **own.datasets}, theirs.datasets, {**theirs.metrics, **own.metrics})
-    metrics = {**_with_parts(theirs, around, project), **_with_parts(own, around, project)}
-    scorecards = {**theirs.scorecards, **own.scorecards}
+    ours, packs = (_with_parts(shelf, around, project) for shelf in (own, theirs))
+    tables = Tables(datasets, theirs.datasets)
+    checks, checking = checks_and_metrics(own.checks, theirs.checks, tables, ours, own.faults)
     made = Definitions(
-        project, sources, parameters, datasets, metrics, funnels, scorecards, canonical, notifiers=dict(own.notifiers)
+        project,
+        sources,
+        parameters,
+        datasets,
+        metrics={**packs, **checking, **ours},
+        funnels=funnels,
+        scorecards={**theirs.scorecards, **own.scorecards},
+        canonical=canonical,
+        rules={**theirs.rules, **own.rules},
+        notifiers=dict(own.notifiers),
+        checks=checks,
+        tests=dict(own.tests),
     )
     return made, list(in_order([*own.faults, *theirs.faults]))
 

@@ -53,3 +53,17 @@ def _read(value: Any) -> Any:
     if kind == "day":
         return date.fromisoformat(text)
     return Decimal(text) if kind == "decimal" else text
+
+
+def instance_fields(instance: Instance) -> dict[str, Any]:
+    """The instance as a receiver gets it: each dimension's value, times and days as texts."""
+    return {name: plain(value) for name, value in instance}
+
+
+def plain(value: Any) -> Any:
+    """A value as JSON has it; an exact decimal becomes a number."""
+    if value is None or isinstance(value, (bool, int, float, str)):
+        return value
+    if isinstance(value, Decimal):
+        return float(value)
+    return value.isoformat() if isinstance(value, date) else str(value)

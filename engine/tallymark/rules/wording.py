@@ -7,27 +7,18 @@ no template, no expression, no format; what a value says is never read again.
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
-from datetime import date
-from decimal import Decimal
 from types import MappingProxyType
 from typing import Any
 
 from tallymark.catalog import in_language
-from tallymark.definitions import RuleDef, Texts
+from tallymark.definitions import RuleDef, Texts, names_in
 from tallymark.notifier import Importance, Notification
-from tallymark.rules.moments import instance_text
+from tallymark.rules.moments import instance_fields, instance_text, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import text_of
-
-NAMED = re.compile(r"\{ *([A-Za-z_][A-Za-z0-9_.]*) *\}")
-"""A name in braces in a message."""
-
-STANDING = ("rule", "label", "severity", "period", "since")
-"""What every message may name, beside its dimensions and the metrics of its conditions."""
 
 WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
@@ -121,7 +112,13 @@ def again(told: Notification, language: str = "en") -> Notification:
 
 def filled(message: str, names: Mapping[str, str]) -> str:
     """The message with values in the place of names in braces; a name that there is not stays as it is written."""
-    return NAMED.sub(lambda found: names.get(found[1], found[0]), message)
+    text, end = "", 0
+    for name, (first, last) in names_in(message):
+        # The braces stand around the name, perhaps with blanks.
+        opened, closed = message.rindex("{", 0, first), message.index("}", last) + 1
+        text += message[end:opened] + names.get(name, message[opened:closed])
+        end = closed
+    return text + message[end:]
 
 
 def instance_shown(instance: Instance) -> str:
@@ -185,22 +182,14 @@ def _fields(
     return {
         "rule": teller.name,
         "alert": hashlib.sha256(same.encode()).hexdigest()[:32],
-        "instance": {name: _plain(value) for name, value in transition.instance},
+        "instance": instance_fields(transition.instance),
         "state": transition.after,
         "before": transition.before,
         "reason": transition.reason,
         "period": period,
         "since": since,
-        "values": {name: _plain(value) for name, value in seen.values.items()} if seen is not None else {},
+        "values": {name: plain(value) for name, value in seen.values.items()} if seen is not None else {},
     }
-
-
-def _plain(value: Any) -> Any:
-    if value is None or isinstance(value, (bool, int, float, str)):
-        return value
-    if isinstance(value, Decimal):
-        return float(value)
-    return value.isoformat() if isinstance(value, date) else str(value)
 
 
 def _text(*lines: str) -> str:

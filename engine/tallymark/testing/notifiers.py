@@ -2,24 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import traceback
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, ClassVar
 
 import pytest
 
 from tallymark.notifier import IMPORTANCES, Importance, Notification, Notifier, NotifierKind
+from tallymark.options import Owner, check_options, settled
+from tallymark.secret import Secret
 from tallymark.testing.plugin import given
 
-HOSTILE = "NRR <b>fell</b> {0} ${HOME} {{ 7 * 7 }} %s *bold* @channel 'x'; é ✓"
+HOSTILE = "NRR <b>fell</b> {0} ${HOME} {{ 7 * 7 }} %s *bold* @channel <!here> [x](https://example.org) 'x'; é ✓"
+BROKEN_UP = "below 100\r\nSubject: forged\r\n\r\nforged\n\x1b[2Jforged\u2028forged"
+"""Text that ends lines, and would begin others of its own."""
 
 
 class NotifierConformance:
     """Inherit it in a test class and set what stands below.
 
     `plugin` is the module with the hooks and `kind` the kind's name. `options(folder)` gives the options of a notifier
-    that works (a local server, a file), and `received(folder)` what has arrived there since the test began, each as
-    the text that a reader would see. `broken(folder)` gives options of one whose channel is not there, or None.
+    that works (a local server, a file), as `tally.yaml` has them, secrets as references; `received(folder)` what has
+    arrived there since the test began, each as the text that a reader would see, and of what the channel drops as told
+    before nothing. `broken(folder)` gives options of one whose channel is not there, or None.
     """
 
     plugin: ClassVar[Any]
@@ -63,8 +69,27 @@ class NotifierConformance:
         """The same notifier may be used again, in the order of the notifications."""
         notifier = self._notifier(tmp_path)
         for number in range(3):
-            notifier.send(Notification(f"number {number}", key="the same"))
+            notifier.send(Notification(f"number {number}", key=f"key {number}"))
         assert [0, 1, 2] == [n for text in self.received(tmp_path) for n in range(3) if f"number {n}" in text]
+
+    def test_line_ends_end_nothing(self, tmp_path: Path) -> None:
+        """Text, labels and fields with line ends in them make no second notification, and no other subject."""
+        labels, fields = {"plan": BROKEN_UP, "a\nb": "c"}, {"nrr": BROKEN_UP, "parts": [1, {"a": BROKEN_UP}]}
+        sent = Notification("NRR below 100", BROKEN_UP, labels=labels, fields=fields, link=f"https://{BROKEN_UP}")
+        self._notifier(tmp_path).send(sent)
+        assert [True] == ["NRR below 100" in text for text in self.received(tmp_path)]
+
+    def test_what_is_sent_again_is_told_once(self, tmp_path: Path) -> None:
+        """Of a kind that says it is `repeatable`: the same key a second time, from a new notifier, as after a kill."""
+        if not self._kind().repeatable:
+            pytest.skip("this notifier does not say that it tells once what is sent again")
+        told = Notification("NRR below 100", "In June.", key="nrr pro 2024-06 1")
+        for _ in range(2):
+            self._notifier(tmp_path).send(told)
+        self._notifier(tmp_path).send(Notification("NRR below 100", "In July.", key="nrr pro 2024-07 1"))
+        assert ["In June.", "In July."] == [
+            month for text in self.received(tmp_path) for month in ("In June.", "In July.") if month in text
+        ]
 
     def test_a_failure_is_raised(self, tmp_path: Path) -> None:
         """What could not be sent is not passed over in silence."""
@@ -72,8 +97,22 @@ class NotifierConformance:
         if options is None:
             pytest.skip("this notifier has no channel that can be missing")
         with pytest.raises(Exception):  # noqa: B017, PT011  # a notifier may raise what it likes
-            self._kind().make(options, tmp_path).send(Notification("NRR below 100"))
+            self._made(options, tmp_path).send(Notification("NRR below 100"))
         assert [] == list(self.received(tmp_path))
+
+    def test_no_secret_is_told(self, tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
+        """What is an option's secret stands in no error, no traceback, no output and no text of the notifier itself."""
+        for written in (self.options(tmp_path), self.broken(tmp_path)):
+            secrets = [] if written is None else list(_secrets(self._settled(written, tmp_path)))
+            if written is None or not secrets:
+                continue
+            notifier, said = self._made(written, tmp_path), ""
+            try:
+                notifier.send(Notification("NRR below 100"))
+            except Exception as error:
+                said = "".join(traceback.format_exception(error))
+            said += "".join(capfd.readouterr()) + repr(notifier) + repr(vars(notifier)) * hasattr(notifier, "__dict__")
+            assert [] == [s.reference for s in secrets if s.reveal() in said]
 
     def _kind(self) -> NotifierKind:
         found = given(self.plugin, "notifiers", self.config)[self.kind]
@@ -81,4 +120,21 @@ class NotifierConformance:
         return found
 
     def _notifier(self, folder: Path) -> Notifier:
-        return self._kind().make(self.options(folder), folder)
+        return self._made(self.options(folder), folder)
+
+    def _made(self, written: Mapping[str, Any], folder: Path) -> Notifier:
+        return self._kind().make(self._settled(written, folder), folder)
+
+    def _settled(self, written: Mapping[str, Any], folder: Path) -> Mapping[str, Any]:
+        """The options as an engine gives them: held against the schema, defaults filled in, secrets made."""
+        schema, owner = self._kind().options, Owner(f"notifier of the kind `{self.kind}`")
+        assert [] == check_options(written, schema, owner)
+        return settled(written, schema, folder, owner)
+
+
+def _secrets(value: Any) -> Iterator[Secret]:
+    """Every secret among options."""
+    if isinstance(value, Secret):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _secrets(item)

@@ -101,7 +101,8 @@ def tally_notifiers() -> list[NotifierKind]:
 
         def send(self, notification: Notification) -> None:
             with self.path.open("a", encoding="utf-8") as file:
-                file.write(f"{notification.severity}: {notification.subject} | {notification.text}\n")
+                line = f"{notification.severity}: {notification.subject} | {notification.text}"
+                file.write(" ".join(line.split()) + "\n")
 
     options = {
         "type": "object",
