@@ -6,10 +6,10 @@ so that a change of wording never changes what is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
 from tallymark.answer import Answer, AnswerColumn
@@ -18,13 +18,15 @@ from tallymark.definitions import Formula, RuleDef, names_in
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, Earliest, now
 from tallymark.engine.meaning import meaning
+from tallymark.engine.naming import names
 from tallymark.engine.remarks import remarks
 from tallymark.engine.shown import Shown
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
-from tallymark.formula.bound import Bound, MetricUse, Nested, parts
+from tallymark.formula.bound import Apply, Bound, MetricUse, Nested, parts
 from tallymark.formula.parse import parse
 from tallymark.given import help_for
+from tallymark.kinds import Type
 from tallymark.lower import Question, lower, settle_datasets
 from tallymark.place import Written
 from tallymark.query import Query
@@ -37,6 +39,9 @@ from tallymark.windows.clocks import INSTANT
 
 Truth = bool | None
 """None is unknown."""
+
+MOST_NAMED = 2_000
+"""So many instances are looked up by name at most."""
 
 NOT_BEGUN = "Q509"
 """The code of a question that finds no rows to tell where its range begins."""
@@ -117,7 +122,7 @@ class _Run:
         return Evaluation(
             rule, self.instant, means, tuple(whole), {s: p.label for s, p in periods.items()},
             {i: points for i, points in instances.items() if points}, answer.notes,
-            tuple(p.label for s, p in periods.items() if s not in whole),
+            tuple(p.label for s, p in periods.items() if s not in whole), self._names(asked, rows),
         )  # fmt: skip
 
     # --- what is asked ---------------------------------------------------------------------------------------------
@@ -277,6 +282,21 @@ class _Run:
             elif begun and cell is not None:
                 shown = Shown(cell.values, self.columns, self.book.locale)
                 yield Observation(period, cell.when, cell.clear, cell.values, shown, True, period in partial)
+
+    def _names(self, asked: Asked, instances: Iterable[Instance]) -> dict[tuple[str, Any], str]:
+        """What the values of dimensions that are keys are called, of rules with few enough instances."""
+        known = list(instances)
+        if len(known) > MOST_NAMED:
+            return {}
+        catalog = settle_datasets(self.book.catalog, asked.question.values)
+        question = replace(asked.question, periods=asked.question.periods[-1:], quiet=frozenset())
+        read = Apply("and", tuple(map(_expression, self.conditions)), Type.BOOLEAN)
+        found: dict[tuple[str, Any], str] = {}
+        for text, parts_ in zip(self.rule.by, asked.question.by, strict=True):
+            keys = [v for v in dict.fromkeys(dict(i)[text] for i in known) if v is not None]
+            called = names(parts_, keys, read, question, catalog, partial(self.book.render, catalog))
+            found |= {(text, key): name for key, name in called.items()}
+        return found
 
     # --- what only the message names -------------------------------------------------------------------------------
 
