@@ -8,7 +8,17 @@ from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from tallymark.definitions import NOWHERE, CheckDef, FunnelDef, MetricDef, ParameterDef, Project, SourceDef, Texts
+from tallymark.definitions import (
+    NOWHERE,
+    CheckDef,
+    FunnelDef,
+    MetricDef,
+    ParameterDef,
+    Project,
+    ScorecardDef,
+    SourceDef,
+    Texts,
+)
 from tallymark.errors import Fault
 from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
 from tallymark.kinds import Type
@@ -265,6 +275,7 @@ class Catalog:
     """Datasets whose data could not be described, each with the first fault that says why; their metrics wait."""
     metrics: Mapping[str, Metric] = field(default_factory=dict)
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
+    scorecards: Mapping[str, ScorecardDef] = field(default_factory=dict)
     checks: Mapping[str, CheckDef] = field(default_factory=dict)
     parameters: Mapping[str, ParameterDef] = field(default_factory=dict)
     rates: Rates | None = None

@@ -36,6 +36,7 @@ from tallymark.json_keys import (
     POLICIES,
     PROJECT_SECTIONS,
     SECTIONS,
+    SHORT,
     TEXT,
     Key,
     Schema,
@@ -92,6 +93,11 @@ def _shapes() -> Mapping[str, Schema]:
         "column": _short("a type, or a mapping", ref("type"), made["column"], "text"),
         "ref": _short("a dataset, or a mapping", TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
         "metric": _short("a formula, or a mapping with one", ref("formula"), metric, "sum(orders.amount)"),
+        **{name: _short(title, short, made[name], eg) for name, (title, short, eg) in SHORT.items()},
+        "scorecard": made["scorecard"] | {"required": ["per", "measures"]},
+        "override": made["override"] | {"required": ["when"]},
+        "roll_up": made["roll_up"] | {"required": ["weighted"]},
+        "stale": made["stale"] | {"required": ["after", "rows"]},
         "funnel": made["funnel"] | {"required": ["steps", "per"]},
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"

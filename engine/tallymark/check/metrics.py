@@ -103,7 +103,7 @@ class _Binder:
         node = definition.formula.node
         if node is None:
             return metric
-        report = Report(definition.formula.written, f"metric `{metric.name}`")
+        report = Report(definition.formula.written, definition.about or f"metric `{metric.name}`")
         percent = definition.unit is not None and definition.unit.name == "percent"
         bound = self.formulas.bind(node, report, definition.missing, percent, definition.convert)
         if report.needs:
@@ -146,7 +146,7 @@ class _Binder:
         """A metric that waits for data: of a pack that is no fault, of the project's own a warning."""
         self.faults.extend(report.errors)
         broken = {f"dataset {name}" for name in self.catalog.broken}
-        if definition.pack is None and not broken & set(report.needs):
+        if definition.pack is None and definition.about is None and not broken & set(report.needs):
             message = f"`{definition.name}` cannot be answered: the project has no {', '.join(report.needs)}"
             help_ = "map a table of yours onto it with `implements:`"
             self.faults.append(Fault("T119", message, definition.place, help_, report.subject, "warning"))

@@ -12,6 +12,7 @@ from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, R
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
 from tallymark.definitions.rules import STANDING, NoDataDef, NotifierDef, RuleDef, names_in
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import (
     CalendarDef,
     ConvertDef,
@@ -58,6 +59,7 @@ __all__ = [
     "RowCountDef",
     "RowsDef",
     "RuleDef",
+    "ScorecardDef",
     "Series",
     "SourceDef",
     "StepDef",

@@ -50,6 +50,8 @@ class MetricDef:
     tags: tuple[str, ...] = ()
     hidden: bool = False
     pack: str | None = None
+    about: str | None = None
+    r"""What faults call it, where nobody wrote it as a metric: `measure \`voice\` of scorecard \`health\``."""
     place: Place = NOWHERE
     level_place: Place = NOWHERE
 

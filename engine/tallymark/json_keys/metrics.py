@@ -85,7 +85,7 @@ _PARAMETER: Mapping[str, Key] = {
 }
 
 KEYS: Kinds = {
-    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "bands_grain"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "about", "bands_grain"})),
     "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
     "step": (StepDef, _STEP, frozenset({"name", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),

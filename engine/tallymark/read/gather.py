@@ -17,6 +17,7 @@ from tallymark.definitions import (
     ParameterDef,
     Project,
     RuleDef,
+    ScorecardDef,
     SourceDef,
     TrialDef,
 )
@@ -32,6 +33,7 @@ from tallymark.read.files import MAX_FILES, PROJECT_FILE, metric_files, project_
 from tallymark.read.funnels import funnel, metrics_of
 from tallymark.read.parameters import parameter
 from tallymark.read.rules import rule
+from tallymark.read.scorecards import Around, metrics_of_card, scorecard
 from tallymark.read.settings import notifier, settings, source
 from tallymark.read.trials import trial
 from tallymark.read.validate import FileKind, validate
@@ -71,6 +73,7 @@ class _Shelf:
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
     amendments: dict[str, Amendment] = field(default_factory=dict)
     """What the project says of metrics whose formula is another's."""
+    scorecards: dict[str, ScorecardDef] = field(default_factory=dict)
     rules: dict[str, RuleDef] = field(default_factory=dict)
     tests: dict[str, TrialDef] = field(default_factory=dict)
     checks: dict[str, CheckDef] = field(default_factory=dict)
@@ -153,6 +156,7 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
         *shelf.datasets.values(),
         *shelf.metrics.values(),
         *shelf.funnels.values(),
+        *shelf.rules.values(),
     ]
     for made in others:
         help_ = "leave it to the pack's own files"
@@ -198,6 +202,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
     _take(shelf, "metric", shelf.metrics, shelf.metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
+    _take(shelf, "scorecard", shelf.scorecards, scorecard, root.get("scorecards"), reading)
     _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
     _take(shelf, "test", shelf.tests, trial, root.get("tests"), reading)
     _take(shelf, "check", shelf.checks, check, root.get("checks"), reading)
@@ -298,7 +303,11 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     completed = {name: _completed(p, theirs.parameters.get(name)) for name, p in own.parameters.items()}
     parameters = {**theirs.parameters, **completed}
     funnels = {**theirs.funnels, **own.funnels}
-    ours, packs = _with_steps(own), _with_steps(theirs)
+    for name in own.scorecards:
+        # Of two cards of one name nothing of the pack's is left.
+        theirs.scorecards.pop(name, None)
+    around = Around({**theirs.datasets, **own.datasets}, theirs.datasets, {**theirs.metrics, **own.metrics})
+    ours, packs = (_with_parts(shelf, around, project) for shelf in (own, theirs))
     tables = Tables(datasets, theirs.datasets)
     checks, checking = checks_and_metrics(own.checks, theirs.checks, tables, ours, own.faults)
     made = Definitions(
@@ -308,6 +317,7 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         datasets,
         metrics=_amended({**packs, **checking, **ours}, own),
         funnels=funnels,
+        scorecards={**theirs.scorecards, **own.scorecards},
         canonical=canonical,
         rules={**theirs.rules, **own.rules},
         notifiers=dict(own.notifiers),
@@ -317,10 +327,15 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
     return made, list(in_order([*own.faults, *theirs.faults]))
 
 
-def _with_steps(shelf: _Shelf) -> dict[str, MetricDef]:
-    """The metrics of files, and those their funnels stand for."""
+def _with_parts(shelf: _Shelf, around: Around, project: Project) -> dict[str, MetricDef]:
+    """The metrics of files, and those their funnels and scorecards stand for."""
     for made in shelf.funnels.values():
         for each in metrics_of(made):
+            shelf.put("metric", shelf.metrics, each)
+    for name, card in shelf.scorecards.items():
+        shelf.scorecards[name], found, faults = metrics_of_card(card, around, project.language)
+        shelf.faults += faults
+        for each in found:
             shelf.put("metric", shelf.metrics, each)
     return shelf.metrics
 
