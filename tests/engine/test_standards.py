@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import random
 import re
 from collections.abc import Iterator
 from datetime import date
@@ -182,6 +183,32 @@ def test_another_currency_is_held_against_nothing() -> None:
         assert "`mean` is asked in another currency" in "".join(answer.notes)
         own = made.ask("mean", period="2024-02", currency="EUR", target=True)
         assert "mean_band" in [c.name for c in own.columns]
+
+
+@pytest.mark.parametrize("seed", range(12))
+def test_every_value_has_the_band_that_holds_it(seed: int) -> None:
+    """Over random cuts and values, on the cuts and beside them, each cell's band is the one its value lies in."""
+    rng = random.Random(seed)
+    cuts = sorted(rng.sample(range(-50, 50), rng.randint(1, 5)))
+    sides = [rng.random() < 0.5 for _ in cuts]
+    ends = ["below" if after else "to" for after in sides], ["from" if after else "above" for after in sides]
+    bands = [f"b0: {{{ends[0][0]}: {cuts[0]}}}"]
+    bands += [
+        f"b{n + 1}: {{{ends[1][n]}: {cuts[n]}" + (f", {ends[0][n + 1]}: {cuts[n + 1]}}}" if n + 1 < len(cuts) else "}")
+        for n in range(len(cuts))
+    ]
+    values = [c + d for c in cuts for d in (-0.5, 0.0, 0.5)] + [rng.uniform(-80, 80) for _ in range(20)]
+    yaml = "datasets: {rows: {time: at}}\nmetrics: {m: {formula: avg(rows.x), direction: up, bands: {%s}}}"
+    rng.shuffle(bands)
+    rows = {"at": [date(2024, 1, 1)] * len(values), "who": list(range(len(values))), "x": values}
+    with opened(yaml % ", ".join(bands), {"rows": pa.table(rows)}) as made:
+        found = {row["who"]: row["m_band"] for row in made.ask("m", by="who", period="2024")}
+    # The number of cuts below a value, and at it where the value belongs to what is above.
+    expected = {
+        who: f"b{sum(v > c or (v == c and after) for c, after in zip(cuts, sides, strict=True))}"
+        for who, v in enumerate(values)
+    }
+    assert expected == found
 
 
 # --- targets ---------------------------------------------------------------------------------------------------------
