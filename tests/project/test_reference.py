@@ -247,6 +247,7 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
+            "keys of a band": "band",
             "keys of rates": "rates",
             "keys of a parameter": "parameter",
             "keys of a funnel": "funnel",
