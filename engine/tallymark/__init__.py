@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
     from tallymark.engine.book import open_project as open
+    from tallymark.engine.check_results import CheckExample, CheckResult
     from tallymark.engine.syncing import sync_project as sync
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
@@ -31,9 +32,13 @@ if TYPE_CHECKING:
     from tallymark.notifier import Notification, Notifier, NotifierKind
     from tallymark.plugins import functions
     from tallymark.query import Query
+    from tallymark.rules.outcome import Change, Delivery, Evaluated, LastRun, RuleRun, RulesStatus, Standing
+    from tallymark.rules.states import Transition
     from tallymark.secret import Secret
     from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
     from tallymark.transforms.transform import Transform
+    from tallymark.trials.results import TestResult, TestRun
+    from tallymark.trials.run import run_tests
     from tallymark.units import UnitRow
 
     __version__: str
@@ -46,37 +51,50 @@ _HOMES = {
     "Book": "engine.book",
     "Cancelled": "errors",
     "Catalog": "catalog",
+    "Change": "rules.outcome",
     "Check": "hookspecs",
+    "CheckExample": "engine.check_results",
+    "CheckResult": "engine.check_results",
     "Definitions": "definitions",
+    "Delivery": "rules.outcome",
+    "Evaluated": "rules.outcome",
     "Fault": "errors",
     "FaultError": "errors",
     "Format": "hookspecs",
     "Function": "formula.functions",
+    "LastRun": "rules.outcome",
     "Notification": "notifier",
     "Notifier": "notifier",
     "NotifierKind": "notifier",
     "Partial": "formula.function",
-    "Python": "formula.function",
     "PluginError": "errors",
     "PluginInfo": "hookspecs",
+    "Python": "formula.function",
     "Query": "query",
     "Receipt": "answer",
     "RowInput": "transforms.row_model",
     "RowModel": "transforms.row_model",
     "RowOutput": "transforms.row_model",
+    "RuleRun": "rules.outcome",
+    "RulesStatus": "rules.outcome",
     "Secret": "secret",
     "SourceDef": "definitions",
     "SourceKind": "hookspecs",
+    "Standing": "rules.outcome",
     "Starter": "hookspecs",
     "Status": "landing.landed",
     "Step": "answer",
     "Synced": "landing.landed",
+    "TestResult": "trials.results",
+    "TestRun": "trials.results",
     "Take": "formula.function",
     "TallymarkError": "errors",
     "Transform": "transforms.transform",
+    "Transition": "rules.states",
     "UnitRow": "units",
     "functions": "plugins",
     "hookimpl": "hookspecs",
+    "run_tests": "trials.run",
     "schema": "json_schema",
     "sync_status": "engine.syncing",
 }
@@ -88,13 +106,19 @@ __all__ = [
     "Book",
     "Cancelled",
     "Catalog",
+    "Change",
     "Check",
+    "CheckExample",
+    "CheckResult",
     "Definitions",
+    "Delivery",
+    "Evaluated",
     "Fault",
     "FaultError",
     "Format",
     "Function",
     "FunctionKind",
+    "LastRun",
     "Notification",
     "Notifier",
     "NotifierKind",
@@ -107,21 +131,28 @@ __all__ = [
     "RowInput",
     "RowModel",
     "RowOutput",
+    "RuleRun",
+    "RulesStatus",
     "Secret",
     "SourceDef",
     "SourceKind",
+    "Standing",
     "Starter",
     "Status",
     "Step",
     "Synced",
     "Take",
     "TallymarkError",
+    "TestResult",
+    "TestRun",
     "Transform",
+    "Transition",
     "UnitRow",
     "__version__",
     "functions",
     "hookimpl",
     "open",
+    "run_tests",
     "schema",
     "sync",
     "sync_status",

@@ -159,6 +159,10 @@ class Hooks:
         """Gives metric packs by name."""
 
     @hookspec
+    def tally_tests(self, config: Config, folder: Path) -> Mapping[str, Callable[[], Pack]]:  # type: ignore[empty-body]
+        """Gives the tests of metric packs by the pack's name: functions that give their files."""
+
+    @hookspec
     def tally_functions(self, config: Config, folder: Path) -> Sequence[Function]:  # type: ignore[empty-body]
         """Gives functions and aggregates for formulas, as rows of the function table."""
 

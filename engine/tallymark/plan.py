@@ -10,14 +10,14 @@ the rows of a deeper space; lifts are joined from a coarser one; everything else
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Any
+from typing import Any, Literal
 
 from tallymark.formula.bound import Axis, Bound, conversions
 from tallymark.kinds import Type
-from tallymark.windows import Calendar, Period, Resolved, Window
+from tallymark.windows import Calendar, Move, Period, Resolved, Window, resolve
 
 Parts = tuple[str, ...]
 """A dimension as named: `("plan",)`, `("customer", "country")`, `("plan at start",)`."""
@@ -88,6 +88,8 @@ class Leaf:
     extra: tuple[Any, ...] = ()
     zero: bool = False
     asked: Window | None = None
+    aside: bool = False
+    """Whether it only tells when rows began: it bounds no answer, and its rows make no cells of one."""
 
     @property
     def expressions(self) -> tuple[Bound, ...]:
@@ -194,7 +196,25 @@ class Rank:
     type: Type
 
 
-Node = Leaf | Nest | Lift | Value | Operation | Follow | Edge | Rank
+PastFunction = Literal["count", "median", "median deviation", "mean deviation", "min", "sum"]
+
+
+@dataclass(frozen=True, slots=True)
+class Past:
+    """What is made of the values of `body` in the space `inner`, whose grid has the periods before those of this one.
+
+    Only values that are known count, and, unless `presence` is None, periods for which one of these nodes is above 0.
+    The deviations are distances from the median: their median, and their mean.
+    """
+
+    inner: int
+    function: PastFunction
+    body: int
+    presence: tuple[int, ...] | None
+    type: Type
+
+
+Node = Leaf | Nest | Lift | Value | Operation | Follow | Edge | Rank | Past
 
 
 def arguments(node: Node) -> tuple[int, ...]:
@@ -211,13 +231,28 @@ def arguments(node: Node) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True)
 class Grid:
-    """The periods of a space. For the pieces of a grain, `parents` gives each piece's period in the grid `outer`."""
+    """The periods of a space. For the pieces of a grain, `parents` gives each piece's period in the grid `outer`.
+
+    The periods before those of another grid are told as periods of that grid with the `moves` that lead back to each;
+    `history` pairs the number of each with that of a period it is before.
+    """
 
     number: int
     periods: tuple[Period, ...]
     grain: str | None
     outer: int | None = None
     parents: tuple[int, ...] = ()
+    moves: tuple[tuple[Move, ...], ...] = ()
+    history: tuple[tuple[int, int], ...] = ()
+
+    def moved(self, window: Window, number: int) -> Window:
+        """A window over one of the periods, to be resolved over what `periods` has in its place."""
+        return replace(window, shifts=(*self.moves[number], *window.shifts)) if self.moves else window
+
+    def resolve(self, window: Window, calendar: Calendar, as_of: datetime) -> list[Resolved]:
+        """The instants of a window over every period."""
+        numbered = enumerate(self.periods)
+        return [resolve(self.moved(window, n), period, self.grain, calendar, as_of) for n, period in numbered]
 
 
 @dataclass(frozen=True, slots=True)
@@ -280,6 +315,11 @@ class Group:
     @property
     def name(self) -> str:
         return f"g{self.number}"
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is read for what its rows tell alone, and they make no cells."""
+        return self.leaves[0].aside
 
     def role_of(self, leaf: Leaf) -> int:
         return next(n for n, r in enumerate(self.roles) if r.window == leaf.window)

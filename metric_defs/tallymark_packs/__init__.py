@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from importlib.resources import files
 
 from tallymark import hookimpl
@@ -39,3 +40,20 @@ def _file(name: str) -> tuple[str, str]:
 def tally_packs() -> Mapping[str, Sequence[tuple[str, str]]]:
     """Every standard pack."""
     return packs()
+
+
+def trials_of(pack: str) -> list[tuple[str, str]]:
+    """The files of a pack's tests: one for each of its files of metrics, the path to show in faults, and the text."""
+    folder = files(__name__) / "tests"
+    named = [f"{name}.yaml" for name in CONTENTS[pack]]
+    return [
+        (f"tallymark_packs/tests/{name}", (folder / name).read_text(encoding="utf-8"))
+        for name in named
+        if (folder / name).is_file()
+    ]
+
+
+@hookimpl
+def tally_tests() -> Mapping[str, Callable[[], Sequence[tuple[str, str]]]]:
+    """The tests of every standard pack."""
+    return {pack: partial(trials_of, pack) for pack in CONTENTS}

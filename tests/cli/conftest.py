@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -17,6 +17,7 @@ from tallymark import units
 from tallymark.answer import Answer, AnswerColumn, AskedPeriod, Receipt, Step
 from tallymark.cli import opening, tally
 from tallymark.definitions import Formula, MetricDef
+from tallymark.engine.check_results import CheckResult
 from tallymark.engine.lineage import Lineage, Node
 from tallymark.errors import Fault, FaultError
 from tallymark.hookspecs import Format
@@ -141,9 +142,18 @@ class FakeBook:
         """The same for every metric."""
         return lineage_of_nrr()
 
-    def check(self, data: bool = False) -> tuple[Fault, ...]:
+    def check(self, data: bool = False, results: Sequence[CheckResult] | None = None) -> tuple[Fault, ...]:
         """The faults it was given; one more with `data`."""
         return (*self.checked, Fault("D410", "key repeated")) if data else self.checked
+
+    def data_checks(self, *names: str) -> tuple[CheckResult, ...]:
+        """One that passed, one that failed, and one that is unknown; those named, or all."""
+        every = (("sums", True, ""), ("words", False, "2 rows have another word"), ("late", None, "there is nothing"))
+        return tuple(
+            CheckResult(name, "every", passed, "error", message=message)
+            for name, passed, message in every
+            if not names or name in names
+        )
 
     def cancel(self) -> None:
         """Remembers."""

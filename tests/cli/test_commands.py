@@ -232,6 +232,25 @@ def test_check_prints_faults_and_a_count(run: Run, book: Book) -> None:
     assert 1 == run("check", "--data").exit_code
 
 
+def test_check_runs_checks_of_data(run: Run, book: Book) -> None:
+    """With --data the checks that files define are run too, all or the named ones, and counted by what came of them."""
+    every = run("check", "--data").stdout.splitlines()
+    assert "ran 3 checks of data: 1 passed, 1 failed, 1 unknown" == every[-1]
+    assert "ran 1 check of data: 1 passed\n" == run("check", "--data", "sums").stdout
+    failed = run("check", "--data", "words", "late")
+    assert (1, "ran 2 checks of data: 1 failed, 1 unknown\n") == (failed.exit_code, failed.stdout)
+    assert ["error[D608]", "warning[D610]"] == [w for w in failed.stderr.replace(":", "").split() if "[" in w]
+    assert 2 == run("check", "sums").exit_code
+
+
+def test_check_gives_the_results_of_checks_as_json(run: Run, book: Book) -> None:
+    """With --data, JSON has every result beside the faults, those that passed too."""
+    told = json.loads(run("check", "--data", "--format", "json").stdout)
+    assert ["passed", "failed", "unknown"] == [c["state"] for c in told["checks"]]
+    assert {"name", "label", "kind", "dataset", "state", "severity", "measured", "limit", "cells", "failing", "unknown",
+            "examples", "why", "message", "file", "line"} == told["checks"][0].keys()  # fmt: skip
+
+
 def test_check_gives_json_with_and_without_faults(run: Run, book: Book, unknown_metric: FaultError) -> None:
     """A program always gets an object with a list, on the standard output, even of a project that does not open."""
     assert {"faults": []} == json.loads(run("check", "--format", "json").stdout)

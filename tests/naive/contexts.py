@@ -96,6 +96,10 @@ class Context:
             levels = (*self.levels[:-1], ())
         return replace(self, levels=levels, peers=tuple(dict.fromkeys(p.lifted(names) for p in self.peers)))
 
+    def alone(self) -> Context:
+        """The innermost level alone, without conditions; its peers are others."""
+        return replace(self, filters=(), levels=self.levels[-1:], peers=())
+
 
 def window(context: Context, clock: Clock, as_of: Moment) -> Window:
     """The window of a context: its period's, cut by the knowledge date, then each step from the outermost inwards."""

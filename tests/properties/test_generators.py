@@ -32,7 +32,7 @@ from .worlds import Sample, sample
 FORMS = frozenset(
     ("previous", "year_ago", "change", "growth", "trailing", "to_date", "cumulative", "opening", "closing", "total",
      "share", "sum", "avg", "min", "max", "count", "count_distinct", "median", "percentile", "stddev", "variance",
-     "first", "last")
+     "first", "last", "regardless")
 )  # fmt: skip
 
 

@@ -62,6 +62,8 @@ def bind_datasets(
         broken=causes,
         parameters=definitions.parameters,
         funnels=definitions.funnels,
+        scorecards=definitions.scorecards,
+        checks=definitions.checks,
         stored=partial(_stored, describe),
     )
     referring = {name: refer(dataset, joined[name], catalog, faults) for name, dataset in datasets.items()}

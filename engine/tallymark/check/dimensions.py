@@ -77,7 +77,12 @@ def leaves(
 
 
 def _lifts(catalog: Catalog, lifted: Lifted, dimension: Parts, level: int) -> bool:
-    """Whether a `total` at this many levels of `per` below the dimension's own lifts it."""
+    """Whether a `total` at this many levels of `per` below the dimension's own lifts it.
+
+    Where all but the member is lifted, the rows must reach what is asked all the same: it says whose members there are.
+    """
+    if lifted.alone:
+        return False
     if lifted.dimensions is None:
         return level == 0
     return bool(catalog.called(lifted.dimensions, (dimension,), leaves(catalog, lifted.body)))

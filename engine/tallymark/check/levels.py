@@ -56,22 +56,26 @@ def misplaced(use: MetricUse, catalog: Catalog) -> tuple[str, str]:
 
 def off_level(bound: Bound, members: Iterable[Parts], catalog: Catalog) -> Iterator[MetricUse]:
     """The uses of metrics where no single member of their level is known. `members`: the dimensions of which one is."""
-    waiting = [(bound, frozenset(members))]
+    nobody: frozenset[Parts] = frozenset()
+    waiting = [(bound, frozenset(members), nobody)]
     while waiting:
-        here, known = waiting.pop()
+        here, known, innermost = waiting.pop()
         match here:
             case MetricUse(name=name):
                 level = level_of(catalog.metrics[name]) if name in catalog.metrics else None
                 if level is not None and level not in known:
                     yield here
             case Nested(body=body, member=member, by_grain=False):
-                waiting.append((body, known | {member}))
+                waiting.append((body, known | {member}, frozenset((member,))))
+            case Lifted(body=body, alone=True):
+                waiting.append((body, innermost, innermost))
             case Lifted(body=body, dimensions=dimensions):
-                waiting.append((body, frozenset() if dimensions is None else known - set(dimensions)))
+                lifted = frozenset(dimensions) if dimensions is not None else known
+                waiting.append((body, known - lifted, innermost - lifted))
             case Filtered(body=body, condition=condition):
-                waiting.append((body, known | set(pinned(condition))))
+                waiting.append((body, known | set(pinned(condition)), innermost))
             case _:
-                waiting += [(part, known) for part in parts(here)]
+                waiting += [(part, known, innermost) for part in parts(here)]
 
 
 def pinned(condition: Bound) -> Iterator[Parts]:

@@ -24,6 +24,7 @@ from tallymark.check.dimensions import (
     reach_all,
     wanting,
 )
+from tallymark.check.histories import HISTORIES, history
 from tallymark.check.report import POISON, Missing, Report
 from tallymark.check.rows import row_scope
 from tallymark.check.sequences import Sequences
@@ -70,6 +71,8 @@ class Measures(Calls):
         super().__init__(catalog, functions, report)
         self.missing = missing
         self.known = known
+        self._members = 0
+        """How many `per` of members stand around."""
 
     # --- names -----------------------------------------------------------------------------------------------------
 
@@ -160,7 +163,9 @@ class Measures(Calls):
             message = "`on` and `at` belong to an aggregate over rows, not over members"
             return self.report.fault("T213", message, scope.span, "write them inside the inner aggregate")
         by_grain = len(member.parts) == 1 and member.parts[0] in n.GRAINS
+        self._members += not by_grain
         body = self.value(scope.body)
+        self._members -= not by_grain
         if scope.where is not None:
             body = self.filtered(body, scope.where, scope.span)
         if body is POISON:
@@ -243,6 +248,9 @@ class Measures(Calls):
         unit = {"count": COUNT, "ratio": RATIO}.get(function.unit, NUMBER)
         return Ranked(node.name, body, Type(function.gives), unit, node.span)
 
+    def _history(self, node: n.Call) -> Bound:
+        return history(self.functions[node.name], node, self.value(node.arguments[0]), self.report)
+
     def _arithmetic(self, operator: str, node: n.Call, body: Bound, other: Bound) -> Bound:
         if body is POISON or body.type.numeric or body.type is Type.NULL:
             return self.operate(operator, [body, other], node.span)
@@ -322,7 +330,14 @@ class Measures(Calls):
         if body is POISON or None in lifted:
             return POISON
         names = tuple(parts for parts in lifted if parts is not None)
-        return Lifted(body, names or None, body.type, body.unit, node.span)
+        return Lifted(body, names or None, body.type, body.unit, span=node.span)
+
+    def _regardless(self, node: n.Call) -> Bound:
+        if not self._members:
+            message = "`regardless` speaks of the member of a `per`, and stands in none"
+            return self.report.fault("T510", message, node.span, "write `avg(regardless(mrr) per customer)`")
+        body = self.value(node.arguments[0])
+        return POISON if body is POISON else Lifted(body, None, body.type, body.unit, alone=True, span=node.span)
 
     def _dimension(self, node: n.Call, argument: n.Node) -> tuple[str, ...] | None:
         """The dimension an argument names; None with a fault when no dataset has it."""
@@ -396,6 +411,7 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "closing": Measures._closing,
     "total": Measures._total,
     "share": Measures._share,
+    "regardless": Measures._regardless,
     "in_currency": Measures._in_currency,
     "at_opening_rates": Measures._at_rates,
     "at_closing_rates": Measures._at_rates,
@@ -403,6 +419,7 @@ _FORMS: dict[str, Callable[[Measures, n.Call], Bound]] = {
     "rank": Measures._ranked,
     "percent_rank": Measures._ranked,
     "zscore": Measures._ranked,
+    **dict.fromkeys(HISTORIES, Measures._history),
 }
 """The forms that change the context in which a metric is evaluated."""
 

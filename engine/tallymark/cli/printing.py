@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from tallymark.cli.session import Session
     from tallymark.show.sheet import Sheet
 
+EMPTY: Mapping[str, Any] = {}
 COLORS = {"error": "red", "warning": "yellow"}
 
 
@@ -36,11 +37,11 @@ def print_faults(session: Session, faults: Sequence[Fault], *, err: bool = True)
         click.echo(f"\n{summary(faults)}", err=err)
 
 
-def print_faults_json(faults: Sequence[Fault], *, err: bool = False) -> None:
-    """`{"faults": […]}`: one object per fault."""
+def print_faults_json(faults: Sequence[Fault], *, err: bool = False, more: Mapping[str, Any] = EMPTY) -> None:
+    """`{"faults": […]}`: one object per fault; and what else is told, each under its name."""
     from tallymark.show.raw import json_text
 
-    click.echo(redacted(json_text({"faults": [f.as_dict() for f in faults]})), err=err)
+    click.echo(redacted(json_text({"faults": [f.as_dict() for f in faults], **more})), err=err)
 
 
 def print_warnings(session: Session, faults: Sequence[Fault]) -> None:

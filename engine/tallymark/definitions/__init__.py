@@ -6,11 +6,13 @@ A field's metadata says what the schema tells its reader. This module hands name
 
 from __future__ import annotations
 
-from tallymark.definitions.bands import BandDef
+from tallymark.definitions.bands import AmountDef, BandDef, TargetDef
+from tallymark.definitions.checks import CheckDef, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
-from tallymark.definitions.rules import NoDataDef, NotifierDef, RuleDef
+from tallymark.definitions.rules import STANDING, NoDataDef, NotifierDef, RuleDef, names_in
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import (
     CalendarDef,
     ConvertDef,
@@ -21,20 +23,28 @@ from tallymark.definitions.settings import (
     RatesDef,
     SourceDef,
 )
+from tallymark.definitions.trials import Cell, ExpectDef, InputsDef, RowsDef, Series, TrialDef, Word
 from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
 
 __all__ = [
     "EMPTY",
     "NOWHERE",
+    "STANDING",
+    "AmountDef",
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
+    "Cell",
+    "CheckDef",
     "ColumnDef",
     "ConvertDef",
     "DatasetDef",
     "Definitions",
+    "ExpectDef",
     "Formula",
     "FunnelDef",
+    "InputsDef",
+    "LimitsDef",
     "MetricDef",
     "MinCountDef",
     "NoDataDef",
@@ -46,10 +56,19 @@ __all__ = [
     "Project",
     "RatesDef",
     "RefDef",
+    "RowCountDef",
+    "RowsDef",
     "RuleDef",
+    "ScorecardDef",
+    "Series",
     "SourceDef",
     "StepDef",
+    "TargetDef",
     "Texts",
+    "ToleranceDef",
     "TransformDef",
+    "TrialDef",
     "UnitDef",
+    "Word",
+    "names_in",
 ]

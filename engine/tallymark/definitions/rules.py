@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import Any
 
 from tallymark.definitions.settings import OptionPath, OptionPlace
 from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts
-from tallymark.place import Place
+from tallymark.place import Place, Span, Written
+
+STANDING = ("rule", "label", "severity", "period", "since")
+"""What every message may name in braces, beside the rule's dimensions and metrics."""
+
+_NAMED = re.compile(r"\{ *([A-Za-z_][A-Za-z0-9_.]*(?: at (?:start|end))?) *\}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +69,14 @@ class RuleDef:
     """Values of parameters, in place of their defaults."""
     pack: str | None = None
     place: Place = NOWHERE
+    places: Mapping[str, Written] = field(default_factory=lambda: EMPTY, compare=False, repr=False)
+    """Where its lists' items and its messages are written: `by.0`, `notify.1`, `message.en`, `parameters.window`."""
+
+
+def names_in(message: str) -> Iterator[tuple[str, Span]]:
+    """The names in the braces of a message, each with its stretch of the text."""
+    for found in _NAMED.finditer(message):
+        yield found[1], found.span(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +89,7 @@ class NotifierDef:
     place: Place = NOWHERE
     places: Mapping[OptionPath, OptionPlace] = field(default_factory=dict, compare=False, repr=False)
     """Where each option is written."""
+    default: bool = False
+    """Whether it is told what rules tell that name no notifier."""
+    language: str | None = None
+    """Of what it is told; the project's unless said."""

@@ -15,12 +15,14 @@ from typing import TYPE_CHECKING, Any
 from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
-from tallymark.definitions import Definitions, NotifierDef, Project
+from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, last_column, now
-from tallymark.engine.calendars import Calendars
+from tallymark.engine.calendars import Calendars, plain_calendar
 from tallymark.engine.dropped import dropped
 from tallymark.engine.earliest import earliest
+from tallymark.engine.evaluating import Evaluating, named_rule
+from tallymark.engine.explaining import explain_rule
 from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
 from tallymark.engine.loading import load_for, plugins_of
@@ -30,6 +32,7 @@ from tallymark.engine.pivoting import pivoted
 from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
+from tallymark.engine.ruling import unsound_rules, waiting_rules
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -45,10 +48,15 @@ from tallymark.read import read_project
 from tallymark.render import Rendered, render
 from tallymark.render.final import DROPPED, UNDATED
 from tallymark.render.keys import repeated_key
+from tallymark.rules.explained import RuleExplained
+from tallymark.rules.states import Evaluation
+from tallymark.windows import parse_moment
 
 if TYPE_CHECKING:
+    from tallymark.engine.check_results import CheckResult
     from tallymark.landing.landed import Synced
     from tallymark.landing.run import Watch
+    from tallymark.rules.outcome import RuleRun, RulesStatus
 
 Moment = str | date | datetime
 
@@ -71,9 +79,9 @@ class Book:
         self._notifiers = Notifiers(definitions, plugins)
         transforms = self._sources.modelling.transforms(plugins.transforms)
         self._catalog, checked = check(definitions, self._sources.describe, plugins.functions, transforms)
-        self.faults: tuple[Fault, ...] = in_order(
-            [*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults, *checked]
-        )
+        given = (*found, *plugins.faults, *_of_options(self._sources), *self._notifiers.faults)
+        ruled = unsound_rules(definitions, self._catalog, plugins)
+        self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
         self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
@@ -133,10 +141,11 @@ class Book:
         """The metrics whose name, label or alias is `text`, apart from case and accents."""
         return list(self._catalog.find(text))
 
-    def check(self, data: bool = False) -> tuple[Fault, ...]:
+    def check(self, data: bool = False, results: Sequence[CheckResult] | None = None) -> tuple[Fault, ...]:
         """Every fault of the project in the order of their places, what the checks of plugins find included.
 
-        With `data`, those of keys and references too.
+        With `data`, those of keys and references too, and the checks of data that fail or of which nothing is known;
+        `results` are told instead, when they are at hand.
         """
         from tallymark.engine.linting import lint
 
@@ -151,7 +160,21 @@ class Book:
         # Rates that a transform makes depend on the question, and are looked at when one is asked.
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
-        return in_order(found)
+        told = self.data_checks() if results is None else results
+        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None)])
+
+    def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
+        """What comes of the checks of data that files define: the named ones, or all whose data there is.
+
+        Raises FaultError for an unknown name (D611), and Cancelled after `cancel`.
+        """
+        from tallymark.engine.run_checks import run_checks
+
+        return run_checks(self._catalog, self.ask, plain_calendar(self.project), now(), names, as_of)
+
+    def bound(self, metric: str) -> Metric:
+        """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
+        return self._asking.metric(metric)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
@@ -203,6 +226,8 @@ class Book:
         age: str | None = None,
         pivot: str | bool | None = None,
         partial: str | None = None,
+        bands: bool = True,
+        target: bool = False,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -213,7 +238,7 @@ class Book:
             metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
             as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
             compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
-            total=total, age=age, pivot=pivot, partial=partial,
+            total=total, age=age, pivot=pivot, partial=partial, bands=bands, target=target,
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None
@@ -273,10 +298,76 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
+            held = self._held(query, asked)
+            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+
+    def _held(self, query: Query, asked: Asked) -> Answer | None:
+        """The number with its target; None when it has none, or none that can be asked of the same rows."""
+        standards = asked.metrics[0].standards
+        if standards is None or standards.target is None:
+            return None
+        try:
+            return self._answered(self._asking.bind(replace(query, target=True), self._earliest, now()))
+        except FaultError:
+            return None
+
+    @property
+    def rules(self) -> Mapping[str, RuleDef]:
+        """Every rule by name, the packs' included."""
+        return MappingProxyType(dict(self._definitions.rules))
+
+    def waiting_rules(self) -> Mapping[str, tuple[str, ...]]:
+        """The rules that cannot be evaluated for want of data, each with what it needs: `dataset tickets`."""
+        return waiting_rules(self._definitions, self._catalog, self._plugins)
+
+    def evaluate(self, rule: str, *, as_of: Moment | None = None) -> Evaluation:
+        """How the rule stands after each period up to `as_of`, for each of its instances.
+
+        Raises FaultError for an unknown rule (A109), for one that finds no rows (A110), and as `ask` does.
+        """
+        evaluating = Evaluating(
+            self._catalog, self._asking, self._sources, self._calendars.current(), self._earliest, self._render,
+            self._require_few_cells,
+        )  # fmt: skip
+        return evaluating.evaluate(named_rule(rule, self._definitions.rules), as_of)
+
+    def explain_rule(
+        self, rule: str, *, at: str | None = None, where: str | None = None, as_of: Moment | None = None
+    ) -> RuleExplained:
+        """How the rule stands in the period called `at`, the newest unless said, and how that came to be.
+
+        `where` chooses among its instances: `plan = 'pro'`; one alone is told with its series and receipts. Raises
+        FaultError as `evaluate` does, and for an instance or a period that there is not (A112, A113, A114).
+        """
+        found = self.evaluate(rule, as_of=as_of)
+        return explain_rule(found, at, where, self._catalog, self._calendars.current(), self.explain)
+
+    def run_rules(self, *names: str, as_of: Moment | None = None, dry_run: bool = False) -> RuleRun:
+        """Evaluates the named rules, or all of them, and tells what is new to whom it concerns.
+
+        What was told is kept in the project's folder, so that every change is told once. `faults` of the run has what
+        went wrong with a rule or a notifier. Raises FaultError for an unknown rule (A109), another run under way (A200)
+        and a ledger that cannot be read or written (A202 to A206).
+        """
+        from tallymark.engine.running_rules import run_rules
+
+        instant = None if as_of is None else parse_moment(as_of, self._calendars.current(), end=True)
+        return run_rules(self, names, as_of=instant, dry_run=dry_run)
+
+    def rules_status(self) -> RulesStatus:
+        """What fires or has no data as last told, who was told of it, and what waits. Evaluates nothing."""
+        from tallymark.engine.rules_standing import rules_status
+
+        return rules_status(self)
+
+    def drop_notifications(self, notifier: str) -> int:
+        """Gives up what waits to be told to a notifier, and tells how many notifications that were."""
+        from tallymark.engine.rules_standing import drop_notifications
+
+        return drop_notifications(self, notifier)
 
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""

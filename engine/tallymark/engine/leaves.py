@@ -14,6 +14,7 @@ from tallymark.formula.bound import (
     Bound,
     Constant,
     Filtered,
+    History,
     Lifted,
     MetricUse,
     Nested,
@@ -93,6 +94,8 @@ class _Walking:
                 self._put(bound, place)
                 inner = place if place.nest is not None else replace(place, nest=bound, outside=place.forms)
                 self.visit(body, inner)
+            case Lifted(body=body, alone=True):
+                self.visit(body, place)
             case Lifted(body=body):
                 # The total of all members: rows of one of them would not be all.
                 self.visit(body, replace(place, nest=None))
@@ -105,7 +108,7 @@ class _Walking:
             case Apply(arguments=arguments):
                 for argument in arguments:
                     self.visit(argument, place)
-            case Ranked(body=body):
+            case Ranked(body=body) | History(body=body):
                 self.visit(body, place)
 
     def _metric(self, name: str, place: Place) -> None:

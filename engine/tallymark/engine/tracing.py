@@ -20,6 +20,7 @@ from tallymark.formula.bound import (
     Bound,
     Constant,
     Filtered,
+    History,
     Lifted,
     MetricUse,
     Nested,
@@ -32,6 +33,7 @@ from tallymark.formula.bound import (
 from tallymark.formula.parse import parse_text
 from tallymark.kinds import Type
 from tallymark.lower.contexts import Contexts
+from tallymark.lower.histories import made_of
 from tallymark.lower.spaces import ROWS, Context
 from tallymark.place import Span
 from tallymark.plan import Leaf, Nest, Value
@@ -112,6 +114,8 @@ class Tracing:
                 return self._sequence(bound, source, context, forms)
             case Ranked():
                 return self._rank(bound, source, context, forms)
+            case History():
+                return self._history(bound, source, context, forms)
         return self._moved(bound, source, context, forms, _text(source, bound.span))
 
     # --- metrics ---------------------------------------------------------------------------------------------------
@@ -204,6 +208,18 @@ class Tracing:
         body = self.part(bound.body, source, context, forms)
         text = _text(source, bound.span)
         return Part(bound, text, "operator", node, bound.type, _unit(bound, context), context, forms, parts=(body,))
+
+    def _history(self, bound: History, source: str, context: Context, forms: Forms) -> Part:
+        """A statistic of the periods before: of the value itself, the median, the spread and how many there are."""
+        node = self.contexts.shallow(partial(self.contexts.lower, bound, context))
+        text, unit = _text(source, bound.span), _unit(bound, context)
+        inner = replace(context, currency=None) if bound.statistic == "anomaly" else context
+        below = [self.part(bound.body, source, inner, forms)] if bound.statistic == "anomaly" else []
+        for other in made_of(bound):
+            number = self.contexts.shallow(partial(self.contexts.lower, other, inner))
+            said, its_unit = f"{other.statistic}{text[text.index('(') :]}", _unit(other, inner)
+            below.append(Part(other, said, "operator", number, other.type, its_unit, inner, forms))
+        return Part(bound, text, "operator", node, bound.type, unit, context, forms, parts=tuple(below))
 
     # --- forms that change the context -----------------------------------------------------------------------------
 

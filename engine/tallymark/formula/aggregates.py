@@ -214,6 +214,12 @@ CONTEXTS = (
         "fx_drift(mrr)",
     ),
     _context("share", (M, LIFTED), "m / total(m): a ratio.", "share(mrr) * 100"),
+    _context(
+        "regardless",
+        (M,),
+        "m of the member of `per`, whatever else is asked: other dimensions and the conditions in force are lifted.",
+        "avg(regardless(percent_rank(mrr)) per customer)",
+    ),
 )
 
 
@@ -242,6 +248,58 @@ RANKINGS = (
         "none",
         "How many sample standard deviations m lies above the members' mean; null where all are alike.",
         "count(zscore(ticket_volume) > 3 per day)",
+    ),
+)
+
+_BACK = (
+    Take("periods", literal=True, optional=True),
+    Take("season", "number or duration", literal=True, optional=True),
+    Take("least", literal=True, optional=True),
+)
+
+
+def _history(name: str, unit: str, help: str, example: str, gives: str = "double") -> Function:
+    return Function(name, Kind.CONTEXT, (Take("m"), *_BACK), gives, unit, help, example)
+
+
+HISTORIES = (
+    _history(
+        "anomaly",
+        "none",
+        "How many spreads m lies above what is expected of it (below: negative), by the median and the spread of the 12"
+        " periods before, or so many, or of those a season apart.",
+        "anomaly(ticket_volume, 8, 1 year) > 3",
+    ),
+    _history(
+        "expected",
+        "first",
+        "What m usually is: the median of the periods before.",
+        "expected(ticket_volume)",
+    ),
+    _history(
+        "spread",
+        "first",
+        "How far m usually is from what is expected: 1.4826 times the median distance, about a standard deviation.",
+        "spread(ticket_volume, 24)",
+    ),
+    _history(
+        "usual_low",
+        "first",
+        "expected(m) - 3 * spread(m): where m begins to be unusually low.",
+        "usual_low(mrr)",
+    ),
+    _history(
+        "usual_high",
+        "first",
+        "expected(m) + 3 * spread(m): where m begins to be unusually high.",
+        "usual_high(ticket_volume)",
+    ),
+    _history(
+        "history",
+        "count",
+        "How many of the periods before have a value: what `anomaly` and the like go by.",
+        "history(nps, 24)",
+        "integer",
     ),
 )
 

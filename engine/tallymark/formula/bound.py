@@ -3,7 +3,8 @@
 Two levels share the operators and scalar functions (`Apply`). At **row level** the leaves are columns; at **metric
 level** they are aggregates, other metrics and, inside conditions, dimensions. Each form that changes the context in
 which its body is evaluated is a node of its own: `Shift`, `Windowed`, `Filtered`, `Lifted`, `Nested`. Two more look
-beyond one cell: `Sequence` follows members from step to step, `Ranked` compares them.
+beyond one cell: `Sequence` follows members from step to step, `Ranked` compares them. `History` looks at the periods
+before.
 
 Every node has a `type`, a `unit` and the `span` of the formula text it came from (spans do not count when comparing).
 """
@@ -193,12 +194,16 @@ class Filtered:
 
 @dataclass(frozen=True, slots=True)
 class Lifted:
-    """The body with the innermost level's dimensions lifted; only the named ones unless `dimensions` is None."""
+    """The body with the innermost level's dimensions lifted; only the named ones unless `dimensions` is None.
+
+    `alone`: the innermost level stays instead, and all around it is lifted, the conditions in force too.
+    """
 
     body: Bound
     dimensions: tuple[tuple[str, ...], ...] | None
     type: Type
     unit: Unit = NUMBER
+    alone: bool = False
     span: Span = field(default=NOSPAN, compare=False)
 
 
@@ -266,6 +271,28 @@ class Ranked:
     span: Span = field(default=NOSPAN, compare=False)
 
 
+Statistic = Literal["anomaly", "expected", "spread", "usual_low", "usual_high", "history"]
+"""What is taken of a history: the function's name."""
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A statistic of the body's values in whole periods before the asked one, which is none of them.
+
+    `count` periods are looked at, `every` apart (a count and a unit, None being the period's own length); with fewer
+    than `least` values there is none.
+    """
+
+    statistic: Statistic
+    body: Bound
+    count: int
+    every: tuple[int, str | None]
+    least: int
+    type: Type
+    unit: Unit = NUMBER
+    span: Span = field(default=NOSPAN, compare=False)
+
+
 Bound = (
     Constant
     | ParameterUse
@@ -282,6 +309,7 @@ Bound = (
     | Nested
     | Sequence
     | Ranked
+    | History
 )
 
 
@@ -296,7 +324,7 @@ def parts(node: Bound) -> tuple[Bound, ...]:
             return (body, condition)
         case Shift(body=body) | Windowed(body=body) | Rated(body=body) | Lifted(body=body):
             return (body,)
-        case Nested(body=body) | Ranked(body=body):
+        case Nested(body=body) | Ranked(body=body) | History(body=body):
             return (body,)
         case Sequence(entry=entry, later=later):
             return (entry, *(part for step in later for part in (step.time, step.condition) if part is not None))

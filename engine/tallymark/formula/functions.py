@@ -12,14 +12,14 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.formula.aggregates import AGGREGATES, CONTEXTS, RANKINGS, SETS
+from tallymark.formula.aggregates import AGGREGATES, CONTEXTS, HISTORIES, RANKINGS, SETS
 from tallymark.formula.function import Function, Kind, Take
 from tallymark.formula.scalars import OPERATORS, SCALARS
 
 __all__ = ["CALLABLE", "TABLE", "Function", "Kind", "Take"]
 
 TABLE: Mapping[str, Function] = MappingProxyType(
-    {f.name: f for f in (*OPERATORS, *SCALARS, *AGGREGATES, *CONTEXTS, *RANKINGS, *SETS)}
+    {f.name: f for f in (*OPERATORS, *SCALARS, *AGGREGATES, *CONTEXTS, *RANKINGS, *HISTORIES, *SETS)}
 )
 """Every built-in row by name. An engine's own table is this one and its plugins' rows."""
 

@@ -9,9 +9,21 @@ from __future__ import annotations
 from collections.abc import Mapping
 from types import MappingProxyType
 
-from tallymark.json_keys import datasets, metrics, notifiers, settings
+from tallymark.json_keys import (
+    bands,
+    checks,
+    datasets,
+    metrics,
+    notifiers,
+    rules,
+    scorecards,
+    settings,
+    trials,
+)
 from tallymark.json_keys.datasets import FORMAT
-from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
+from tallymark.json_keys.rules import SEVERITIES
+from tallymark.json_keys.scorecards import SHORT
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -32,6 +44,7 @@ __all__ = [
     "CURRENCY",
     "DAY",
     "FORMAT",
+    "FORMULA_KEYS",
     "KEYS",
     "METRIC_SECTIONS",
     "MONTHS",
@@ -41,6 +54,8 @@ __all__ = [
     "POLICIES",
     "PROJECT_SECTIONS",
     "SECTIONS",
+    "SEVERITIES",
+    "SHORT",
     "TEXT",
     "WEEKDAYS",
     "Key",
@@ -52,7 +67,17 @@ __all__ = [
     "whole",
 ]
 
-_ROOMS = (settings, notifiers, datasets, metrics)
+_ROOMS = (
+    settings,
+    notifiers,
+    datasets,
+    metrics,
+    bands,
+    scorecards,
+    checks,
+    rules,
+    trials,
+)
 
 KEYS: Kinds = MappingProxyType({name: kind for room in _ROOMS for name, kind in room.KEYS.items()})
 """For each kind of mapping: its definition, its keys, and the fields that are no keys."""
@@ -63,5 +88,14 @@ SECTIONS: Mapping[str, Schema] = MappingProxyType({n: s for room in _ROOMS for n
 PROJECT_SECTIONS = ("sources", "notifiers", "parameters", "datasets")
 """The sections of `tally.yaml`."""
 
-METRIC_SECTIONS = ("parameters", "datasets", "metrics", "funnels")
+METRIC_SECTIONS = (
+    "parameters",
+    "datasets",
+    "metrics",
+    "funnels",
+    "scorecards",
+    "checks",
+    "rules",
+    "tests",
+)
 """The sections of metric files."""

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import fields
 
 from tallymark.definitions import CalendarDef, ConvertDef, PluginsDef, Project, RatesDef, SourceDef
-from tallymark.json_keys.shapes import CURRENCY, DAY, Key, Kinds, Schema, choice, like, mapping_of, ref, whole
+from tallymark.json_keys.shapes import CURRENCY, DAY, LANGUAGE, Key, Kinds, Schema, choice, like, mapping_of, ref, whole
 from tallymark.windows import PATTERNS
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
@@ -58,9 +58,7 @@ _PROJECT: Mapping[str, Key] = {
         "drop",
         choice("`include`, `mark` or `drop`", *PARTIAL),
     ),
-    "language": Key(
-        "The language of plain labels, of notes and of numbers.", "fr", like("^[a-z]{2,3}$", "a language's code")
-    ),
+    "language": Key("The language of plain labels, of notes and of numbers.", "fr", LANGUAGE),
     "locale": Key(
         "How numbers and dates are written, where it differs from the language.",
         "fr_FR",

@@ -49,6 +49,7 @@ def mapping_of(entry: str, title: str) -> Schema:
 
 CURRENCY = like("^[A-Z]{3}$", "a currency's three capital letters")
 DAY = like("^[0-9]{4}-[0-9]{2}-[0-9]{2}$", "a day, such as 2024-12-31")
+LANGUAGE = like("^[a-z]{2,3}$", "a language's code")
 TEXT: Schema = {"title": "a text", "type": ["string", "number", "boolean"]}
 
 

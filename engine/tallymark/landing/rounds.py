@@ -21,11 +21,12 @@ import dlt
 from dlt import Pipeline
 from dlt.extract import DltSource
 
+from tallymark.home import synced
 from tallymark.landing.groups import groups, source_of
 from tallymark.landing.kept import KEPT, Reading, Round, resumed
 from tallymark.landing.landed import Landed
 from tallymark.landing.run import Run
-from tallymark.landing.store import Store, synced
+from tallymark.landing.store import Store
 from tallymark.landing.watching import watched
 
 PIPELINE = "landing"

@@ -9,21 +9,17 @@ in the one file, so they change together or not at all.
 
 from __future__ import annotations
 
-import errno
-import fcntl
 import json
 import os
 import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from tallymark.errors import Fault, FaultError
-
-HOME = ".tally"
-"""The folder in a project's own that Tallymark writes to."""
+from tallymark.home import HOME, held, is_full, is_held, make_home, synced
 
 
 def landed_folder(folder: Path) -> Path:
@@ -49,6 +45,10 @@ class Store:
         return self.folder / HOME / "sync" / self.source
 
     @property
+    def _lock(self) -> Path:
+        return self.work / "lock"
+
+    @property
     def staged(self) -> Path:
         """The copy that a sync loads into."""
         return self.work / "staged.duckdb"
@@ -64,36 +64,21 @@ class Store:
 
         Makes the folders. Raises FaultError: L802 when another sync runs, L820 and L821 when nothing can be written.
         """
-        with self.writing():
-            self.work.mkdir(parents=True, exist_ok=True)
-            self.file.parent.mkdir(parents=True, exist_ok=True)
-            ignored = self.folder / HOME / ".gitignore"
-            if not ignored.exists():
-                ignored.write_text("# Landed data and the working files of `tally sync`.\n*\n", encoding="utf-8")
-            lock = os.open(self.work / "lock", os.O_RDWR | os.O_CREAT, 0o600)
-        try:
-            try:
-                fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-            except OSError:
-                message = f"another sync of `{self.source}` is running"
-                raise FaultError(Fault("L802", message, None, "wait until it is done, or stop it")) from None
+        with ExitStack() as stack:
+            with self.writing():
+                make_home(self.folder)
+                self.work.mkdir(parents=True, exist_ok=True)
+                self.file.parent.mkdir(parents=True, exist_ok=True)
+                try:
+                    stack.enter_context(held(self._lock))
+                except BlockingIOError:
+                    message = f"another sync of `{self.source}` is running"
+                    raise FaultError(Fault("L802", message, None, "wait until it is done, or stop it")) from None
             yield
-        finally:
-            os.close(lock)
 
     def locked(self) -> bool:
         """Whether a sync of the source runs now."""
-        try:
-            lock = os.open(self.work / "lock", os.O_RDWR)
-        except OSError:
-            return False
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError:
-            return True
-        finally:
-            os.close(lock)
-        return False
+        return is_held(self._lock)
 
     @contextmanager
     def writing(self) -> Iterator[None]:
@@ -150,19 +135,10 @@ class Store:
         return None
 
 
-def synced(path: Path) -> None:
-    """Waits until a file, or a folder's list of names, is on the disk."""
-    handle = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(handle)
-    finally:
-        os.close(handle)
-
-
 def disk_fault(error: OSError, source: str) -> Fault:
     """A disk that is full, or cannot be written, as a fault of the source."""
     subject = f"source `{source}`"
-    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+    if is_full(error):
         message = "the disk is full: nothing more can be landed"
         return Fault("L820", message, None, "free some space and sync again; the data of the last sync stands", subject)
     where = f" {error.filename}" if error.filename else ""

@@ -16,13 +16,14 @@ from tallymark.lower.contexts import Contexts
 from tallymark.lower.denominators import zero_denominators
 from tallymark.lower.gather import Gathered, gather
 from tallymark.lower.hiding import hide
+from tallymark.lower.histories import before
 from tallymark.lower.keys import BEGAN, OTHER, plain
 from tallymark.lower.making import default_values, settle_datasets, unsettled
 from tallymark.lower.question import Question
 from tallymark.lower.settle import settle
 from tallymark.lower.spaces import Context, SpaceDraft
-from tallymark.plan import PLACE, AtEnd, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Plan, Space
-from tallymark.windows import Period, Resolved, Window, cut, resolve, whole_steps
+from tallymark.plan import PLACE, AtEnd, Begun, Clock, Grid, Kept, Key, Lift, Nest, Output, Parts, Past, Plan, Space
+from tallymark.windows import Move, Period, Resolved, Window, cut, whole_steps
 
 __all__ = ["Lowered", "Question", "default_values", "lower", "settle", "settle_datasets", "unsettled"]
 
@@ -58,11 +59,14 @@ class _Lowering:
     cut: dict[tuple[int, Window, str], int] = field(default_factory=dict)
     resolved: dict[tuple[Window, int], tuple[Resolved, ...]] = field(default_factory=dict)
     stepped: dict[tuple[int, int, str], int | None] = field(default_factory=dict)
+    past: dict[tuple[int, tuple[Move, ...], int, Move], int | None] = field(default_factory=dict)
 
     def run(self) -> Lowered:
         question = self.question
         self.grids.append(Grid(0, question.periods, question.grain))
-        contexts = Contexts(self.catalog, question.values, self._pieces, self._steps, question.fold, question.age)
+        contexts = Contexts(
+            self.catalog, question.values, self._pieces, self._steps, self._past, question.fold, question.age
+        )
         root = Context(
             0, filters=question.filters, levels=(question.level,), currency=question.currency, convert=question.convert
         )
@@ -155,12 +159,13 @@ class _Lowering:
                 raise FaultError(Fault("Q540", message, None, "use `trailing` or `to_date` instead of `cumulative`"))
             count = self.question.calendar.count(whole.start, whole.end, grain) if whole.start < whole.end else 0
             self._cap(len(periods) + count, grain)
-            pieces = cut(window, whole, here.periods[number], here.grain, grain, self.question.calendar)
+            over = here.moved(window, number)
+            pieces = cut(over, whole, here.periods[number], here.grain, grain, self.question.calendar)
             periods += pieces
             parents += [number] * len(pieces)
         found = Grid(len(self.grids), tuple(periods), grain, outer, tuple(parents))
         same = next(
-            (g.number for g in self.grids if (g.periods, g.outer, g.parents) == (found.periods, outer, found.parents)),
+            (g.number for g in self.grids if replace(g, number=found.number) == found),
             None,
         )
         if same is None:
@@ -172,8 +177,22 @@ class _Lowering:
         place = (grid, count, unit)
         if place not in self.stepped:
             here = self.grids[grid]
-            self.stepped[place] = whole_steps(here.periods, count, unit, here.grain, self.question.calendar)
+            found = whole_steps(here.periods, count, unit, here.grain, self.question.calendar)
+            self.stepped[place] = None if here.moves or (here.history and here.grain is None) else found
         return self.stepped[place]
+
+    def _past(self, outer: int, shifts: tuple[Move, ...], count: int, every: Move) -> int | None:
+        """The grid of the `count` whole periods before each one of a grid, all moved by `shifts` first."""
+        place = (outer, shifts, count, every)
+        if place not in self.past:
+            question = self.question
+            if count * len(self.grids[outer].periods) > question.max_pieces:
+                message = f"histories of {count} periods are more than {question.max_pieces:,} pieces in all"
+                raise FaultError(Fault("Q620", message, None, "ask a shorter range, or a shorter history"))
+            made = before(self.grids[outer], shifts, count, every, question.calendar, question.as_of)
+            self.past[place] = len(self.grids) if made.periods else None
+            self.grids += [replace(made, number=len(self.grids))] if made.periods else []
+        return self.past[place]
 
     def _cap(self, count: int, grain: str) -> None:
         if count > self.question.max_pieces:
@@ -183,10 +202,8 @@ class _Lowering:
     def _resolve(self, window: Window, grid: int) -> tuple[Resolved, ...]:
         """The instants of a window over every period of a grid."""
         if (window, grid) not in self.resolved:
-            calendar, as_of = self.question.calendar, self.question.as_of
-            here = self.grids[grid]
-            found = tuple(resolve(window, p, here.grain, calendar, as_of) for p in here.periods)
-            self.resolved[window, grid] = found
+            found = self.grids[grid].resolve(window, self.question.calendar, self.question.as_of)
+            self.resolved[window, grid] = tuple(found)
         return self.resolved[window, grid]
 
     # --- groups and spaces -----------------------------------------------------------------------------------------
@@ -231,7 +248,7 @@ class _Lowering:
 
         def needs(name: str) -> Iterable[str]:
             for node in drafts[name].nodes:
-                if isinstance(node, Nest):
+                if isinstance(node, Nest | Past):
                     yield str(node.inner)
                 elif isinstance(node, Lift):
                     yield str(node.outer)
@@ -241,7 +258,9 @@ class _Lowering:
 
     def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
         level = set(draft.level)
-        population = tuple(g.number for g in gathered.groups if level and level <= {k.parts for k in g.level})
+        population = tuple(
+            g.number for g in gathered.groups if level and not g.aside and level <= {k.parts for k in g.level}
+        )
         missing = [d for d in draft.level if d not in self.keys]
         if missing:
             named = ".".join(plain(missing[0]))

@@ -21,6 +21,7 @@ from tallymark.formula.bound import (
     Constant,
     DimensionUse,
     Filtered,
+    History,
     Later,
     Lifted,
     MetricUse,
@@ -35,6 +36,7 @@ from tallymark.formula.bound import (
 )
 from tallymark.kinds import Type
 from tallymark.lower.forms import conjuncts, height, inside, shifted
+from tallymark.lower.histories import Histories, Past
 from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
@@ -74,6 +76,7 @@ class Contexts:
         values: Mapping[str, Any],
         pieces: Pieces,
         steps: Steps,
+        past: Past,
         fold: Fold | None = None,
         age: Began | None = None,
     ) -> None:
@@ -84,6 +87,7 @@ class Contexts:
         self.pieces = pieces
         self.pricing = Pricing(catalog)
         self.steps = steps
+        self.histories = Histories(self, past)
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
@@ -138,6 +142,8 @@ class Contexts:
                 return self._sequence(bound, context)
             case Ranked():
                 return self._rank(bound, context)
+            case History():
+                return self.histories.lower(bound, context)
         return self.lower(inside(bound), self.moved(bound, context))
 
     def shallow(self, work: Callable[[], Result]) -> Result:
@@ -190,7 +196,7 @@ class Contexts:
         match bound:
             case Shift(count=count, step=step, like=like):
                 window = replace(self._shifted(context, count, step), like=like)
-                asked = context.asked if context.grid else replace(PERIOD, shifts=window.shifts, like=like)
+                asked = context.asked if context.within else replace(PERIOD, shifts=window.shifts, like=like)
                 return replace(self._over(window, context), asked=asked)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
@@ -257,7 +263,7 @@ class Contexts:
     def _nest(self, bound: Nested, context: Context) -> int:
         inner = self.inner(bound, context)
         present = None if bound.by_grain else self.presence(bound.body, inner, inner.filters)
-        body = self.lower(bound.body, replace(inner, among=present) if self._ranks(bound.body) else inner)
+        body = self.lower(bound.body, replace(inner, among=present) if self.ranks(bound.body) else inner)
         member = None if bound.by_grain else bound.member
         nest = Nest(
             self.space(inner).number, spoken(bound.function, bound.type), body, present, context.window,
@@ -271,7 +277,7 @@ class Contexts:
             return self._member(bound.member, context)
         path = (*context.path, "per " + ".".join(bound.member))
         grid = self.pieces(context.grid, context.window, bound.member[0])
-        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True)
+        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True, within=True)
         self.space(inner).dense = True
         return inner
 
@@ -299,6 +305,8 @@ class Contexts:
                 return self.presence(bound.body, context, filters)
             case Sequence():
                 return self.presence(bound.entry, context, filters)
+            case History():
+                return self.histories.presence(bound, context, filters)
             case Apply():
                 for part in parts(bound):
                     found.update(dict.fromkeys(self.presence(part, context, filters)))
@@ -316,11 +324,11 @@ class Contexts:
         self._presence[place] = self.presence(self.metric(name), self.of_metric(name, context), filters)
 
     def _rows(self, bound: Aggregate, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
-        if not all(self._tells(bound, d) for d in context.dimensions):
+        if not all(self.tells(bound, d) for d in context.dimensions):
             return ()
         return (self.space(context).put(self.rows(bound, context, filters)),)
 
-    def _tells(self, bound: Aggregate, dimension: Parts) -> bool:
+    def tells(self, bound: Aggregate, dimension: Parts) -> bool:
         """Whether the rows of an aggregate have a value of the dimension: what changes has none without a time."""
         found = self.catalog.reach(bound.dataset, plain(dimension))
         if not isinstance(found, Reached):
@@ -355,6 +363,8 @@ class Contexts:
 
     def outer(self, bound: Lifted, context: Context) -> Context:
         """The context with dimensions lifted; the same one when there is nothing to lift."""
+        if bound.alone:
+            return self._alone(bound, context)
         if bound.dimensions is None:
             levels = (*context.levels[:-1], ())
         else:
@@ -365,6 +375,15 @@ class Contexts:
             return context
         lifted = ",".join(".".join(d) for d in context.dimensions if d not in {x for lv in levels for x in lv})
         return replace(context, levels=levels, path=(*context.path, f"total {lifted}"), among=None)
+
+    def _alone(self, bound: Lifted, context: Context) -> Context:
+        """The context of the innermost level alone: nothing else is asked, and all its members are ranked."""
+        ranks = self.ranks(bound.body)
+        if not ranks and not context.filters and not any(context.levels[:-1]):
+            return context
+        path = (*context.path, "total regardless")
+        found = replace(context, filters=frozenset(), levels=context.levels[-1:], path=path, among=None)
+        return replace(found, among=self.presence(bound.body, found, found.filters)) if ranks else found
 
     # --- sequences and rankings ------------------------------------------------------------------------------------
 
@@ -417,7 +436,7 @@ class Contexts:
         found = Rank(bound.function, body, context.among, within, context.pieces, bound.type)
         return self.space(context).put(found)
 
-    def _ranks(self, bound: Bound) -> bool:
+    def ranks(self, bound: Bound) -> bool:
         """Whether members are ranked in a formula, or in a metric below it."""
         seen: set[str] = set()
         waiting = [bound]

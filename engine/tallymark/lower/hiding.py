@@ -15,6 +15,7 @@ from tallymark.formula.bound import (
     Apply,
     Bound,
     Filtered,
+    History,
     Lifted,
     MetricUse,
     Nested,
@@ -27,7 +28,7 @@ from tallymark.kinds import Type
 from tallymark.lower.contexts import Contexts
 from tallymark.lower.forms import inside
 from tallymark.lower.spaces import ROWS, Context
-from tallymark.plan import Leaf, Lift, Nest, Operation, Value
+from tallymark.plan import Leaf, Lift, Nest, Operation, Past, Value
 
 
 def hide(contexts: Contexts, root: Context, node: int, bound: Bound, wanted: MinCount) -> tuple[int, int | None]:
@@ -87,6 +88,9 @@ def standing(contexts: Contexts, bound: Bound, context: Context, wanted: MinCoun
                 found[_entered(contexts, here, around)] = None
             case Nested():
                 found.update(dict.fromkeys(_members(contexts, here, around, wanted)))
+            case History(statistic=statistic):
+                found.update(dict.fromkeys(_before(contexts, here, around, wanted)))
+                waiting += [(here.body, around)] if statistic == "anomaly" else []
             case Lifted():
                 found.update(dict.fromkeys(_lifted(contexts, here, around, wanted)))
     return list(found)
@@ -141,6 +145,21 @@ def _entered(contexts: Contexts, bound: Sequence, context: Context) -> int:
     assert isinstance(nest, Nest)
     one = contexts.spaces[nest.inner].put(Value(1, Type.INTEGER))
     return space.put(replace(nest, body=one, zero=True))
+
+
+def _before(contexts: Contexts, bound: History, context: Context, wanted: MinCount) -> list[int]:
+    """Of each count the fewest in any of the periods before that have a value."""
+    inner = contexts.histories.inner(bound, context)
+    if inner is None:
+        return []
+    space, number = contexts.space(inner), contexts.space(inner).number
+    body = contexts.shallow(partial(contexts.lower, bound.body, inner))
+    absent = space.put(Operation("is null", (body,), Type.BOOLEAN))
+    nothing = space.put(Value(None, Type.INTEGER))
+    found = standing(contexts, bound.body, inner, wanted)
+    counts = [space.put(Operation("if", (absent, nothing, n), Type.INTEGER)) for n in found]
+    begun = contexts.histories.begun(bound.body, inner)
+    return [contexts.space(context).put(Past(number, "min", n, begun, Type.INTEGER)) for n in counts]
 
 
 def _lifted(contexts: Contexts, bound: Lifted, context: Context, wanted: MinCount) -> list[int]:

@@ -14,6 +14,7 @@ from tallymark.formula.bound import (
     Bound,
     Constant,
     Filtered,
+    History,
     Lifted,
     Nested,
     ParameterUse,
@@ -50,7 +51,7 @@ def settle(node: Bound, values: Mapping[str, Any]) -> Bound:
         case Windowed(parameter=str(name)):
             by = _length(name, values[name])
             return replace(node, body=settle(node.body, values), count=plain_count(by), step=by.unit, parameter=None)
-        case Shift() | Windowed() | Rated() | Lifted() | Nested() | Ranked():
+        case Shift() | Windowed() | Rated() | Lifted() | Nested() | Ranked() | History():
             return replace(node, body=settle(node.body, values))
     return node
 

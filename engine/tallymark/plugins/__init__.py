@@ -47,6 +47,8 @@ class Plugins:
     givers: dict[tuple[str, str], str] = field(default_factory=dict)
     sources: Given[SourceKind] = field(default_factory=Given)
     packs: Given[Pack] = field(default_factory=Given)
+    tests: Given[Callable[[], Pack]] = field(default_factory=Given)
+    """By pack: what gives the files of its tests, which nobody reads who does not run them."""
     functions: Given[Function] = field(default_factory=lambda: Given(TABLE))
     transforms: Given[Transform] = field(default_factory=lambda: Given(TRANSFORMS))
     models: Given[RowModel] = field(default_factory=Given)

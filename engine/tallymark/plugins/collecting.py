@@ -44,6 +44,7 @@ class Shelf:
 SHELVES = (
     Shelf("tally_sources", "sources", "kind of source", SourceKind, "bare"),
     Shelf("tally_packs", "packs", "pack", None, "own"),
+    Shelf("tally_tests", "tests", "tests of a pack", None, "own"),
     Shelf("tally_functions", "functions", "function", Function, "dotted"),
     Shelf("tally_transforms", "transforms", "transform", Transform, "dotted"),
     Shelf("tally_models", "models", "row model", RowModel, "dotted"),

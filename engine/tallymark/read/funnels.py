@@ -8,11 +8,12 @@ since the step before), and `sales_conversion` (the percentage of the first step
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 
 from tallymark.definitions import Formula, FunnelDef, MetricDef, StepDef, Texts, UnitDef
 from tallymark.errors import FaultError
 from tallymark.place import Written
+from tallymark.read.pieces import Pieces
 from tallymark.read.values import Reading, by_language, entries, formula, named, parsed, text, texts, word
 from tallymark.yaml_text import Entries, Scalar, Value
 
@@ -136,7 +137,7 @@ def _labels(template: str | Mapping[str, str], funnel: FunnelDef, step: StepDef)
 
 def _reached(funnel: FunnelDef, steps: list[StepDef]) -> Written:
     """`converted(first, …, per user, within 14 days)`, each character of a step standing where it was written."""
-    pieces = _Pieces(steps[-1])
+    pieces = _pieces(steps[-1])
     pieces.add("converted(")
     for step in steps:
         pieces.take(step.rows.written)
@@ -152,28 +153,10 @@ def _reached(funnel: FunnelDef, steps: list[StepDef]) -> Written:
 
 def _at(step: StepDef, formula: str) -> Written:
     """A formula that nobody wrote; its faults point at the step it is about."""
-    pieces = _Pieces(step)
+    pieces = _pieces(step)
     pieces.add(formula)
     return pieces.written()
 
 
-@dataclass(slots=True)
-class _Pieces:
-    """A formula put together: what was written keeps its places, what is added stands where the step is named."""
-
-    step: StepDef
-    text: list[str] = field(default_factory=list)
-    positions: list[tuple[int, int]] = field(default_factory=list)
-
-    def add(self, text: str) -> None:
-        self.text.append(text)
-        self.positions += [(self.step.place.line, self.step.place.column)] * len(text)
-
-    def take(self, written: Written) -> None:
-        self.text.append(written.text)
-        places = (written.place((n, n + 1)) for n in range(len(written.text)))
-        self.positions += [(p.line, p.column) for p in places]
-
-    def written(self) -> Written:
-        place, lines = self.step.place, self.step.rows.written.lines
-        return Written("".join(self.text), place.file, place.line, place.column, tuple(self.positions), lines)
+def _pieces(step: StepDef) -> Pieces:
+    return Pieces(step.place, step.rows.written.lines)

@@ -115,7 +115,13 @@ def source(key: Scalar, value: Value, reading: Reading) -> SourceDef | None:
 
 def notifier(key: Scalar, value: Value, reading: Reading) -> NotifierDef | None:
     """A notifier; None, and a fault, when it has no kind or no usable name."""
-    return _of_a_kind(NotifierDef, "notifier", "stdout", key, value, reading)
+    made = _of_a_kind(NotifierDef, "notifier", "stdout", key, value, reading)
+    if made is None:
+        return None
+    options = dict(made.options)
+    default, language = options.pop("default", None), options.pop("language", None)
+    known = language if isinstance(language, str) and language.isascii() and language.isalpha() else None
+    return replace(made, options=options, default=default is True, language=known)
 
 
 def _of_a_kind(

@@ -23,13 +23,15 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("rules", "scorecards")
 _PLACES = {
     "datasets": "dataset",
     "metrics": "metric",
     "notifiers": "notifier",
     "parameters": "parameter",
+    "rules": "rule",
+    "scorecards": "scorecard",
     "sources": "source",
+    "tests": "test",
 }
 
 
@@ -140,9 +142,6 @@ def _unknown_keys(error: ValidationError, found: Entries, path: Path, kind: File
     for key, _ in found.entries:
         if key.text in known or _aliased(found, key.text):
             continue
-        if not path and key.text in NOT_BUILT:
-            yield Fault("R032", f"`{key.text}` are not built yet", key.place(), "leave them out")
-            continue
         close = nearest(key.text[:60], known)
         # Of many keys, those not used yet are worth listing; the nearest one is meant whether it is used or not.
         listed = [close] if close else [k for k in known if found.get(k) is None]
@@ -160,6 +159,8 @@ def _elsewhere(key: str, path: Path, kind: FileKind) -> str | None:
     """Help for a key that is known, but in the other kind of file."""
     if path:
         return None
+    if kind == "project" and key in METRIC_SECTIONS and key not in _project_keys():
+        return f"`{key}` belongs in a metric file, in one of the folders that `metrics:` lists"
     if kind == "metrics" and key in _project_keys() and key not in METRIC_SECTIONS:
         return f"`{key}` belongs in tally.yaml"
     return None

@@ -18,7 +18,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.formula.nodes import RESERVED, Node
 from tallymark.given import help_for
 from tallymark.json_keys import POLICIES
-from tallymark.place import Written
+from tallymark.place import Place, Written
 from tallymark.units import DURATION_SCALES, NAMES, Measure, UnitRow
 from tallymark.yaml_text import Entries, Items, Scalar, Value, resolved
 
@@ -52,7 +52,11 @@ class Reading:
         return len(self.faults) - self.first >= MAX_FILE_FAULTS
 
     def fault(self, code: str, message: str, at: Value, help: str | None = None, subject: str | None = None) -> None:
-        self.faults.append(Fault(code, message, at.place(), help, subject))
+        self.fault_at(code, message, at.place(), help, subject)
+
+    def fault_at(self, code: str, message: str, place: Place, help: str | None, subject: str | None) -> None:
+        """The same of what is no value of a file."""
+        self.faults.append(Fault(code, message, place, help, subject))
 
 
 def written_formula(text: str, file: str = "<question>") -> Formula:

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
 
 from tallymark.kinds import Type
-from tallymark.plan import Edge, Follow, Leaf, Lift, Nest, Operation, Plan, Rank, Space, Value, arguments
+from tallymark.plan import Edge, Follow, Leaf, Lift, Nest, Operation, Past, Plan, Rank, Space, Value, arguments
 from tallymark.render.aggregates import aggregate, finished
 from tallymark.render.beyond import Following, edges, ranked
 from tallymark.render.branch import Branch
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Groups
+from tallymark.render.histories import brought
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
@@ -36,6 +37,9 @@ from tallymark.render.values import (
 from tallymark.windows import Calendar, Resolved, Window, resolve
 
 COUNTS = frozenset({"count", "count_distinct"})
+
+OWN = "own"
+"""The column that is known where a row stands for a cell, and not for what is only read to tell of others."""
 
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
@@ -74,7 +78,7 @@ class Spaces:
         wanted[self.plan.space.number] |= set(keep)
         for space in self.plan.spaces:
             for node in space.nodes:
-                if isinstance(node, Nest):
+                if isinstance(node, Nest | Past):
                     wanted[node.inner] |= {node.body, *(node.presence or ())}
                 elif isinstance(node, Lift):
                     wanted[node.outer].add(node.body)
@@ -82,15 +86,15 @@ class Spaces:
 
     def resolved(self, window: Window, grid: int) -> list[Resolved]:
         """The instants of a window over every period of a grid."""
-        here, as_of = self.plan.grids[grid], self.plan.clock.as_of
-        return [resolve(window, period, here.grain, self.calendar, as_of) for period in here.periods]
+        return self.plan.grids[grid].resolve(window, self.calendar, self.plan.clock.as_of)
 
     def first_void(self, window: Window, grid: int) -> int | None:
         """The first period of a grid that has no value in this window, because it begins after `as_of`."""
         here = self.plan.grids[grid]
         as_of = self.plan.clock.as_of
         for number in range(len(here.periods) - 1, -1, -1):
-            if not resolve(window, here.periods[number], here.grain, self.calendar, as_of).void:
+            over = here.moved(window, number)
+            if not resolve(over, here.periods[number], here.grain, self.calendar, as_of).void:
                 return number + 1 if number + 1 < len(here.periods) else None
         return 0
 
@@ -112,7 +116,7 @@ class _Space:
 
     def _combine(self) -> str:
         """All leaves and nests of the space in one relation, one row per cell."""
-        branches = [*self._leaf_branches(), *self._nest_branches()]
+        branches = [*self._leaf_branches(), *self._nest_branches(), *self._past_branches()]
         columns = {f"b{n}": self.space.nodes[n].type for _, names in branches for n in names.values()}
         if len(branches) == 1 and not self.space.dense:
             relation, names = branches[0]
@@ -130,7 +134,15 @@ class _Space:
         cells = [column(c) for c in (*self.keys, "i")]
         merged = [named(_only_one(column(c), kind), c) for c, kind in columns.items()]
         query = select(*cells, *merged).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False)
-        return self.statement.add(f"{self.space.name}_cells", query.group_by(*(c.copy() for c in cells), copy=False))
+        query = query.group_by(*(c.copy() for c in cells), copy=False)
+        if self._aside():
+            query = query.having(_known(exp.Max(this=column(OWN))), copy=False)
+        return self.statement.add(f"{self.space.name}_cells", query)
+
+    def _aside(self, nodes: Iterable[int] | None = None) -> bool:
+        """Whether any of the nodes, or of all, makes no cells of its own."""
+        here = range(len(self.space.nodes)) if nodes is None else nodes
+        return any(isinstance(n := self.space.nodes[i], Leaf) and n.aside for i in here)
 
     def _by_period(self, branches: Sequence[tuple[str, dict[str, int]]]) -> exp.Select:
         """Every period, and what each branch has for it: without keys that is one row at most."""
@@ -160,6 +172,21 @@ class _Space:
             if isinstance(node, Nest):
                 nests.setdefault(node.inner, {})[number] = node
         return [self._nested(inner, found) for inner, found in nests.items()]
+
+    def _past_branches(self) -> list[tuple[str, dict[str, int]]]:
+        pasts: dict[int, dict[int, Past]] = {}
+        for number, node in enumerate(self.space.nodes):
+            if isinstance(node, Past):
+                pasts.setdefault(node.inner, {})[number] = node
+        return [self._past(inner, found) for inner, found in pasts.items()]
+
+    def _past(self, inner: int, pasts: Mapping[int, Past]) -> tuple[str, dict[str, int]]:
+        """The rows of the periods before, brought together for each period."""
+        source = self.spaces.written[inner]
+        deeper = next(s for s in self.spaces.plan.spaces if s.number == inner)
+        pairs = self._history(deeper.grid)
+        name = f"{self.space.name}_before_{deeper.name}"
+        return brought(self.statement, name, self.keys, source.relation, source.columns, pairs, pasts)
 
     def _nested(self, inner: int, nests: Mapping[int, Nest]) -> tuple[str, dict[str, int]]:
         """The rows of a deeper space, aggregated to this level."""
@@ -208,16 +235,31 @@ class _Space:
             self.statement.add(name, select(*shown))
         return name
 
+    def _history(self, number: int) -> str:
+        """The pairs of a period before and the one it is before."""
+        name = f"history_{number}"
+        if name not in self.statement.ctes:
+            pairs = self.spaces.plan.grids[number].history
+            shown = [
+                named(call("UNNEST", whole_numbers([j for j, _ in pairs])), "i"),
+                named(call("UNNEST", whole_numbers([i for _, i in pairs])), "outer_i"),
+            ]
+            self.statement.add(name, select(*shown))
+        return name
+
     def _padded(self, relation: str, names: Mapping[str, int], columns: Mapping[str, Type]) -> exp.Select:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
         shown += [named(column(own[c]) if c in own else null(kind), c) for c, kind in columns.items()]
+        if self._aside():
+            shown.append(named(null(Type.INTEGER) if self._aside(names.values()) else integer(1), OWN))
         return select(*shown).from_(table(relation), copy=False)
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
         keys = [column(k, "k") for k in self.keys]
         shown = [column("i", "m"), *(named(null(kind), c) for c, kind in columns.items())]
+        shown += [named(integer(1), OWN)] if self._aside() else []
         return (
             select(*keys, *shown)
             .from_(table(self._population(), "k"), copy=False)
@@ -382,8 +424,12 @@ class _Derivation:
         if isinstance(node, Edge):
             spaces = self.owner.spaces
             return edges(spaces.groups.rows, node, spaces.resolved(node.window, self.space.grid))
+        value: exp.Expression
+        if isinstance(node, Past):
+            value = column(f"b{number}", "c")
+            return exp.Coalesce(this=value, expressions=[integer(0)]) if node.type is Type.INTEGER else value
         assert isinstance(node, Leaf | Nest)
-        value: exp.Expression = column(f"b{number}", "c")
+        value = column(f"b{number}", "c")
         if node.zero:
             value = exp.Coalesce(this=value, expressions=[integer(0)])
         elif node.function in COUNTS:

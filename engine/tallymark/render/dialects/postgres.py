@@ -88,7 +88,7 @@ KNOWN: frozenset[type[exp.Expr]] = frozenset({
     exp.NullSafeEQ, exp.Nullif, exp.Or, exp.Order, exp.Ordered, exp.Paren, exp.PercentileCont, exp.Pow,
     exp.RegexpLike, exp.Right, exp.Round, exp.RowNumber, exp.Select, exp.Sign, exp.Sqrt, exp.Star, exp.StartsWith,
     exp.StrPosition, exp.Sub, exp.Subquery, exp.Sum, exp.Table, exp.TableAlias, exp.TimestampTrunc, exp.Translate,
-    exp.Trim, exp.Trunc, exp.Union, exp.Upper, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.With,
+    exp.Trim, exp.Trunc, exp.Union, exp.Unnest, exp.Upper, exp.Var, exp.Where, exp.Window, exp.WindowSpec, exp.With,
     exp.WithinGroup,
 })  # fmt: skip
 """Nodes that mean in PostgreSQL what they mean in DuckDB, as sqlglot writes them."""

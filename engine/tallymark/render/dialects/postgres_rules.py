@@ -123,6 +123,32 @@ def _array_cast(node: exp.Cast) -> None:
     text.replace(exp.Literal.string("{" + text.this[1:-1] + "}"))
 
 
+def _of_list(node: exp.Anonymous) -> exp.Expr:
+    """The median or mean of the values of an array."""
+    values, item = node.expressions[0], exp.column("x")
+    taken: exp.Expression = exp.Avg(this=item)
+    if node.name.upper() == "LIST_MEDIAN":
+        order = exp.Order(expressions=[exp.Ordered(this=item)])
+        taken = exp.WithinGroup(this=exp.PercentileCont(this=exp.Literal.number("0.5")), expression=order)
+    return _replaced(node, exp.Subquery(this=_items(values, taken)))
+
+
+def _mapped(node: exp.Transform) -> exp.Expr:
+    """An array of what is made of each value of another."""
+    function = node.expression
+    (name,) = function.expressions
+    made = function.this
+    for use in list(made.find_all(exp.Identifier)):
+        if use.name == name.name and not isinstance(use.parent, exp.Column):
+            use.replace(exp.column("x"))
+    return _replaced(node, exp.Array(expressions=[_items(node.this, made)]))
+
+
+def _items(values: exp.Expression, shown: exp.Expression) -> exp.Select:
+    alias = exp.TableAlias(this=exp.to_identifier("t"), columns=[exp.to_identifier("x")])
+    return exp.Select(expressions=[shown], from_=exp.From(this=exp.Unnest(expressions=[values], alias=alias)))
+
+
 # --- types -----------------------------------------------------------------------------------------------------------
 
 
@@ -369,6 +395,7 @@ RULES: dict[type[exp.Expr], Rule] = {
     exp.Literal: _literal,
     exp.Log: _logarithm,
     exp.Null: _null,
+    exp.Transform: _mapped,
 }
 
 CALLS: dict[str, Rule] = {
@@ -381,7 +408,9 @@ CALLS: dict[str, Rule] = {
     "FIRST": _first,
     "ISFINITE": _finite,
     "LAST": _first,
+    "LIST_AVG": _of_list,
     "LIST_EXTRACT": _entry,
+    "LIST_MEDIAN": _of_list,
     "MONTH": _named_part,
     "QUANTILE_CONT": _quantile,
     "STDDEV_SAMP": _dispersion,

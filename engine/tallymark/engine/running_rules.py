@@ -1,0 +1,191 @@
+"""A run of rules: each evaluated, what is new written down, and whoever is to know told."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Sequence
+from contextlib import ExitStack
+from dataclasses import dataclass, field
+from datetime import UTC, date, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from tallymark.engine.evaluating import named_rule
+from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError
+from tallymark.notifier import Notification
+from tallymark.rules.delivering import deliver
+from tallymark.rules.ledger import Ledger, Queued, RuleKept, alone, open_ledger
+from tallymark.rules.outcome import Change, Delivery, Evaluated, RuleRun
+from tallymark.rules.states import Evaluation, Instance, Transition
+from tallymark.rules.telling import Covered, Kept, after, covering, due, removed, standing
+from tallymark.rules.wording import Teller, farewell, moment_shown, notification
+
+if TYPE_CHECKING:
+    from tallymark.engine.book import Book
+
+Moment = str | date | datetime
+
+
+def run_rules(
+    book: Book,
+    names: Sequence[str] = (),
+    *,
+    as_of: Moment | None = None,
+    dry_run: bool = False,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> RuleRun:
+    """Evaluates the named rules, or all of them, and tells what is new; then what earlier runs could not tell.
+
+    A rule that cannot be evaluated does not keep the others from it, nor a notifier that fails the other ones: `faults`
+    of the run has both. Raises FaultError for an unknown rule (A109), another run under way (A200) and a ledger that
+    cannot be read or written (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
+    """
+    chosen = [named_rule(name, book.rules).name for name in dict.fromkeys(names)]
+    waiting = book.waiting_rules() if not names else {}
+    folder = Path(book.project.folder).resolve()
+    with ExitStack() as stack:
+        if not dry_run:
+            stack.enter_context(alone(folder))
+        ledger = stack.enter_context(open_ledger(folder, write=not dry_run))
+        run = _Run(book, ledger, as_of, dry_run, now)
+        for name in chosen or (name for name in book.rules if name not in waiting):
+            run.evaluate(name)
+        if not names:
+            run.notes += [f"`{name}` waits for {', '.join(lacks)}" for name, lacks in waiting.items()]
+            run.end_removed()
+        if not dry_run:
+            run.deliver()
+            ledger.prune(now())
+        return run.outcome()
+
+
+@dataclass
+class _Run:
+    book: Book
+    ledger: Ledger
+    as_of: Moment | None
+    dry: bool
+    now: Callable[[], datetime]
+    evaluated: list[Evaluated] = field(default_factory=list)
+    changes: list[Change] = field(default_factory=list)
+    deliveries: list[Delivery] = field(default_factory=list)
+    faults: list[Fault] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    failed: list[str] = field(default_factory=list)
+
+    def __post_init__(self) -> None:
+        self.kept = self.ledger.rules()
+
+    def outcome(self) -> RuleRun:
+        """All of it as data."""
+        return RuleRun(
+            tuple(self.evaluated), tuple(self.changes), tuple(self.deliveries), tuple(dict.fromkeys(self.faults)),
+            tuple(self.notes), tuple(self.failed), self.dry,
+        )  # fmt: skip
+
+    def evaluate(self, name: str) -> None:
+        """One rule: what it says now, and what of it is new."""
+        try:
+            found = self.book.evaluate(name, as_of=self.as_of)
+        except Cancelled:
+            raise
+        except FaultError as error:
+            self.failed.append(name)
+            self.faults += [fault.within(f"rule `{name}`") for fault in error.faults]
+            return
+        except TallymarkError as error:
+            self.failed.append(name)
+            self.faults.append(Fault("P700", str(error), None, None, f"rule `{name}`"))
+            return
+        kept = self.kept.get(name)
+        covered = kept.covered if kept is not None else None
+        told = self.ledger.told(name)
+        self.evaluated.append(evaluated(found, _older(found, kept)))
+        transitions = due(found, told, covered)
+        until = covering(found, covered)
+        period = found.labels.get(until.period) if until is not None and found.periods else None
+        last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
+        self.tell(
+            last, told, transitions, found.rule.notify or self._default(),
+            lambda each, language: notification(each, found, language),
+            lambda moment: moment_shown(moment, found.labels, found.rule.grain),
+        )  # fmt: skip
+
+    def end_removed(self) -> None:
+        """Ends what rules told that the project no longer has."""
+        gone = [k for name, k in self.kept.items() if name not in self.book.rules and k.covered is not None]
+        if gone and any(fault.severity == "error" and fault.code[0] in "RS" for fault in self.book.faults):
+            # The rule may stand in what could not be read.
+            listed = ", ".join(f"`{kept.name}`" for kept in gone)
+            self.notes.append(f"{listed}: not found, but the project has faults, so what was told of it stands")
+            return
+        for kept in gone:
+            self._end(kept, kept.covered)
+
+    def _end(self, kept: RuleKept, covered: Covered | None) -> None:
+        if covered is None:
+            return
+        told, teller = self.ledger.told(kept.name), kept.teller
+        self.tell(
+            RuleKept(kept.name, None, kept.period, self.now(), teller), told, removed(kept.name, told, covered), (),
+            lambda each, language: farewell(each, teller, language),
+            lambda moment: moment_shown(moment, {}, covered.grain),
+        )  # fmt: skip
+
+    def tell(
+        self,
+        rule: RuleKept,
+        told: dict[Instance, Kept],
+        transitions: Sequence[Transition],
+        notify: Sequence[str],
+        word: Callable[[Transition, str], Notification],
+        name: Callable[[date | datetime], str],
+    ) -> None:
+        """Writes down what is new of a rule, and puts it into the outbox of everyone who is to know."""
+        heard = self.ledger.listeners(rule.name) if transitions else {}
+        changes, queued = [], []
+        for each in transitions:
+            # Who was told that something began is told that it ended, also when the rule names them no more.
+            before = [n for n in heard.get(each.instance, ()) if each.before != "ok" and n in self.book.notifiers]
+            heard[each.instance] = tuple(dict.fromkeys((*notify, *before)))
+            for notifier in heard[each.instance]:
+                language = self._language(notifier)
+                queued.append(Queued(each.key, notifier, word(each, language), language))
+            subject = word(each, self.book.project.language).subject
+            changes.append(Change(each, name(each.period), name(each.since), subject, heard[each.instance]))
+        self.changes += changes
+        if not self.dry:
+            self.ledger.record(rule, after(told, transitions), changes, queued)
+
+    def deliver(self) -> None:
+        """Sends what waits, of earlier runs too."""
+        for each in deliver(self.ledger, self.book.notifier, self.now):
+            if isinstance(each, Fault):
+                self.faults.append(each)
+            else:
+                self.deliveries.append(each)
+
+    def _default(self) -> tuple[str, ...]:
+        return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)
+
+    def _language(self, notifier: str) -> str:
+        declared = self.book.notifiers.get(notifier)
+        return (declared.language if declared is not None else None) or self.book.project.language
+
+
+def evaluated(found: Evaluation, notes: Iterable[str] = ()) -> Evaluated:
+    """How many instances of an evaluation stand how after its newest period."""
+    newest = [points[-1].state.status for points in found.instances.values() if points]
+    period = found.labels.get(found.periods[-1]) if found.periods else None
+    return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), (*found.notes, *notes))
+
+
+def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
+    """Why an evaluation that ends before what was told tells nothing."""
+    covered: Covered | None = kept.covered if kept is not None else None
+    if kept is None or standing(found, covered) not in ("older", "empty"):
+        return []
+    told = kept.period or "a later period"
+    newest = found.labels[found.periods[-1]] if found.periods else None
+    ends = f"it ends with {newest} here" if newest else "no period is over here"
+    return [f"{ends}, and {told} was told of before: nothing is told"]

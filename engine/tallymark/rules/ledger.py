@@ -1,0 +1,425 @@
+"""The ledger: what was told of each rule, and what is still to be told, in one SQLite file of the project.
+
+    .tally/rules.db       rules, instances, transitions, and the outbox
+    .tally/rules.lock     held by the run that works with it
+
+What a run finds changes the ledger and fills the outbox in one transaction, which is on the disk before anything is
+sent. An entry of the outbox is `queued`, then `sending`, which is on the disk before it is sent, then `sent` or
+`failed`. One that is found `sending` was being sent when its run was broken off: it may or may not have arrived.
+"""
+
+from __future__ import annotations
+
+import json
+import sqlite3
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any, Literal, TypeVar
+
+from tallymark.errors import Fault, FaultError
+from tallymark.home import HOME, held, is_full, is_held, make_home
+from tallymark.notifier import Notification
+from tallymark.rules.ledger_schema import APPLICATION, SCHEMA, VERSION
+from tallymark.rules.moments import instance_of, instance_text, moment_of, moment_text
+from tallymark.rules.outcome import Change
+from tallymark.rules.states import Instance, Moment, Reason, Told, Transition
+from tallymark.rules.telling import Covered, Kept
+from tallymark.rules.wording import Teller
+
+KEPT_FOR = timedelta(days=400)
+"""How long what is over and told stays in the ledger."""
+
+LOCK = "rules.lock"
+WAIT = 10.0
+"""Seconds that SQLite waits for another program that holds the file."""
+
+T = TypeVar("T")
+
+EntryState = Literal["queued", "sending", "sent", "failed", "dropped"]
+WAITING = ("queued", "sending", "failed")
+
+
+@dataclass(frozen=True, slots=True)
+class RuleKept:
+    """What is kept of a rule: up to where it came, when it ran last, and how to speak of it when it is gone.
+
+    `covered` is None for a rule that the project no longer has: should it come back, it begins anew.
+    """
+
+    name: str
+    covered: Covered | None
+    period: str | None
+    """The name of the last period covered."""
+    ran: datetime
+    teller: Teller
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """A notification for one notifier, and what became of it.
+
+    `doubtful` is one that was being sent when a run was broken off, at whatever attempt.
+    """
+
+    number: int
+    rule: str
+    instance: Instance
+    notifier: str
+    notification: Notification
+    language: str
+    state: EntryState
+    attempts: int
+    doubtful: bool
+    error: str | None
+    queued: datetime
+    tried: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Queued:
+    """A notification that a run puts into the outbox."""
+
+    key: str
+    notifier: str
+    notification: Notification
+    language: str
+
+
+class Ledger:
+    """The ledger, opened. Made by `open_ledger`; used by one thread."""
+
+    def __init__(self, connection: sqlite3.Connection, file: Path) -> None:
+        self._connection = connection
+        self._file = file
+
+    # --- what was told ---------------------------------------------------------------------------------------------
+
+    def rules(self) -> dict[str, RuleKept]:
+        """Every rule that ever ran, by name."""
+        kept = self._read(
+            _rule, "SELECT name, meaning, grain, period, period_name, ran, teller FROM rules ORDER BY name"
+        )
+        return {rule.name: rule for rule in kept}
+
+    def told(self, rule: str) -> dict[Instance, Kept]:
+        """What is kept of each instance of a rule."""
+        sql = "SELECT instance, told, since, period, number FROM instances WHERE rule = ? ORDER BY instance"
+        return dict(self._read(_kept, sql, rule))
+
+    def listeners(self, rule: str) -> dict[Instance, tuple[str, ...]]:
+        """Who the last transition of each instance of a rule was for."""
+        found = self._read(
+            lambda row: (instance_of(row[0]), row[1]),
+            "SELECT i.instance, o.notifier FROM instances i"
+            " JOIN transitions t ON t.rule = i.rule AND t.instance = i.instance AND t.number = i.number"
+            " JOIN outbox o ON o.key = t.key WHERE i.rule = ? ORDER BY o.number",
+            rule,
+        )
+        heard: dict[Instance, tuple[str, ...]] = {}
+        for instance, notifier in found:
+            heard[instance] = (*heard.get(instance, ()), notifier)
+        return heard
+
+    def standing(self, rule: str) -> list[tuple[Change, datetime]]:
+        """The last transition of each instance that fires or has no data, with when it was found."""
+        return self._read(
+            lambda row: (_change(rule, row), datetime.fromisoformat(row[-1])),
+            "SELECT t.key, t.instance, t.period, t.before, t.after, t.since, t.reason, t.period_name, t.since_name,"
+            " t.subject, t.found FROM instances i"
+            " JOIN transitions t ON t.rule = i.rule AND t.instance = i.instance AND t.number = i.number"
+            " WHERE i.rule = ? AND i.told <> 'ok' ORDER BY t.since, t.rowid",
+            rule,
+        )
+
+    def record(
+        self, rule: RuleKept, told: Mapping[Instance, Kept], changes: Sequence[Change], queued: Iterable[Queued]
+    ) -> None:
+        """What a run found of one rule, at once: the ledger changes and the outbox fills, or neither.
+
+        `told` holds the instances as they are after the changes, which are in the order of their periods.
+        """
+        with self._transaction() as cursor:
+            cursor.execute(_KEEP_RULE, _rule_row(rule))
+            new = Counter(each.transition.instance for each in changes)
+            numbers = {instance: told[instance].number - count for instance, count in new.items()}
+            for each in changes:
+                instance = each.transition.instance
+                numbers[instance] += 1
+                cursor.execute(_KEEP_CHANGE, _change_row(each, numbers[instance], rule.ran))
+            for instance in numbers:
+                cursor.execute(_KEEP_INSTANCE, (rule.name, instance_text(instance), *_kept_row(told[instance])))
+            cursor.executemany(_QUEUE, [_queued_row(each, rule.ran) for each in queued])
+
+    # --- what is still to be told ----------------------------------------------------------------------------------
+
+    def waiting(self) -> list[Entry]:
+        """The entries that are not sent yet, in the order in which they were found."""
+        return self._entries("o.state IN (?, ?, ?)", *WAITING)
+
+    def entries(self, rule: str) -> list[Entry]:
+        """The entries of a rule that are still kept, in the order in which they were found."""
+        return self._entries("t.rule = ?", rule)
+
+    def sending(self, entry: Entry, at: datetime) -> None:
+        """That an entry is about to be sent; on the disk when this returns."""
+        self._mark(entry, "sending", at, entry.attempts + 1, None, entry.doubtful or entry.state == "sending")
+
+    def sent(self, entry: Entry, at: datetime) -> None:
+        """That an entry was taken."""
+        self._mark(entry, "sent", at, entry.attempts + 1, None, entry.doubtful or entry.state == "sending")
+
+    def failed(self, entry: Entry, at: datetime, error: str) -> None:
+        """That an entry was not taken, and what was said instead: the next run tries again."""
+        self._mark(entry, "failed", at, entry.attempts + 1, error, entry.doubtful or entry.state == "sending")
+
+    def drop(self, notifier: str, at: datetime) -> int:
+        """Gives up what waits for a notifier, and counts it."""
+        with self._transaction() as cursor:
+            cursor.execute(
+                "UPDATE outbox SET state = 'dropped', tried = ? WHERE notifier = ? AND state IN (?, ?, ?)",
+                (at.isoformat(), notifier, *WAITING),
+            )
+            return cursor.rowcount
+
+    def prune(self, at: datetime) -> None:
+        """Forgets what was found `KEPT_FOR` ago, is told, and is not the last of its instance."""
+        long_ago = (at - KEPT_FOR).isoformat()
+        old = (
+            "SELECT t.key FROM transitions t JOIN instances i ON i.rule = t.rule AND i.instance = t.instance"
+            " WHERE t.found < ? AND t.number < i.number"
+            " AND NOT EXISTS (SELECT 1 FROM outbox o WHERE o.key = t.key AND o.state IN (?, ?, ?))"
+        )
+        if not self._rows(f"{old} LIMIT 1", long_ago, *WAITING):
+            return
+        with self._transaction() as cursor:
+            cursor.execute(f"CREATE TEMP TABLE old AS {old}", (long_ago, *WAITING))
+            cursor.execute("DELETE FROM outbox WHERE key IN (SELECT key FROM old)")
+            cursor.execute("DELETE FROM transitions WHERE key IN (SELECT key FROM old)")
+            cursor.execute("DROP TABLE old")
+
+    # --- the file --------------------------------------------------------------------------------------------------
+
+    def _entries(self, which: str, *values: Any) -> list[Entry]:
+        return self._read(
+            _entry,
+            "SELECT o.number, t.rule, t.instance, o.notifier, o.notification, o.language, o.state, o.attempts,"
+            " o.doubtful, o.error, o.queued, o.tried FROM outbox o JOIN transitions t ON t.key = o.key"
+            f" WHERE {which} ORDER BY o.number",
+            *values,
+        )
+
+    def _mark(
+        self, entry: Entry, state: EntryState, at: datetime, attempts: int, error: str | None, doubtful: bool
+    ) -> None:
+        with self._transaction() as cursor:
+            cursor.execute(
+                "UPDATE outbox SET state = ?, tried = ?, attempts = ?, error = ?, doubtful = ? WHERE number = ?",
+                (state, at.isoformat(), attempts, error, doubtful, entry.number),
+            )
+
+    def _rows(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        with told_plainly(self._file):
+            return self._connection.execute(sql, values).fetchall()
+
+    def _read(self, made: Callable[[tuple[Any, ...]], T], sql: str, *values: Any) -> list[T]:
+        found = self._rows(sql, *values)
+        try:
+            return [made(row) for row in found]
+        except (ValueError, KeyError, TypeError, AttributeError) as error:
+            reason = f"a row is not as it was written ({type(error).__name__})"
+            raise FaultError(damaged(self._file, reason)) from error
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Cursor]:
+        with told_plainly(self._file):
+            cursor = self._connection.cursor()
+            cursor.execute("BEGIN IMMEDIATE")
+            try:
+                yield cursor
+                cursor.execute("COMMIT")
+            except BaseException:
+                if self._connection.in_transaction:
+                    self._connection.rollback()
+                raise
+
+
+def ledger_file(folder: Path) -> Path:
+    """Where the ledger of the project in `folder` is."""
+    return folder / HOME / "rules.db"
+
+
+@contextmanager
+def alone(folder: Path) -> Iterator[None]:
+    """One run at a time over the project's ledger, in this process or another; the lock ends with its process.
+
+    Makes the folder. Raises FaultError: A200 when another run holds it, A203 and A204 when nothing can be written.
+    """
+    with ExitStack() as stack:
+        with told_plainly(ledger_file(folder)):
+            try:
+                stack.enter_context(held(make_home(folder) / LOCK))
+            except BlockingIOError:
+                message = "another run of the project's rules is under way"
+                raise FaultError(Fault("A200", message, None, "wait until it is done, or stop it")) from None
+        yield
+
+
+def running(folder: Path) -> bool:
+    """Whether a run holds the ledger now."""
+    return is_held(folder / HOME / LOCK)
+
+
+@contextmanager
+def open_ledger(folder: Path, *, write: bool = True) -> Iterator[Ledger]:
+    """The ledger of the project in `folder`; an empty one where there is none, which is made only to `write`.
+
+    Raises FaultError: A202 for a file that is damaged or something else's, A203 and A204 for a disk that is full or
+    cannot be written, A205 when another program holds it, A206 for one of a newer version.
+    """
+    file = ledger_file(folder)
+    with told_plainly(file):
+        if write:
+            make_home(folder)
+        connection = _connected(file, write)
+    try:
+        with told_plainly(file):
+            _prepare(connection, file, write)
+        yield Ledger(connection, file)
+    finally:
+        connection.close()
+
+
+def _connected(file: Path, write: bool) -> sqlite3.Connection:
+    if not write and not (file.exists() and file.stat().st_size):
+        return sqlite3.connect(":memory:", isolation_level=None)
+    # Also a reader may have to undo what a killed run left half done.
+    return sqlite3.connect(file, timeout=WAIT, isolation_level=None)
+
+
+def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
+    # A commit is on the disk when it returns, and with `extra` its file's name in the folder too.
+    connection.execute("PRAGMA journal_mode = DELETE")
+    connection.execute("PRAGMA synchronous = EXTRA")
+    connection.execute("PRAGMA foreign_keys = ON")
+    version, whose = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
+    tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
+    if not tables:
+        connection.executescript(f"BEGIN IMMEDIATE;{SCHEMA};COMMIT")
+        if write:
+            file.chmod(0o600)
+    elif whose != APPLICATION:
+        raise FaultError(damaged(file, "it is another program's"))
+    elif version > VERSION:
+        message = f"the ledger of rules was written by a newer Tallymark: {file}"
+        raise FaultError(Fault("A206", message, None, "run rules with that version, or a newer one"))
+
+
+@contextmanager
+def told_plainly(file: Path) -> Iterator[None]:
+    """Tells errors of the disk and of SQLite in the project's own words. Raises FaultError."""
+    try:
+        yield
+    except sqlite3.Error as error:
+        raise FaultError(_fault(error, file)) from error
+    except OSError as error:
+        if is_full(error):
+            raise FaultError(_full()) from error
+        raise FaultError(_unwritable(file, error.strerror or str(error))) from error
+
+
+def damaged(file: Path, reason: str) -> Fault:
+    """A ledger that cannot be read."""
+    help_ = f"put a copy of {file} back, or move it away: what stands then is told once more, as in a first run"
+    return Fault("A202", f"the ledger of rules is damaged: {reason}", None, help_)
+
+
+def _fault(error: sqlite3.Error, file: Path) -> Fault:
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB):
+        return damaged(file, str(error))
+    if code == sqlite3.SQLITE_FULL:
+        return _full()
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return Fault("A205", f"the ledger of rules is in use by another program: {file}", None, "try again after it")
+    return _unwritable(file, str(error))
+
+
+def _full() -> Fault:
+    help_ = "free some space and run the rules again: nothing is lost, and nothing is told twice"
+    return Fault("A203", "the disk is full: what rules tell cannot be kept", None, help_)
+
+
+def _unwritable(file: Path, reason: str) -> Fault:
+    return Fault("A204", f"the ledger of rules cannot be read or written: {file}: {reason}", None, None)
+
+
+# --- rows ----------------------------------------------------------------------------------------------------------
+
+_KEEP_RULE = """
+    INSERT INTO rules (name, meaning, grain, period, period_name, ran, teller) VALUES (?, ?, ?, ?, ?, ?, ?)
+    ON CONFLICT (name) DO UPDATE SET meaning = excluded.meaning, grain = excluded.grain, period = excluded.period,
+        period_name = excluded.period_name, ran = excluded.ran, teller = excluded.teller"""
+_KEEP_INSTANCE = """
+    INSERT INTO instances (rule, instance, told, since, period, number) VALUES (?, ?, ?, ?, ?, ?)
+    ON CONFLICT (rule, instance) DO UPDATE SET told = excluded.told, since = excluded.since,
+        period = excluded.period, number = excluded.number"""
+_KEEP_CHANGE = """
+    INSERT INTO transitions
+        (key, rule, instance, number, period, before, after, since, reason, period_name, since_name, subject, found)
+    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
+_QUEUE = "INSERT INTO outbox (key, notifier, notification, language, queued) VALUES (?, ?, ?, ?, ?)"
+
+
+def _rule(row: tuple[Any, ...]) -> RuleKept:
+    name, meaning, grain, period, period_name, ran, teller = row
+    covered = None if period is None else Covered(moment_of(period), grain, meaning)
+    return RuleKept(name, covered, period_name, datetime.fromisoformat(ran), Teller(**json.loads(teller)))
+
+
+def _rule_row(rule: RuleKept) -> tuple[Any, ...]:
+    covered = rule.covered
+    until = (None, None, None) if covered is None else (covered.meaning, covered.grain, moment_text(covered.period))
+    spoken = json.dumps(asdict(rule.teller), ensure_ascii=False)
+    return (rule.name, *until, rule.period, rule.ran.isoformat(), spoken)
+
+
+def _kept(row: tuple[Any, ...]) -> tuple[Instance, Kept]:
+    instance, told, since, period, number = row
+    return instance_of(instance), Kept(told, moment_of(since), moment_of(period), number)
+
+
+def _kept_row(kept: Kept) -> tuple[Any, ...]:
+    assert kept.since is not None
+    assert kept.period is not None
+    return (kept.told, moment_text(kept.since), moment_text(kept.period), kept.number)
+
+
+def _change(rule: str, row: tuple[Any, ...]) -> Change:
+    key, instance, period, before, after, since, reason, period_name, since_name, subject, _ = row
+    moments: tuple[Moment, Told, Told, Moment] = (moment_of(period), before, after, moment_of(since))
+    why: Reason = reason
+    return Change(Transition(rule, instance_of(instance), *moments, why, key), period_name, since_name, subject)
+
+
+def _change_row(change: Change, number: int, at: datetime) -> tuple[Any, ...]:
+    each = change.transition
+    states = (moment_text(each.period), each.before, each.after, moment_text(each.since), each.reason)
+    which = (each.key, each.rule, instance_text(each.instance), number)
+    return (*which, *states, change.period, change.since, change.subject, at.isoformat())
+
+
+def _queued_row(queued: Queued, at: datetime) -> tuple[Any, ...]:
+    told = json.dumps(queued.notification.as_dict(), ensure_ascii=False)
+    return (queued.key, queued.notifier, told, queued.language, at.isoformat())
+
+
+def _entry(row: tuple[Any, ...]) -> Entry:
+    number, rule, instance, notifier, told, language, state, attempts, doubtful, error, queued, tried = row
+    when = (datetime.fromisoformat(queued), datetime.fromisoformat(tried) if tried else None)
+    said = Notification(**json.loads(told))
+    shown = (rule, instance_of(instance), notifier, said, language, state, attempts, bool(doubtful), error)
+    return Entry(number, *shown, *when)
