@@ -31,6 +31,7 @@ class NotifierConformance:
     plugin: ClassVar[Any]
     config: ClassVar[Mapping[str, Any]] = {}
     kind: ClassVar[str]
+    _found: NotifierKind | None = None
 
     def options(self, folder: Path) -> Mapping[str, Any]:
         """The options of a notifier that works."""
@@ -117,9 +118,10 @@ class NotifierConformance:
             assert [] == [s.reference for s in secrets if s.reveal() in said]
 
     def _kind(self) -> NotifierKind:
-        found = given(self.plugin, "notifiers", self.config)[self.kind]
-        assert isinstance(found, NotifierKind)
-        return found
+        if self._found is None:
+            self._found = given(self.plugin, "notifiers", self.config)[self.kind]
+        assert isinstance(self._found, NotifierKind)
+        return self._found
 
     def _notifier(self, folder: Path) -> Notifier:
         return self._made(self.options(folder), folder)
