@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -91,7 +91,7 @@ class _Run:
             raise
         except FaultError as error:
             self.failed.append(name)
-            self.faults += [fault.within(f"rule `{name}`") for fault in error.faults]
+            self.faults += [_of_rule(fault, name) for fault in error.faults]
             return
         except TallymarkError as error:
             self.failed.append(name)
@@ -171,6 +171,11 @@ class _Run:
     def _language(self, notifier: str) -> str:
         declared = self.book.notifiers.get(notifier)
         return (declared.language if declared is not None else None) or self.book.project.language
+
+
+def _of_rule(fault: Fault, name: str) -> Fault:
+    """The fault, said to be in the rule: what asked was the rule and no question of somebody's."""
+    return replace(fault, subject=f"rule `{name}`") if fault.subject in (None, "the question") else fault
 
 
 def evaluated(found: Evaluation, notes: Iterable[str] = ()) -> Evaluated:
