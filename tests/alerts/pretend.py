@@ -76,6 +76,11 @@ class Pretend:
         known = {n: e.rule for n, e in self.evaluations.items() if isinstance(e, Evaluation)}
         return {n: known.get(n) or self.definitions[n] for n in self.evaluations}
 
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """None has a label."""
+        return {}
+
     def waiting_rules(self) -> Mapping[str, tuple[str, ...]]:
         """None waits for data."""
         return {}

@@ -193,6 +193,14 @@ def test_a_rule_that_is_gone(shop: Path) -> None:
     ] == subjects(shop, "equipe")
 
 
+def test_without_a_message_the_labels_are_the_readers(shop: Path) -> None:
+    """A rule that says no message of its own tells its values by the labels of their metrics, in the reader's language."""
+    write(shop, metrics=METRICS.replace("notify: [hook]", "notify: [equipe]"))
+    run(shop, "run", "sales_high", "--as-of", "2024-03-31")
+    (said,) = map(json.loads, (shop / "equipe.jsonl").read_text("utf-8").splitlines())
+    assert "En 2024-03 : Ventes 1,120." == said["text"].splitlines()[0]
+
+
 def test_from_python(shop: Path) -> None:
     """`run_rules` and `rules_status` give what the command prints, as data."""
     with tallymark.open(shop) as book:

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -104,10 +105,11 @@ class _Run:
         transitions = due(found, told, covered)
         until = covering(found, covered)
         period = found.labels.get(until.period) if until is not None and found.periods else None
+        called = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
             last, told, transitions, found.rule.notify or self._default(),
-            lambda each, language: notification(each, found, language),
+            lambda each, language: notification(each, found, language, called(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
         )  # fmt: skip
 
@@ -164,6 +166,12 @@ class _Run:
                 self.faults.append(each)
             else:
                 self.deliveries.append(each)
+
+    def _called(self, found: Evaluation, language: str) -> dict[str, str]:
+        """What readers call the metrics that the evaluation has values of."""
+        names = {name for points in found.instances.values() for name in points[-1].observation.values}
+        known = self.book.metrics
+        return {name: known[name].label(language) for name in names if name in known}
 
     def _default(self) -> tuple[str, ...]:
         return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)

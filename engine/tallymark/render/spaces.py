@@ -75,7 +75,9 @@ class Spaces:
         wanted[self.plan.space.number] |= set(keep)
         for space in self.plan.spaces:
             for node in space.nodes:
-                if isinstance(node, Nest) or isinstance(node, Past):
+                if isinstance(node, Nest):
+                    wanted[node.inner] |= {node.body, *(node.presence or ())}
+                elif isinstance(node, Past):
                     wanted[node.inner] |= {node.body, *(node.presence or ())}
                 elif isinstance(node, Lift):
                     wanted[node.outer].add(node.body)

@@ -13,7 +13,7 @@ from types import MappingProxyType
 from typing import Any
 
 from tallymark.catalog import in_language
-from tallymark.definitions import RuleDef, Texts, names_in
+from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
 from tallymark.notifier import Importance, Notification
 from tallymark.rules.moments import instance_fields, instance_text, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
@@ -85,12 +85,14 @@ class Teller:
         return cls(rule.name, rule.grain, dict(rule.label), rule.severity, dict(rule.labels))
 
 
-def notification(transition: Transition, evaluation: Evaluation, language: str = "en") -> Notification:
-    """What to tell of a transition of a rule that is evaluated."""
+def notification(
+    transition: Transition, evaluation: Evaluation, language: str = "en", called: Mapping[str, str] = EMPTY
+) -> Notification:
+    """What to tell of a transition of a rule that is evaluated. `called` are readers' names of metrics, by the rule's."""
     rule, labels = evaluation.rule, evaluation.labels
     points = evaluation.instances.get(transition.instance, ())
     seen = next((p.observation for p in points if p.period == transition.period), None)
-    told = _told(Teller.of(rule), transition, seen, labels, language)
+    told = _told(Teller.of(rule), transition, seen, labels, language, called)
     if transition.after == "no_data" and rule.no_data.severity is not None:
         told = replace(told, severity=_importance(rule.no_data.severity))
     message = in_language(rule.message, language) if transition.after == "firing" else ""
@@ -132,14 +134,21 @@ def moment_shown(moment: Moment, labels: Mapping[Moment, str], grain: str) -> st
 
 
 def _told(
-    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str
+    teller: Teller,
+    transition: Transition,
+    seen: Observation | None,
+    labels: Mapping[Moment, str],
+    language: str,
+    called: Mapping[str, str] = EMPTY,
 ) -> Notification:
     words = _words(language)
     label = in_language(teller.label, language) or teller.name
     what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance))))
     period = moment_shown(transition.period, labels, teller.grain)
     since = moment_shown(transition.since, labels, teller.grain)
-    shown = ", ".join(f"{name} {value}" for name, value in seen.shown.items()) if seen is not None else ""
+    shown = (
+        ", ".join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items()) if seen is not None else ""
+    )
     known = words["values"] if shown else "" if seen is None or seen.present else words["none"]
     return Notification(
         subject=words[transition.after].format(what=what, period=period, since=since),
