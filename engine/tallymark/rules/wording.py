@@ -88,7 +88,7 @@ class Teller:
 def notification(
     transition: Transition, evaluation: Evaluation, language: str = "en", called: Mapping[str, str] = EMPTY
 ) -> Notification:
-    """What to tell of a transition of a rule that is evaluated. `called` are readers' names of metrics, by the rule's."""
+    """What to tell of a transition of a rule that is evaluated. `called` has readers' names of metrics."""
     rule, labels = evaluation.rule, evaluation.labels
     points = evaluation.instances.get(transition.instance, ())
     seen = next((p.observation for p in points if p.period == transition.period), None)
