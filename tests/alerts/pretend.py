@@ -16,6 +16,10 @@ from tallymark.rules.outcome import RuleRun
 from tallymark.rules.states import Evaluation
 
 
+def nothing(*_: Any) -> Any:
+    """What makes no notifier: it is there already."""
+
+
 @dataclass
 class Remembers:
     """A notifier that keeps what it is told, or fails with what it is to say."""
@@ -31,7 +35,7 @@ class Remembers:
     @property
     def kind(self) -> NotifierKind:
         """Its kind."""
-        return NotifierKind("remembers", lambda options, folder: self, "Remembers.", repeatable=self.repeatable)
+        return NotifierKind("remembers", nothing, "Remembers.", repeatable=self.repeatable)
 
     def send(self, notification: Notification) -> tuple[Fault, ...]:
         """Keeps it, or fails."""

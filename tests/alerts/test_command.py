@@ -218,7 +218,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.meanwhile: Callable[[], None] = lambda: None
+        self.meanwhile: Callable[[], object] = lambda: None
         desk = self
 
         class Takes(BaseHTTPRequestHandler):
@@ -245,29 +245,24 @@ def desk() -> Iterator[Desk]:
     made.server.server_close()
 
 
-def test_killed_between_arriving_and_noting(shop: Path, desk: Desk) -> None:
+def test_killed_between_arriving_and_noting(shop: Path, desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
     """The command is killed when a notification has arrived; one beside it is refused; the next sends the same key."""
-    url = f"http://127.0.0.1:{desk.server.server_port}"
-    command = [sys.executable, "-m", "tallymark", "rules", "run", "--project", str(shop), "--as-of", "2024-03-31"]
-    environment = os.environ | {"HOOK": url, "PYTHONPATH": os.pathsep.join(sys.path)}
-    beside: list[subprocess.CompletedProcess[str]] = []
-    arrived = Event()
-
-    def again() -> subprocess.CompletedProcess[str]:
-        return subprocess.run(command, capture_output=True, text=True, env=environment, check=False, timeout=120)
-
-    def meanwhile() -> None:
-        beside.append(again())
-        first.send_signal(signal.SIGKILL)
-        first.wait()
-        arrived.set()
-
-    desk.meanwhile = meanwhile
-    first = subprocess.Popen(command, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-    assert arrived.wait(120)
-    desk.meanwhile = lambda: None
-    assert -signal.SIGKILL == first.returncode
-    assert (1, "error[A200]: another run of the project's rules is under way") == (
-        beside[0].returncode, beside[0].stderr.splitlines()[0],
+    monkeypatch.setenv("HOOK", f"http://127.0.0.1:{desk.server.server_port}")
+    asked = ("run", "--as-of", "2024-03-31")
+    command = [sys.executable, "-m", "tallymark", "rules", *asked, "--project", str(shop)]
+    arrived, killed = Event(), Event()
+    desk.meanwhile = lambda: (arrived.set(), killed.wait(120))
+    first = subprocess.Popen(
+        command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
+        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
-    assert (0, 2, 1) == (again().returncode, len(desk.keys), len(set(desk.keys)))
+    assert arrived.wait(120)
+    beside = run(shop, *asked)
+    first.kill()
+    assert -signal.SIGKILL == first.wait()
+    killed.set()
+    desk.meanwhile = lambda: None
+    assert (1, "error[A200]: another run of the project's rules is under way") == (
+        beside.exit_code, beside.stderr.splitlines()[0],
+    )  # fmt: skip
+    assert (0, 2, 1) == (run(shop, *asked).exit_code, len(desk.keys), len(set(desk.keys)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -101,7 +101,8 @@ class _Run:
         kept = self.kept.get(name)
         covered = kept.covered if kept is not None else None
         told = self.ledger.told(name)
-        self.evaluated.append(evaluated(found, _older(found, kept)))
+        self.evaluated.append(evaluated(found))
+        self.notes += _older(found, kept)
         transitions = due(found, told, covered)
         until = covering(found, covered)
         period = found.labels.get(until.period) if until is not None and found.periods else None
@@ -186,11 +187,11 @@ def _of_rule(fault: Fault, name: str) -> Fault:
     return replace(fault, subject=f"rule `{name}`") if fault.subject in (None, "the question") else fault
 
 
-def evaluated(found: Evaluation, notes: Iterable[str] = ()) -> Evaluated:
+def evaluated(found: Evaluation) -> Evaluated:
     """How many instances of an evaluation stand how after its newest period."""
     newest = [points[-1].state.status for points in found.instances.values() if points]
     period = found.labels.get(found.periods[-1]) if found.periods else None
-    return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), (*found.notes, *notes))
+    return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), found.notes)
 
 
 def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
@@ -200,5 +201,5 @@ def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
         return []
     told = kept.period or "a later period"
     newest = found.labels[found.periods[-1]] if found.periods else None
-    ends = f"it ends with {newest} here" if newest else "no period is over here"
-    return [f"{ends}, and {told} was told of before: nothing is told"]
+    ends = f"it ends with {newest}" if newest else "no period is over"
+    return [f"`{found.rule.name}`: {ends}, and {told} was told of before: nothing is told"]

@@ -6,7 +6,6 @@ no template, no expression, no format; what a value says is never read again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
@@ -15,7 +14,7 @@ from typing import Any
 from tallymark.catalog import in_language
 from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
 from tallymark.notifier import Importance, Notification
-from tallymark.rules.moments import instance_fields, instance_text, plain
+from tallymark.rules.moments import instance_fields, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import text_of
@@ -155,7 +154,7 @@ def _told(
         text=_text(known.format(period=period, values=shown), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
-        fields=_fields(teller, transition, seen, period, since),
+        fields=_fields(transition, seen, period, since),
         key=transition.key,
     )
 
@@ -184,13 +183,8 @@ def _labels(teller: Teller, instance: Instance) -> dict[str, str]:
     return {**dimensions, **teller.labels, "rule": teller.name, "severity": teller.severity}
 
 
-def _fields(
-    teller: Teller, transition: Transition, seen: Observation | None, period: str, since: str
-) -> dict[str, Any]:
-    same = f"{transition.rule}\n{instance_text(transition.instance)}"
+def _fields(transition: Transition, seen: Observation | None, period: str, since: str) -> dict[str, Any]:
     return {
-        "rule": teller.name,
-        "alert": hashlib.sha256(same.encode()).hexdigest()[:32],
         "instance": instance_fields(transition.instance),
         "state": transition.after,
         "before": transition.before,
