@@ -218,7 +218,7 @@ class Desk:
 
     def __init__(self) -> None:
         self.keys: list[str] = []
-        self.meanwhile: Callable[[], object] = lambda: None
+        self.meanwhile: Callable[[], None] = lambda: None
         desk = self
 
         class Takes(BaseHTTPRequestHandler):
@@ -251,7 +251,12 @@ def test_killed_between_arriving_and_noting(shop: Path, desk: Desk, monkeypatch:
     asked = ("run", "--as-of", "2024-03-31")
     command = [sys.executable, "-m", "tallymark", "rules", *asked, "--project", str(shop)]
     arrived, killed = Event(), Event()
-    desk.meanwhile = lambda: (arrived.set(), killed.wait(120))
+
+    def held() -> None:
+        arrived.set()
+        killed.wait(120)
+
+    desk.meanwhile = held
     first = subprocess.Popen(
         command, env=os.environ | {"PYTHONPATH": os.pathsep.join(sys.path)},
         stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
