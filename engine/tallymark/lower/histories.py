@@ -39,6 +39,10 @@ TINY = 1e-9
 """Distances below this share of the median are none: sums of doubles may differ in their last digits."""
 
 
+MOST_MOVED = 20_000
+"""Periods that are found one by one, because a month before a day, say, is no number of days."""
+
+
 class Contexts(Protocol):
     """What formulas are lowered by."""
 
@@ -246,6 +250,10 @@ def _moved(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
     """The same where periods do not land on the grid: each is told as one of its periods and the moves that lead to
     it, so that it keeps that one's shape.
     """
+    if count * len(grid.periods) > MOST_MOVED:
+        message = f"histories of {count} periods that lie on no grid are more than {MOST_MOVED:,} periods in all"
+        help_ = "ask whole periods, a season that is so many of them, a shorter range or a shorter history"
+        raise FaultError(Fault("Q620", message, None, help_))
     found: dict[object, tuple[datetime, int, tuple[Move, ...]]] = {}
     history: list[tuple[object, int]] = []
     step, unit = every
