@@ -312,6 +312,18 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"abroad", "clock", "desk", "export", "freight", "history", "leaving", "retail", "saas", "site"} == _others()
+    assert {
+        "abroad",
+        "clock",
+        "desk",
+        "export",
+        "freight",
+        "helpline",
+        "history",
+        "leaving",
+        "retail",
+        "saas",
+        "site",
+    } == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)
