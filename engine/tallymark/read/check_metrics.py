@@ -72,7 +72,7 @@ def metrics_of(check: CheckDef, tables: Tables, reading: Reading) -> tuple[Metri
     """The metrics that a check stands for, itself first; none, and a fault, when the data has no time that it needs."""
     composed = _Composed(check, tables)
     if check.kind in ("fresh", "rows") and composed.time is None and tables.known(composed.dataset):
-        message = f"`{composed.dataset}` has no time, and `{check.kind}` is about when rows are"
+        message = f"`{composed.dataset}` names no time, and `{check.kind}` is about when rows are"
         at = check.dataset.place() if check.dataset is not None else check.place
         reading.fault_at("R133", message, at, "name the column that says when: `on: created_at`", composed.subject)
         return ()
