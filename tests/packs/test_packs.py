@@ -26,7 +26,7 @@ from .figures import contents, entries, types_of
 
 LANGUAGES = {"en", "fr", "ro"}
 CEDILLA = re.compile("[şţŞŢ]")
-METRIC_KEYS = {"formula", "unit", "label", "description", "aliases", "direction", "decimals", "tags", "hidden"}
+METRIC_KEYS = {"formula", "unit", "label", "description", "aliases", "direction", "decimals", "tags", "hidden", "bands"}
 MUST_CATCH = {
     "taux de roulement": "customer_churn_rate",
     "désabonnement": "customer_churn_rate",
