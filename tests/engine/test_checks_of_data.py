@@ -225,6 +225,7 @@ def test_one_that_cannot_be_asked_leaves_the_others() -> None:
         told = [(f.code, f.subject) for f in book.check(data=True)]
     assert (False, 1) == (found["sums"].passed, found["sums"].measured)
     assert (None, "`orders` does not reach the dimension `plan`") == (found["by_plan"].passed, found["by_plan"].why)
+    assert ("T111", "check `by_plan`") in told
     assert (None, "it has faults of its own") == (found["wrong"].passed, found["wrong"].why)
     assert ("T105", "check `wrong`") in told
     assert ("D610", "check `wrong`") not in told

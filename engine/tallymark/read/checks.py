@@ -256,4 +256,7 @@ def _places(key: Scalar, said: Entries) -> Mapping[str, Written]:
     fresh = said.get("fresh")
     if isinstance(fresh, Scalar):
         found[":fresh"] = stripped(fresh.written())
+    by = said.get("by")
+    items = by.items if isinstance(by, Items) else (by,)
+    found |= {f":by.{n}": stripped(item.written()) for n, item in enumerate(items) if isinstance(item, Scalar)}
     return found | {":": key.written()}
