@@ -252,6 +252,8 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a parameter": "parameter",
             "keys of a funnel": "funnel",
             "keys of a step": "step",
+            "keys of a check": "check",
+            "keys of rows in a check": "check_rows",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),

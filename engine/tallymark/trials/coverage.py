@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from tallymark.definitions import Definitions
+from tallymark.definitions.checks import TAG
 from tallymark.trials.results import Coverage, TestResult
 
 
@@ -12,9 +13,11 @@ def coverage_of(definitions: Definitions, results: Sequence[TestResult], *, pack
     """The coverage of the project's own metrics and rules; with `packs`, of the packs' metrics.
 
     A metric counts as covered when a test expects a value of it that is not null, a rule when a test is of it; whether
-    the test passes does not matter. Those that a funnel stands for count one by one.
+    the test passes does not matter. Those that a funnel stands for count one by one; those of checks of data, which are
+    tests themselves, do not count.
     """
-    metrics = tuple(m.name for m in definitions.metrics.values() if (m.pack is not None) == packs)
+    own = (m for m in definitions.metrics.values() if (m.pack is not None) == packs)
+    metrics = tuple(m.name for m in own if TAG not in m.tags)
     rules = tuple(r.name for r in definitions.rules.values() if (r.pack is not None) == packs)
     expected = {name for result in results for name in result.metrics}
     tested = {result.rule for result in results}
