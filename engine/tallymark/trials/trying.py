@@ -24,6 +24,10 @@ from tallymark.trials.stage import Stage, staged
 from tallymark.units import Unit
 
 
+_WINDOWS = ("T222",)
+"""Codes of what formulas ask of stocks: a written value is neither a stock nor a flow."""
+
+
 @dataclass
 class Trying:
     """Runs tests of one set of definitions. `trials` are all of them, files read."""
@@ -226,7 +230,8 @@ def _not_given(asked: str, book: Book, trial: TrialDef) -> Fault:
         message = f"the test looks outside its input: {name} has no value, and its formula reads rows"
         return Fault("E107", message, trial.metrics.place, f"give {name} a value too, or give rows instead")
     message = f"{name} cannot be made of written values: {found.message}"
-    return Fault("E111", message, trial.metrics.place, f"give {name} a value, or give rows instead")
+    help_ = f"give {name} a value, or give rows instead" if found.code in _WINDOWS else found.help
+    return Fault("E111" if found.code in _WINDOWS else "E114", message, trial.metrics.place, help_)
 
 
 def _why(trial: TrialDef, language: str) -> str:
