@@ -29,12 +29,14 @@ from tallymark.json_keys import (
     CURRENCY,
     DAY,
     FORMAT,
+    FORMULA_KEYS,
     KEYS,
     METRIC_SECTIONS,
     NAME_PATTERN,
     POLICIES,
     PROJECT_SECTIONS,
     SECTIONS,
+    SHORT,
     TEXT,
     Key,
     Schema,
@@ -69,7 +71,8 @@ def _document(title: str, root: Schema) -> Schema:
 @cache
 def _shapes() -> Mapping[str, Schema]:
     made = {name: _object(name) for name in KEYS}
-    metric = made["metric"] | {"required": ["formula"]}
+    # An entry without a formula says more of a metric whose formula is a pack's; these keys go with the formula.
+    metric = made["metric"] | {"dependencies": {key: ["formula"] for key in FORMULA_KEYS}}
     made["project"]["properties"] |= {name: SECTIONS[name] for name in PROJECT_SECTIONS}
     return {
         **_simple_shapes(),
@@ -90,6 +93,11 @@ def _shapes() -> Mapping[str, Schema]:
         "column": _short("a type, or a mapping", ref("type"), made["column"], "text"),
         "ref": _short("a dataset, or a mapping", TEXT, made["ref"] | {"required": ["dataset"]}, "customers"),
         "metric": _short("a formula, or a mapping with one", ref("formula"), metric, "sum(orders.amount)"),
+        **{name: _short(title, short, made[name], eg) for name, (title, short, eg) in SHORT.items()},
+        "scorecard": made["scorecard"] | {"required": ["per", "measures"]},
+        "override": made["override"] | {"required": ["when"]},
+        "roll_up": made["roll_up"] | {"required": ["weighted"]},
+        "stale": made["stale"] | {"required": ["after", "rows"]},
         "funnel": made["funnel"] | {"required": ["steps", "per"]},
         "step": _short(
             "the rows of a step, or a mapping", ref("formula"), made["step"] | {"required": ["rows"]}, "visits"
@@ -198,6 +206,7 @@ def _shape(type: Any) -> Schema:
     return simple[type]
 
 
+_UNCHECKED = ("$defs", "propertyNames", "required", "dependencies", "description")
 _LOOSE: Mapping[str, Schema] = {"unit": {"title": "a unit", "type": [*TEXT["type"], "object"]}}
 """Shapes that `read` checks itself, with messages that a schema cannot give."""
 
@@ -219,7 +228,7 @@ def validation_schema(document: Schema) -> Schema:
         if "properties" in node:
             properties = {name: inline(shape) for name, shape in node["properties"].items()}
             return {**inline({k: v for k, v in node.items() if k != "properties"}), "properties": properties}
-        kept = {k: v for k, v in node.items() if k not in ("$defs", "propertyNames", "required", "description")}
+        kept = {k: v for k, v in node.items() if k not in _UNCHECKED}
         if "allOf" in kept:
             (only,) = kept.pop("allOf")
             return {**inline(only), **{k: v for k, v in kept.items() if k != "title"}}

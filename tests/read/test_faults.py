@@ -133,7 +133,7 @@ IN_METRIC_FILES = [
     ("R031", "1.5 months", "whole", "parameters:\n  a: 1.5 months"),
     ("R031", "abc", "default: 0.05", "parameters:\n  a: {type: number, default: abc}"),
     ("R031", "c", "`x`, `y`", "parameters:\n  a: {default: c, options: [x, y]}"),
-    ("R032", "scorecards", None, "scorecards: []"),
+    ("R021", "[]", None, "scorecards: []"),
     ("R033", "source", "table", "datasets:\n  a: {source: w}"),
     ("R033", "column", "one", "datasets:\n  a: {columns: {b: {formula: c, column: d}}}"),
 ]
@@ -181,7 +181,6 @@ IN_PROJECTS = [
     ("R030", "Europe/Pari", "`Europe/Paris`", "timezone: Europe/Pari"),
     ("R030", "../etc", None, "timezone: ../etc"),
     ("R030", "Europe", None, "timezone: Europe"),
-    ("R032", "scorecards", None, "scorecards: {}"),
 ]
 
 

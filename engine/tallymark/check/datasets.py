@@ -62,6 +62,7 @@ def bind_datasets(
         broken=causes,
         parameters=definitions.parameters,
         funnels=definitions.funnels,
+        scorecards=definitions.scorecards,
         checks=definitions.checks,
         stored=partial(_stored, describe),
     )

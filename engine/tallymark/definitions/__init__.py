@@ -6,12 +6,13 @@ A field's metadata says what the schema tells its reader. This module hands name
 
 from __future__ import annotations
 
-from tallymark.definitions.bands import BandDef
+from tallymark.definitions.bands import AmountDef, BandDef, TargetDef
 from tallymark.definitions.checks import CheckDef, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
 from tallymark.definitions.metrics import FunnelDef, MetricDef, MinCountDef, ParameterDef, StepDef
 from tallymark.definitions.rules import STANDING, NoDataDef, NotifierDef, RuleDef, names_in
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import (
     CalendarDef,
     ConvertDef,
@@ -29,6 +30,7 @@ __all__ = [
     "EMPTY",
     "NOWHERE",
     "STANDING",
+    "AmountDef",
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
@@ -57,9 +59,11 @@ __all__ = [
     "RowCountDef",
     "RowsDef",
     "RuleDef",
+    "ScorecardDef",
     "Series",
     "SourceDef",
     "StepDef",
+    "TargetDef",
     "Texts",
     "ToleranceDef",
     "TransformDef",

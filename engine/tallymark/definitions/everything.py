@@ -9,6 +9,7 @@ from tallymark.definitions.checks import CheckDef
 from tallymark.definitions.datasets import DatasetDef
 from tallymark.definitions.metrics import FunnelDef, MetricDef, ParameterDef
 from tallymark.definitions.rules import NotifierDef, RuleDef
+from tallymark.definitions.scorecards import ScorecardDef
 from tallymark.definitions.settings import Project, SourceDef
 from tallymark.definitions.trials import TrialDef
 
@@ -23,8 +24,9 @@ class Definitions:
     datasets: Mapping[str, DatasetDef] = field(default_factory=dict)
     """By their own name; a dataset that implements a canonical one is kept apart until `check` joins them."""
     metrics: Mapping[str, MetricDef] = field(default_factory=dict)
-    """Those that funnels and checks stand for included."""
+    """Those that funnels, scorecards and checks stand for included."""
     funnels: Mapping[str, FunnelDef] = field(default_factory=dict)
+    scorecards: Mapping[str, ScorecardDef] = field(default_factory=dict)
     canonical: Mapping[str, DatasetDef] = field(default_factory=dict)
     """The packs' datasets without data, by name."""
     rules: Mapping[str, RuleDef] = field(default_factory=dict)

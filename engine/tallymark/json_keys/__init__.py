@@ -16,12 +16,14 @@ from tallymark.json_keys import (
     metrics,
     notifiers,
     rules,
+    scorecards,
     settings,
     trials,
 )
 from tallymark.json_keys.datasets import FORMAT
-from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
 from tallymark.json_keys.rules import SEVERITIES
+from tallymark.json_keys.scorecards import SHORT
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
 from tallymark.json_keys.shapes import (
     CURRENCY,
@@ -42,6 +44,7 @@ __all__ = [
     "CURRENCY",
     "DAY",
     "FORMAT",
+    "FORMULA_KEYS",
     "KEYS",
     "METRIC_SECTIONS",
     "MONTHS",
@@ -52,6 +55,7 @@ __all__ = [
     "PROJECT_SECTIONS",
     "SECTIONS",
     "SEVERITIES",
+    "SHORT",
     "TEXT",
     "WEEKDAYS",
     "Key",
@@ -69,6 +73,7 @@ _ROOMS = (
     datasets,
     metrics,
     bands,
+    scorecards,
     checks,
     rules,
     trials,
@@ -88,6 +93,7 @@ METRIC_SECTIONS = (
     "datasets",
     "metrics",
     "funnels",
+    "scorecards",
     "checks",
     "rules",
     "tests",

@@ -23,13 +23,13 @@ Path = Sequence[str | int]
 
 MAX_ERRORS = 500
 """What the validator may find in one file before it stops."""
-NOT_BUILT = ("scorecards",)
 _PLACES = {
     "datasets": "dataset",
     "metrics": "metric",
     "notifiers": "notifier",
     "parameters": "parameter",
     "rules": "rule",
+    "scorecards": "scorecard",
     "sources": "source",
     "tests": "test",
 }
@@ -141,9 +141,6 @@ def _unknown_keys(error: ValidationError, found: Entries, path: Path, kind: File
     known = list(_schema(error)["properties"])
     for key, _ in found.entries:
         if key.text in known or _aliased(found, key.text):
-            continue
-        if not path and key.text in NOT_BUILT:
-            yield Fault("R032", f"`{key.text}` are not built yet", key.place(), "leave them out")
             continue
         close = nearest(key.text[:60], known)
         # Of many keys, those not used yet are worth listing; the nearest one is meant whether it is used or not.
