@@ -293,3 +293,12 @@ def test_an_inferred_unit_travels_with_values(tmp_path: Path) -> None:
         "  all_spent: {formula: sum(costs.amount), unit: money}\n" \
         "datasets: {costs: {table: c.csv, time: at, columns: {amount: {unit: money}, at: date}}}\n"  # fmt: skip
     assert run(tmp_path, "one:\n  metrics: {spent: 1, all_spent: 4}\n  expect: {share: 25}\n", metrics=metrics).passed
+
+
+def test_what_nobody_wrote_counts_once(tmp_path: Path) -> None:
+    """A funnel is covered by a value of one of its metrics, and counts as one; so does a funnel without a test."""
+    metrics = "datasets: {visits: {table: v.csv, time: at, columns: {visitor: text, at: date}}}\nfunnels:\n" \
+        "  seen: {per: visitor, steps: {first: visits, again: visits}}\n  other: {per: visitor, steps: {a: visits, b: visits}}\n"  # fmt: skip
+    tests = {"one": "rows: {visits: [{visitor: a, at: 2024-01-01}]}\nask: {period: 2024-01}\nexpect: {seen_first: 1}"}
+    coverage = run(tmp_path, written(tests), metrics=metrics).coverage
+    assert (("seen", "other"), ("other",)) == (coverage.metrics, coverage.uncovered_metrics)
