@@ -33,6 +33,7 @@ from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.ruling import unsound_rules, waiting_rules
+from tallymark.engine.scoring import with_sheet
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -296,10 +297,11 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
+            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+        return with_sheet(found, query, catalog, self.ask)
 
     @property
     def rules(self) -> Mapping[str, RuleDef]:

@@ -20,7 +20,7 @@ AskedPeriods = Callable[[Window, int], tuple[Resolved, ...]]
 Ends = Callable[[AtEnd, int], tuple[datetime, ...]]
 """The instants of a moment, over every period of a grid."""
 
-Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None]
+Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None, bool]
 
 
 @dataclass(slots=True)
@@ -33,10 +33,11 @@ class GroupDraft:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The groups, and the group of each leaf by space and node."""
+    """The groups, and the group of each leaf by space and node. `alone`: those that the question does not narrow."""
 
     groups: tuple[Group, ...]
     home: Mapping[tuple[int, int], int]
+    alone: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def gather(
     for space in spaces:
         for number, node in enumerate(space.nodes):
             if isinstance(node, Leaf):
-                place = (node.dataset, space.level, node.axis, space.grid, node.asked)
+                place = (node.dataset, space.level, node.axis, space.grid, node.asked, space.alone)
                 drafts.setdefault(place, GroupDraft()).leaves[node] = None
                 homes[space.number, number] = place
     resolved = {
@@ -77,14 +78,15 @@ def gather(
     hull = _hull(r for windows in resolved.values() for r in windows)
     groups = {}
     for number, (place, draft) in enumerate(drafts.items()):
-        telling = bool(asked) and set(asked) <= set(place[1])
+        telling = bool(asked) and set(asked) <= set(place[1]) and not place[5]
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
         early = frozenset(c for c in common if not is_late(c))
         group = _group(number, place, draft, early, hull if telling else None, resolved, keys, column)
         group = replace(group, ends=tuple((m, ends(m, group.grid)) for m in _moments(draft)))
         moved = place[4]
         groups[place] = replace(group, asked=asked_periods(moved, place[3])) if moved is not None else group
-    return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
+    alone = frozenset(group.number for place, group in groups.items() if place[5])
+    return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()}, alone)
 
 
 def _moments(draft: GroupDraft) -> Iterable[AtEnd]:
@@ -112,7 +114,7 @@ def _group(
     keys: Callable[[Parts, str], Key],
     column: Callable[[Parts, str], Bound],
 ) -> Group:
-    dataset, level, axis, grid, _ = place
+    dataset, level, axis, grid, *_ = place
     windows = dict.fromkeys(leaf.window for leaf in draft.leaves)
     roles = tuple(Role(w, resolved[w, grid]) for w in windows)
     own = [r for role in roles for r in role.resolved]
