@@ -230,21 +230,14 @@ class ScoreSheet:
         elif self.coverage is not None:
             covered, least = self._percent(self.coverage / 100), self._percent(self.least / 100)
             lacking = self.score is None and self.member is not None
-            said = (
-                "nothing"
-                if lacking and not self.least
-                else "none"
-                if lacking
-                else "enough"
-                if self.least
-                else "covered"
-            )
+            with_least = "none" if lacking else "enough"
+            said = with_least if self.least else "nothing" if lacking else "covered"
             yield self._word(said).format(covered, least)
 
     def _of_measure(self, part: Part) -> Iterator[str]:
         if part.state in (None, "measured") or not self.among:
             return
-        text = self._word(part.state or "").format(text_of(part.label), self._value(part), part.limit)
+        text = self._word(part.state).format(text_of(part.label), self._value(part), part.limit)
         if part.state in ("missing", "unscored", "stale"):
             as_ = self._number(part.score, 0)
             text = self._word("left").format(text) if part.score is None else self._word("as").format(text, as_)

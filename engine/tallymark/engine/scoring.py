@@ -140,14 +140,13 @@ class _Scoring:
             score, points = (known[f"{name}_{measure.name}{part}"] for part in ("", "_contribution"))
             return self._part(measure, score, None, points)
 
-        parts = self._grouped(one, lambda group: known[f"{name}_{group.name}"])
+        # The least of several is nobody's sum of points.
+        moved = None if self.card.roll_up.kind == "min" else _number(known.get(f"{name}_override_points"))
+        before = whole.score - moved if whole.score is not None and moved is not None else None
         return replace(
-            whole,
-            coverage=_number(known[shown[0]]),
-            change=_number(known[shown[1]]),
-            trend=known[shown[2]],
-            parts=parts,
-        )
+            whole, coverage=_number(known[shown[0]]), change=_number(known[shown[1]]), trend=known[shown[2]],
+            parts=self._grouped(one, lambda group: known[f"{name}_{group.name}"]), before=before, moved=moved,
+        )  # fmt: skip
 
     # --- both ------------------------------------------------------------------------------------------------------
 
