@@ -5,7 +5,19 @@ from __future__ import annotations
 import argparse
 from collections.abc import Callable, Iterator
 
-from benchmarks import apart, buckets, compiling, distinct, elsewhere, fact, opening, recurring, scan, trailing
+from benchmarks import (
+    apart,
+    buckets,
+    compiling,
+    distinct,
+    elsewhere,
+    fact,
+    histories,
+    opening,
+    recurring,
+    scan,
+    trailing,
+)
 from benchmarks.race import Race, run, told
 
 ALL: dict[str, Callable[[float], Iterator[Race]]] = {
@@ -19,6 +31,7 @@ ALL: dict[str, Callable[[float], Iterator[Race]]] = {
     "elsewhere": elsewhere.races,
     "apart": apart.races,
     "recurring": recurring.races,
+    "histories": histories.races,
 }
 
 

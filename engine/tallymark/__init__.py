@@ -37,6 +37,8 @@ if TYPE_CHECKING:
     from tallymark.secret import Secret
     from tallymark.transforms.row_model import RowInput, RowModel, RowOutput
     from tallymark.transforms.transform import Transform
+    from tallymark.trials.results import TestResult, TestRun
+    from tallymark.trials.run import run_tests
     from tallymark.units import UnitRow
 
     __version__: str
@@ -83,6 +85,8 @@ _HOMES = {
     "Status": "landing.landed",
     "Step": "answer",
     "Synced": "landing.landed",
+    "TestResult": "trials.results",
+    "TestRun": "trials.results",
     "Take": "formula.function",
     "TallymarkError": "errors",
     "Transform": "transforms.transform",
@@ -90,6 +94,7 @@ _HOMES = {
     "UnitRow": "units",
     "functions": "plugins",
     "hookimpl": "hookspecs",
+    "run_tests": "trials.run",
     "schema": "json_schema",
     "sync_status": "engine.syncing",
 }
@@ -138,6 +143,8 @@ __all__ = [
     "Synced",
     "Take",
     "TallymarkError",
+    "TestResult",
+    "TestRun",
     "Transform",
     "Transition",
     "UnitRow",
@@ -145,6 +152,7 @@ __all__ = [
     "functions",
     "hookimpl",
     "open",
+    "run_tests",
     "schema",
     "sync",
     "sync_status",

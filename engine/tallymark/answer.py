@@ -19,11 +19,13 @@ from tallymark.given import help_for
 from tallymark.kinds import Type
 from tallymark.query import Query
 from tallymark.scoresheet import ScoreSheet
+from tallymark.show.bands import Band
 from tallymark.show.counts import many
 from tallymark.show.numbers import Style, number, style_of, unit_sign, written
 from tallymark.show.periods import moment, period_label
 from tallymark.show.raw import json_document, json_text, raw
 from tallymark.show.sheet import Heading, Sheet, text_of
+from tallymark.show.standing import Standing
 from tallymark.show.tables import html, markdown, notes_text, table
 from tallymark.show.tree import GLUE, Branch, tree
 from tallymark.units import Unit
@@ -33,8 +35,10 @@ if TYPE_CHECKING:
     import polars
     import pyarrow
 
-Role = Literal["dimension", "row", "period", "age", "metric"]
-"""What a column is. `row` says what a row is: of a `member`, of all `other` members as one, or a `total`."""
+Role = Literal["dimension", "row", "period", "age", "metric", "band", "target"]
+"""What a column is. `row` says what a row is: of a `member`, of all `other` members as one, or a `total`. `band` and
+`target` are what a metric's numbers are held against.
+"""
 
 StepKind = Literal[
     "metric", "aggregate", "operator", "constant", "parameter", "window", "filter", "total", "per", "member"
@@ -58,7 +62,8 @@ class AnswerColumn:
     """A column of an answer. `label` is in the reader's language; `decimals` None leaves the display to the unit.
 
     Of a dimension, `folded` says that members without rows of their own are one row, `grain` that its values are
-    periods. In a pivoted answer `of` is the metric that the column is of, `at` the value that it stands for.
+    periods. In a pivoted answer `of` is the metric that the column is of, `at` the value that it stands for. `judges`
+    is the metric that a band or target is of; `bands` are all that the column's values, names of bands, may be.
     """
 
     name: str
@@ -71,12 +76,23 @@ class AnswerColumn:
     grain: str | None = None
     of: str | None = None
     at: str | None = None
+    judges: str | None = None
+    bands: tuple[Band, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The column as plain data."""
         unit = str(self.unit) if self.unit is not None else None
-        data = {"name": self.name, "role": self.role, "type": self.type.value, "unit": unit, "label": self.label}
-        return data | ({"metric": self.of, "at": self.at} if self.of is not None else {})
+        data: dict[str, Any] = {"name": self.name, "role": self.role, "type": self.type.value, "unit": unit}
+        data |= {"label": self.label}
+        data |= {"metric": self.judges or self.of} if self.judges or self.of else {}
+        data |= {"at": self.at} if self.of is not None else {}
+        return data | ({"bands": [b.as_dict() for b in self.bands]} if self.bands else {})
+
+    @property
+    def measured(self) -> bool:
+        """Whether its values are numbers that are counted or measured."""
+        held = self.role == "metric" or (self.role == "target" and not self.bands)
+        return self.role == "age" or (held and (self.type.numeric or self.type is Type.NULL))
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -190,7 +206,7 @@ class Answer:
 
     def to_markdown(self) -> str:
         """The rows as a Markdown table, at full precision, the notes below."""
-        headings = tuple(Heading(c.name, number=c.role in ("metric", "age")) for c in self.columns)
+        headings = tuple(Heading(c.name, number=c.role == "metric" or c.measured) for c in self.columns)
         rows = tuple(tuple(" ".join(raw(v).splitlines()) for v in row) for row in self._rows())
         return markdown(Sheet(headings, rows)) + notes_text(self.notes)
 
@@ -224,18 +240,21 @@ class Answer:
         return Sheet(headings, tuple(zip(*cells, strict=True)), notes, text_of(self.title), keys)
 
     def _heading(self, column: AnswerColumn) -> Heading:
-        measured = column.role in ("metric", "age") and (column.type.numeric or column.type is Type.NULL)
         title = " ".join(text_of(column.label or column.name).split())
         title += CUT if column.at is not None and column.at in self.partial else ""
-        alone = column.of is not None and len({c.of for c in self.columns if c.of is not None}) == 1
-        return Heading(title, unit_sign(column.unit, self.locale) if measured and not alone else "", measured)
+        alone = column.of is not None and len({c.of for c in self.columns if c.of and c.role == "metric"}) == 1
+        sign = unit_sign(column.unit, self.locale) if column.measured and not alone else ""
+        return Heading(title, sign, column.measured, {b.label: b.colour for b in column.bands})
 
     def _texts(self, column: AnswerColumn) -> list[str]:
         values = self.table.column(column.name).to_pylist()
         if column.role == "period":
             labels = [self.period(v) for v in values]
             return [label + CUT if label in self.partial else label for label in labels]
-        if column.role == "metric" and column.type.numeric:
+        if column.bands:
+            called = {b.name: b.label for b in column.bands}
+            return [text_of(called.get(v, v)) for v in values]
+        if column.role in ("metric", "target") and column.type.numeric:
             style = self._style(column, values)
             return [written(v, style) for v in values]
         texts = [self.period(v) if column.grain else text_of(v) for v in values]
@@ -389,6 +408,8 @@ class Receipt:
     """The rows behind each aggregate, and the members of each `per`, where they were asked for."""
     sheet: ScoreSheet | None = None
     """What a scorecard's score is made of; readers are shown it instead of the step."""
+    standing: Standing | None = None
+    """The band that the number lies in, and its target."""
 
     def to_dict(self, *, sql: bool = True) -> dict[str, Any]:
         """The receipt as plain data; decimals and dates as they are."""
@@ -406,6 +427,7 @@ class Receipt:
             "notes": list(self.notes),
             "how": list(self.how),
         }
+        data |= self.standing.as_dict() if self.standing is not None else {}
         data |= {"rows": [b.as_dict() for b in self.rows]} if self.rows is not None else {}
         data |= {"scorecard": self.sheet.as_dict()} if self.sheet is not None else {}
         return data | ({"sql": self.sql} if sql else {})
@@ -436,7 +458,7 @@ class Receipt:
         lines.append(" · ".join([*context, f"as of {self.as_of}"] if self.as_of else context))
         if self.parameters:
             lines.append("with " + " · ".join(f"${k} = {_listed(v)}" for k, v in self.parameters.items()))
-        return lines
+        return [*lines, *(self.standing.lines if self.standing is not None else ())]
 
     def _notes(self) -> tuple[str, ...]:
         found = list(self.notes)

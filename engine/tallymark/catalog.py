@@ -24,6 +24,7 @@ from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
+from tallymark.standards import Standards
 from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
 
@@ -162,6 +163,8 @@ class Metric:
     """What is missing for an answer: `dataset tickets`, `column tickets.reopens`, `reference tickets.customer`."""
     language: str = "en"
     min_count: MinCount | None = None
+    standards: Standards | None = None
+    """What its values are held against, if anything."""
 
     @property
     def available(self) -> bool:

@@ -59,6 +59,7 @@ _READING = {
     "R101": "values in no band",
     "R102": "values in two bands",
     "R103": "a band that holds no value",
+    "R105": "a key that goes with a formula, in an entry without one",
     "R104": "bands or ends of bands in different units",
     "R110": "a weight of a scorecard that is not above zero",
     "R111": "a measure of a scorecard that is scored in two ways",
@@ -159,6 +160,14 @@ _TYPES = {
     "T280": "a metric of one member at a time, of several together",
     "T281": "a number of another unit than a function in Python takes",
     "T510": "`regardless` without a `per` of members around it",
+    "T500": "a target or bands of a metric that is no number",
+    "T501": "a target or bands in another unit than the metric",
+    "T502": "a target or bands without a direction",
+    "T503": "a target or bands without a grain, of what grows with its period",
+    "T540": "a history of what is no number",
+    "T541": "a history that is not a number of periods",
+    "T542": "a season that is no length",
+    "T543": "a least number of values that a history cannot have",
     "T271": "a `min_count` of what is no whole number",
     "T272": "an input that lacks columns which a transform reads by their names, or has them of another type",
     "T273": "times of an input that no one clock can compare",
@@ -329,7 +338,11 @@ _QUESTIONS = {
     "Q591": "a dimension at what is no edge of a period",
     "Q595": "more windows than a question may read",
     "Q596": "a parameter that is the length of a window, and is no length",
+    "Q600": "a target asked of metrics that have none",
     "Q597": "a number of rows that no receipt can tell",
+    "Q620": "histories of more periods than there may be",
+    "Q621": "a history at the rates of one moment",
+    "Q622": "a history of places among the members of a `per`",
 }
 
 _LANDING = {
@@ -475,8 +488,34 @@ _LEDGER = {
     "A210": "notifications for a notifier that cannot be had",
 }
 
+_TESTS = {
+    "E101": "a test that asserts nothing",
+    "E102": "a test of a metric, a rule or another test that there is not",
+    "E103": "parts of a test that exclude each other, or one that is missing",
+    "E104": "rows of a dataset that there is not, or that cannot be given any",
+    "E105": "a column of a row that its dataset does not have, or computes",
+    "E106": "a value in a test that is not of its column's type",
+    "E107": "a test that looks outside its input",
+    "E108": "a test that expects nothing but nulls without saying so",
+    "E109": "something expected or given that is not written as it must be",
+    "E110": "the same cell twice in one test",
+    "E111": "a metric with written values that is asked where they say nothing",
+    "E112": "rows as CSV that cannot be read",
+    "E113": "a test that does not say of which time it is",
+    "E114": "a metric that cannot be tested as it is defined",
+    "E115": "a name of which there is no test",
+    "E130": "a number that is not the expected one",
+    "E131": "an expected cell or instance that did not come out",
+    "E132": "a cell or instance that came out and is not expected",
+    "E133": "an expected note that no answer has",
+    "E134": "an expected fault that did not come, or another one",
+    "E135": "a state of a rule that is not the expected one",
+    "E136": "a notification that is missing or not expected",
+}
+
 _FAMILIES = (
     _READING, SYNTAX, _SIZES, _NAMES, _TYPES, _UNITS, _DATA, _LANDING, _QUESTIONS, _PLUGINS, _RULES, _NOTIFIERS,
+    _TESTS,
     _LEDGER,
 )  # fmt: skip
 

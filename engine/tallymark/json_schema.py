@@ -29,6 +29,7 @@ from tallymark.json_keys import (
     CURRENCY,
     DAY,
     FORMAT,
+    FORMULA_KEYS,
     KEYS,
     METRIC_SECTIONS,
     NAME_PATTERN,
@@ -70,7 +71,8 @@ def _document(title: str, root: Schema) -> Schema:
 @cache
 def _shapes() -> Mapping[str, Schema]:
     made = {name: _object(name) for name in KEYS}
-    metric = made["metric"] | {"required": ["formula"]}
+    # An entry without a formula says more of a metric whose formula is a pack's; these keys go with the formula.
+    metric = made["metric"] | {"dependencies": {key: ["formula"] for key in FORMULA_KEYS}}
     made["project"]["properties"] |= {name: SECTIONS[name] for name in PROJECT_SECTIONS}
     return {
         **_simple_shapes(),
@@ -204,6 +206,7 @@ def _shape(type: Any) -> Schema:
     return simple[type]
 
 
+_UNCHECKED = ("$defs", "propertyNames", "required", "dependencies", "description")
 _LOOSE: Mapping[str, Schema] = {"unit": {"title": "a unit", "type": [*TEXT["type"], "object"]}}
 """Shapes that `read` checks itself, with messages that a schema cannot give."""
 
@@ -225,7 +228,7 @@ def validation_schema(document: Schema) -> Schema:
         if "properties" in node:
             properties = {name: inline(shape) for name, shape in node["properties"].items()}
             return {**inline({k: v for k, v in node.items() if k != "properties"}), "properties": properties}
-        kept = {k: v for k, v in node.items() if k not in ("$defs", "propertyNames", "required", "description")}
+        kept = {k: v for k, v in node.items() if k not in _UNCHECKED}
         if "allOf" in kept:
             (only,) = kept.pop("allOf")
             return {**inline(only), **{k: v for k, v in kept.items() if k != "title"}}

@@ -88,6 +88,8 @@ class Leaf:
     extra: tuple[Any, ...] = ()
     zero: bool = False
     asked: Window | None = None
+    aside: bool = False
+    """Whether it only tells when rows began: it bounds no answer, and its rows make no cells of one."""
 
     @property
     def expressions(self) -> tuple[Bound, ...]:
@@ -315,6 +317,11 @@ class Group:
     @property
     def name(self) -> str:
         return f"g{self.number}"
+
+    @property
+    def aside(self) -> bool:
+        """Whether it is read for what its rows tell alone, and they make no cells."""
+        return self.leaves[0].aside
 
     def role_of(self, leaf: Leaf) -> int:
         return next(n for n, r in enumerate(self.roles) if r.window == leaf.window)

@@ -26,7 +26,8 @@ class Query:
     `5 plan by mrr`, the lowest when negative; `other` puts the rest in one row. `total` adds rows over all members.
     `age`: a dimension of dates, whose periods past each cell are counted. `pivot`: a dimension, `period` or `age` whose
     values become columns, or an empty text for the one that suits. `partial`: `include`, `mark` or `drop` periods that
-    `as_of` cuts; the project's own way unless given.
+    `as_of` cuts; the project's own way unless given. `bands` False leaves out the bands that values lie in. `target`
+    adds the target of each metric that has one, the distance to it and whether it is met.
     """
 
     metrics: tuple[str, ...]
@@ -54,3 +55,5 @@ class Query:
     age: str | None = None
     pivot: str | None = None
     partial: str | None = None
+    bands: bool = True
+    target: bool = False

@@ -42,7 +42,7 @@ def tally_packs() -> Mapping[str, Sequence[tuple[str, str]]]:
     return packs()
 
 
-def tests_of(pack: str) -> list[tuple[str, str]]:
+def trials_of(pack: str) -> list[tuple[str, str]]:
     """The files of a pack's tests: one for each of its files of metrics, the path to show in faults, and the text."""
     folder = files(__name__) / "tests"
     named = [f"{name}.yaml" for name in CONTENTS[pack]]
@@ -56,4 +56,4 @@ def tests_of(pack: str) -> list[tuple[str, str]]:
 @hookimpl
 def tally_tests() -> Mapping[str, Callable[[], Sequence[tuple[str, str]]]]:
     """The tests of every standard pack."""
-    return {pack: partial(tests_of, pack) for pack in CONTENTS}
+    return {pack: partial(trials_of, pack) for pack in CONTENTS}

@@ -32,7 +32,7 @@ import yaml
 HERE = Path(__file__).parent
 NOT_EXPLAINED = frozenset(
     ("by", "grain", "order", "limit", "sparse", "compare", "like_for_like", "having", "share", "rank", "top", "other",
-     "total", "age", "pivot", "partial")
+     "total", "age", "pivot", "partial", "bands", "target")
 )  # fmt: skip
 """What a question may say that a receipt of one cell has no use for."""
 

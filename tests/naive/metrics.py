@@ -8,8 +8,8 @@ from typing import Any
 
 from tallymark.formula import nodes
 
-from . import aggregates, contexts, money, ranks, sequences, values
-from .clock import Clock, Moment, Period
+from . import aggregates, contexts, histories, money, ranks, sequences, values
+from .clock import BEGINNING, Clock, Moment, Period
 from .contexts import Context, Window
 from .expressions import compute
 from .rows import Leaf, Read, Source, Table, leaf_of
@@ -108,6 +108,8 @@ class Evaluator:
                 return self.value(node.arguments[0], self.alone(node.arguments[0], context), missing)
             case nodes.Call(name=name) if name in sequences.NAMES:
                 return self.sequence(node, context)
+            case nodes.Call(name=name) if name in histories.NAMES:
+                return self.history(node, context, missing)
             case nodes.Call(name=name) if name in ranks.NAMES and context.absent:
                 return None
             case nodes.Call(name=name) if name in ranks.NAMES:
@@ -147,6 +149,37 @@ class Evaluator:
         if found is None:
             return None
         return found[1] if node.name == "converted" else values.divide(found[1], found[0], self.clock)
+
+    # Histories
+
+    def history(self, node: nodes.Call, context: Context, missing: str | None) -> Any:
+        """A statistic of the values in the whole periods before, from the one on in which the first row stands."""
+        if node.name == "anomaly":
+            context = replace(context, currency=None)
+        body = node.arguments[0]
+        there = [c for c in self.past(node, context) if self.has_begun(body, c)]
+        found = [v for c in there if (v := self.value(body, c, missing)) is not None]
+        own = self.value(body, context, missing) if node.name == "anomaly" else None
+        return histories.taken(node.name, own, found, histories.least(node))
+
+    def past(self, node: nodes.Call, context: Context) -> list[Context]:
+        """The contexts of the periods before that are known as a whole."""
+        moved = [context.shifted(lambda p, b=b: self.clock.shift(p, *b)) for b in histories.back(node)]  # type: ignore[misc]
+        return [c for c in moved if c.period.end.utc <= self.as_of.utc]
+
+    def has_begun(self, node: nodes.Node, context: Context) -> bool:
+        """Whether a row of the slice, of whatever the formula reads, has happened or begun by the period's end."""
+        ever = Window(BEGINNING, context.period.end, context.period.end)
+        read = {self.since(g.source): None for g in self.glances(node, context)}
+        told = [s for s in read if self.tells(s, [n for level in context.levels for n, _ in level])]
+        if not told:
+            context = replace(context, levels=())
+        return not read or any(self.rows(s, ever, context) for s in told or read)
+
+    def since(self, source: Source) -> Source:
+        """A stock as a flow of its beginnings."""
+        valid = self.world.datasets[source.dataset].valid
+        return Source(source.dataset, "flow", valid[0]) if source.kind == "stock" and valid is not None else source
 
     def metric(self, name: nodes.Name) -> Metric:
         try:
@@ -256,6 +289,9 @@ class Evaluator:
                 yield from self.glances(node.arguments[0], there)
                 if name in ("change", "growth", "share"):
                     yield from self.glances(node.arguments[0], context)
+            case nodes.Call(name=name) if name in histories.NAMES:
+                for there in (context, *self.past(node, context)):
+                    yield from self.glances(node.arguments[0], there)
             case nodes.Call(name=name) if name in sequences.NAMES:
                 if context.period.start.utc < self.as_of.utc:
                     window = contexts.window(context, self.clock, self.as_of)

@@ -1,4 +1,7 @@
-"""The figures of `figures.yaml` as cases: typed rows for every canonical dataset, a question, the expected cells."""
+"""The packs' tests as cases for the naive evaluator: typed rows for every canonical dataset, a question, the cells.
+
+They are read here by PyYAML and typed anew, so that what reads them in the product is held against it.
+"""
 
 from __future__ import annotations
 
@@ -7,23 +10,22 @@ from dataclasses import dataclass
 from datetime import date, datetime, time
 from decimal import Decimal
 from functools import cache
-from pathlib import Path
 from typing import Any
 
 import yaml
 
-from tallymark_packs import packs
-
-FILE = Path(__file__).with_name("figures.yaml")
+from tallymark.windows import Calendar, parse_period
+from tallymark_packs import CONTENTS, packs, trials_of
 
 Row = dict[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """One entry of the file. `datasets` holds every canonical dataset, each row with all columns that are not computed.
+    """One test. `datasets` holds every canonical dataset, each row with all columns that are not computed.
 
-    Values are str, int, float, bool, Decimal, naive datetime or None, by the column's declared type.
+    Values are str, int, float, bool, Decimal, naive datetime or None, by the column's declared type. A cell with a
+    period has its first day as `time`.
     """
 
     name: str
@@ -46,9 +48,16 @@ def entries(section: str) -> dict[str, dict[str, Any]]:
 
 
 @cache
+def tests() -> dict[str, dict[str, Any]]:
+    """Every test of the packs as PyYAML reads it, by name."""
+    texts = {path: text for pack in CONTENTS for path, text in trials_of(pack)}
+    return {name: said for text in texts.values() for name, said in yaml.safe_load(text)["tests"].items()}
+
+
+@cache
 def cases() -> tuple[Case, ...]:
-    """Every case of the file, in its order."""
-    return tuple(_case(entry) for entry in yaml.safe_load(FILE.read_text(encoding="utf-8")))
+    """Every test, in the order of the files."""
+    return tuple(_case(name, said) for name, said in tests().items())
 
 
 def types_of(dataset: str) -> dict[str, str]:
@@ -56,13 +65,25 @@ def types_of(dataset: str) -> dict[str, str]:
     return {name: said["type"] for name, said in entries("datasets")[dataset]["columns"].items() if "type" in said}
 
 
-def _case(entry: dict[str, Any]) -> Case:
-    given = {name: [*_repeated(rows)] for name, rows in entry["datasets"].items()}
+def _case(name: str, said: dict[str, Any]) -> Case:
+    rows = (tests()[said["rows_of"]]["rows"] if "rows_of" in said else {}) | said.get("rows", {})
+    given = {dataset: [*_repeated(listed)] for dataset, listed in rows.items()}
+    assert said["others"] == "keys"
     for partner, reference in (("customers", "customer"), ("users", "user")):
         if partner not in given:
             given[partner] = [{"id": key} for key in _named_by(given, partner, reference)]
-    datasets = {name: [_typed(row, types_of(name)) for row in given.get(name, [])] for name in entries("datasets")}
-    return Case(entry["name"], entry["why"], datasets, entry["ask"], tuple(entry["expect"]))
+    datasets = {d: [_typed(row, types_of(d)) for row in given.get(d, [])] for d in entries("datasets")}
+    cells = said["expect"] if isinstance(said["expect"], list) else [said["expect"]]
+    keys = {*said["ask"].get("by", ()), "period"}
+    ask = {"metrics": [metric for metric in cells[0] if metric not in keys], **said["ask"]}
+    return Case(name, said["why"], datasets, ask, tuple(_timed(cell) for cell in cells))
+
+
+def _timed(cell: Mapping[str, Any]) -> Row:
+    plain = {name: value for name, value in cell.items() if name != "period"}
+    if "period" not in cell:
+        return plain
+    return plain | {"time": parse_period(str(cell["period"]), Calendar()).start.date()}
 
 
 def _repeated(rows: list[Row]) -> Iterator[Row]:
@@ -95,7 +116,7 @@ def _value(value: Any, kind: str) -> Any:
     if kind == "text":
         return str(value)
     if kind == "decimal":
-        return Decimal(value)
+        return Decimal(str(value))
     if kind == "double":
         return float(value)
     if kind == "timestamp":

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import pytest
 
 from .figures import Case, cases, entries
@@ -41,16 +39,6 @@ def test_expected_cells_are_whole(case: Case) -> None:
     assert case.expect
     assert {frozenset([*dimensions, *case.ask["metrics"]])} == {frozenset(row) for row in case.expect}
     assert len(case.expect) == len({tuple(str(row[d]) for d in dimensions) for row in case.expect})
-
-
-@each
-def test_exact_money_is_text(case: Case) -> None:
-    """Money written as text is a decimal."""
-    for row in case.expect:
-        for metric in case.ask["metrics"]:
-            if isinstance(row[metric], str):
-                assert entries("metrics")[metric]["unit"] == "money"
-                assert Decimal(row[metric]).is_finite()
 
 
 @each

@@ -105,4 +105,4 @@ def test_figure(case: Case) -> None:
             if wanted is None or given is None:
                 assert wanted is given, (key, metric)
             else:
-                assert pytest.approx(float(Decimal(wanted)), rel=MOST_WRONG, abs=0) == float(given), (key, metric)
+                assert pytest.approx(float(Decimal(str(wanted))), rel=MOST_WRONG, abs=0) == float(given), (key, metric)

@@ -26,7 +26,7 @@ from .figures import contents, entries, types_of
 
 LANGUAGES = {"en", "fr", "ro"}
 CEDILLA = re.compile("[şţŞŢ]")
-METRIC_KEYS = {"formula", "unit", "label", "description", "aliases", "direction", "decimals", "tags", "hidden"}
+METRIC_KEYS = {"formula", "unit", "label", "description", "aliases", "direction", "decimals", "tags", "hidden", "bands"}
 MUST_CATCH = {
     "taux de roulement": "customer_churn_rate",
     "désabonnement": "customer_churn_rate",
@@ -85,9 +85,14 @@ def test_packs_check_without_a_fault(pack: str) -> None:
     catalog, faults_of_check = check(definitions, describe)
     assert [] == [str(f) for f in faults_of_check]
     taken = packs().values() if pack == "all" else [packs()[pack]]
-    assert {
-        m for own in taken for path, _ in own for m in contents()[path].get("metrics", {})
-    } == catalog.metrics.keys()
+    files_taken = [contents()[path] for own in taken for path, _ in own]
+    assert {m for file in files_taken for m in file.get("metrics", {})} == {
+        name for name, metric in catalog.metrics.items() if "check" not in metric.tags
+    }
+    assert {c for file in files_taken for c in file.get("checks", {})} == catalog.checks.keys()
+    assert {name for check in catalog.checks.values() for name in check.metrics} == {
+        name for name, metric in catalog.metrics.items() if "check" in metric.tags
+    }
 
 
 @pytest.mark.parametrize("pack", packs())
@@ -160,6 +165,14 @@ def test_hidden_metrics_are_used(name: str, said: Mapping[str, Any]) -> None:
     """A metric that lists leave out is there for another's formula."""
     users = [other for other, m in entries("metrics").items() if other != name and name in names_in(m)]
     assert users or not said.get("hidden")
+
+
+@pytest.mark.parametrize(("name", "said"), every("checks"))
+def test_check_says_everything(name: str, said: Mapping[str, Any]) -> None:
+    """A check is labelled and described in every language, and warns: a project decides what is an error."""
+    assert LANGUAGES == said["label"].keys() == said["description"].keys()
+    assert "warning" == said["severity"]
+    assert name not in entries("metrics")
 
 
 @pytest.mark.parametrize(("name", "said"), every("parameters"))

@@ -34,8 +34,13 @@ datasets:
 ```
 
 A dataset or an optional column that a project leaves out makes only the metrics that read it unavailable. A definition
-of the same name in the project replaces the pack's. Policies, on which vendors disagree, are parameters: a project sets
-its own default, and a question may set another.
+of the same name in the project replaces the pack's; an entry without a formula says more of it, or something else:
+`nrr: {target: 115}`. Policies, on which vendors disagree, are parameters: a project sets its own default, and a question
+may set another.
+
+Some metrics come with bands: the benchmarks of the field. They are rules of thumb, of companies unlike yours; comments
+in the YAML say where each comes from. Those for a year colour years alone, as a year's churn is no month's. A project
+gives bands of its own with `bands:` in such an entry. The mean of `ces_mean` has none, as it is on any scale.
 
 This page is written from the YAML by `python -m tests.packs.write_readme`, and a test holds it to that.
 """
@@ -80,6 +85,26 @@ def _subject(path: str, file: Mapping[str, Any]) -> Iterator[str]:
         definition = f"**{label}.** {_cell(said['description']['en'])}"
         yield f"| `{name}` | {said['unit']} | {definition} | `{_cell(said['formula'])}` |"
     yield ""
+    yield from _benchmarks(file["metrics"])
+
+
+def _benchmarks(metrics: Mapping[str, Any]) -> Iterator[str]:
+    """The bands that come with a file's metrics, the best first as they are written."""
+    banded = {name: said["bands"] for name, said in metrics.items() if "bands" in said}
+    if not banded:
+        return
+    yield "| benchmarks of | for | bands |"
+    yield "|---|---|---|"
+    for name, said in banded.items():
+        grain = f"a {said['grain']}" if "grain" in said else "any period"
+        bands = "; ".join(f"{b} {_ends(ends)}" for b, ends in said.items() if b != "grain")
+        yield f"| `{name}` | {grain} | {bands} |"
+    yield ""
+
+
+def _ends(said: Mapping[str, Any]) -> str:
+    """The ends of a band in words: `above 100, to 120`."""
+    return ", ".join(f"{word} {said[word]}" for word in ("from", "above", "to", "below") if word in said)
 
 
 def _datasets() -> Iterator[str]:

@@ -68,8 +68,8 @@ class Formulas:
             return self.leaf(scope)
         return self.random.choices(
             (self.leaf, self.arithmetic, self.function, self.window, self.shift, self.filtered, self.lift, self.per,
-             self.per_grain, self.named, self.conversion, self.rank, self.own),
-            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2, 2, 2, 1),
+             self.per_grain, self.named, self.conversion, self.rank, self.own, self.history),
+            (3, 4, 3, 4, 4, 3, 2, 5, 3, 2, 2, 2, 1, 2),
         )[0](scope)  # fmt: skip
 
     def own(self, scope: Scope) -> Drawn:
@@ -138,6 +138,16 @@ class Formulas:
     def alone(self, scope: Scope, drawn: Drawn) -> Drawn:
         """The member's own, whatever else is asked; outside a `per` there is none."""
         return Drawn(f"regardless({drawn})", drawn.exact) if len(scope.levels) > 1 and scope.cost <= 50 else drawn
+
+    def history(self, scope: Scope) -> Drawn:
+        """A statistic of an exact value in the periods before; of rounded ones a digit could make a spread of none."""
+        drawn = self.number(replace(scope, depth=min(scope.depth - 1, 1), cost=scope.cost * 5))
+        if drawn.exact != EXACT or scope.cost * 5 > DEAREST or any(word in drawn.text for word in ("rank(", "zscore(")):
+            return drawn
+        name = self.random.choice(("anomaly", "anomaly", "expected", "spread", "usual_low", "usual_high", "history"))
+        count = self.random.choice((3, 3, 4, 5))
+        rest = self.random.choice(("", "", f", {self.back(scope)}", ", 1, 3"))
+        return Drawn(f"{name}({drawn}, {count}{rest})", EXACT if name == "history" else ROUGH)
 
     # Operators and functions
 

@@ -27,6 +27,8 @@ and of a formula:
     currencies.py     amounts in several currencies: where their currency is, and the rates
     levels.py         metrics that are of one member at a time
     declared.py       units as declared, against what formulas give
+    standards.py      targets and bands: in the metric's unit, for periods whose numbers they can be
+    extents.py        whether numbers grow with the period, and add up over members
     slips.py          formulas that mean something else than they seem to
     empty_windows.py  windows in which a formula means nothing
     caps.py           how large a formula may be

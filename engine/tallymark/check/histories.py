@@ -53,13 +53,8 @@ def _whole(node: n.Call, found: n.Node | None, default: int, low: int, high: int
     """A literal number of periods; None with a fault."""
     if found is None:
         return default
-    if (
-        isinstance(found, n.Number)
-        and isinstance(found.value, int)
-        and not found.percent
-        and low <= found.value <= high
-    ):
-        return found.value
+    if isinstance(found, n.Number) and _between(found, low, high):
+        return int(found.value)
     if default == PERIODS and high == MOST:
         message = f"the history of `{node.name}` is a literal number of periods, from {low} to {high:,}"
         help_ = f"write `{node.name}(mrr, 24)`"
@@ -72,12 +67,16 @@ def _whole(node: n.Call, found: n.Node | None, default: int, low: int, high: int
     return None
 
 
+def _between(number: n.Number, low: int, high: int) -> bool:
+    return isinstance(number.value, int) and not number.percent and low <= number.value <= high
+
+
 def _every(node: n.Call, found: n.Node | None, report: Report) -> tuple[int, str | None] | None:
     """How far apart the periods are: `7` of them, `1 week`; None with a fault."""
     if found is None:
         return 1, None
-    if isinstance(found, n.Number) and isinstance(found.value, int) and not found.percent and 0 < found.value <= MOST:
-        return found.value, None
+    if isinstance(found, n.Number) and _between(found, 1, MOST):
+        return int(found.value), None
     if isinstance(found, n.Duration) and is_length(found) and found.count == int(found.count):
         return int(found.count), found.unit
     message = f"the season of `{node.name}` is a whole literal duration, or a number of periods"

@@ -9,9 +9,11 @@ from tallymark.catalog import Catalog, Metric, MinCount
 from tallymark.check.caps import MAX_LEVELS, measure
 from tallymark.check.declared import declared_unit
 from tallymark.check.empty_windows import Windows
+from tallymark.check.extents import Extents
 from tallymark.check.formulas import Formulas
 from tallymark.check.levels import check_level
 from tallymark.check.report import POISON, Report
+from tallymark.check.standards import with_standards
 from tallymark.definitions import MetricDef
 from tallymark.errors import Fault
 from tallymark.formula import nodes as n
@@ -44,6 +46,8 @@ def bind_metrics(
     for name, metric in metrics.items():
         if metric.available:
             metrics[name] = binder.bind_min_count(metric)
+    for name, metric in metrics.items():
+        metrics[name] = with_standards(metric, binder.formulas, binder.extents, faults)
     return catalog
 
 
@@ -92,6 +96,7 @@ class _Binder:
     formulas: Formulas
     faults: list[Fault]
     levels: dict[str, int] = field(default_factory=dict)
+    extents: Extents = field(default_factory=Extents)
 
     def bind(self, metric: Metric) -> Metric:
         definition = metric.definition
@@ -113,6 +118,7 @@ class _Binder:
         if bound is POISON or report.errors:
             return metric
         self.formulas.remember(metric.name, bound)
+        self.extents.remember(metric.name, bound)
         return replace(metric, expression=bound, type=bound.type, unit=unit)
 
     def bind_min_count(self, metric: Metric) -> Metric:

@@ -14,7 +14,7 @@ from tallymark.check.levels import misplaced, off_level, pinned
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import STANDING, Definitions, Formula, RuleDef, names_in
 from tallymark.errors import Fault, did_you_mean, in_order
-from tallymark.formula.bound import Bound
+from tallymark.formula.bound import Bound, MetricUse
 from tallymark.formula.functions import Function
 from tallymark.kinds import Type
 from tallymark.place import Place
@@ -187,7 +187,7 @@ class _Checked:
         self.needs |= dict.fromkeys(metric.needs)
         if metric.expression is None:
             return
-        for use in off_level(metric.expression, known, self.catalog):
+        for use in off_level(MetricUse(name, metric.type, metric.unit), known, self.catalog):
             self._fault("T280", misplaced(use, self.catalog)[0], place, "watch each one, with `by:`")
         for text in filter(_edged, dict.fromkeys(self.rule.by)):
             self._reached(text, [metric.expression], place)
@@ -196,7 +196,7 @@ class _Checked:
         for number, name in enumerate(self.rule.notify):
             if name not in self.notifiers:
                 help_ = did_you_mean(name, sorted(self.notifiers)) if self.notifiers else None
-                help_ = help_ or f"add it under `notifiers:` in tally.yaml: `{name}: {{kind: log}}`"
+                help_ = help_ or f"add it under `notifiers:` in tally.yaml: `{name}: {{kind: stdout}}`"
                 self._fault("A107", f"unknown notifier `{name[:60]}`", self._place("notify", number), help_)
 
     def _parameters(self) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "demo": "demo",
     "sync": "sync",
     "check": "check",
+    "test": "trials",
     "list": "listing",
     "ask": "ask",
     "explain": "explain",

@@ -11,6 +11,7 @@ from tallymark.cli import opening
 from tallymark.cli.printing import print_faults, print_faults_json
 from tallymark.cli.running import work
 from tallymark.cli.session import Session, format_option, session_options
+from tallymark.definitions.checks import TAG
 from tallymark.errors import Fault, FaultError, in_order
 
 _STATES = {"passed": True, "failed": False, "unknown": None}
@@ -61,8 +62,10 @@ def check_command(
 
 
 def _checked(book: Any) -> str:
-    waiting = sum(1 for m in book.metrics.values() if m.needs)
-    usable = len(book.metrics) - waiting
+    # What checks of data stand for is counted with the checks.
+    metrics = [m for m in book.metrics.values() if TAG not in m.tags]
+    waiting = sum(1 for m in metrics if m.needs)
+    usable = len(metrics) - waiting
     said = f"checked {_many(len(book.datasets), 'dataset')}, {_many(usable, 'metric')}"
     return f"{said}; {_many(waiting, 'metric')} more for data that this project does not have" if waiting else said
 

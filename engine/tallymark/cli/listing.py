@@ -41,7 +41,7 @@ def list_command(
 
         click.echo(json_text([_as_dict(m) for m in found]))
     elif found:
-        print_sheet(session, _sheet(found))
+        print_sheet(session, _sheet(found, text))
     else:
         click.echo("no metric fits", err=True)
 
@@ -86,17 +86,40 @@ def _fits(
     )
 
 
-def _sheet(metrics: list[Any]) -> Any:
+def _sheet(metrics: list[Any], text: str | None) -> Any:
     from tallymark.show.sheet import Heading, Sheet, text_of
 
-    lacking = any(m.needs for m in metrics)
-    headings = (Heading("metric"), Heading("label"), Heading("unit"), *((Heading("waits for"),) if lacking else ()))
+    lacking, aiming = any(m.needs for m in metrics), any(m.definition.target for m in metrics)
+    further = (*(("target",) if aiming else ()), *(("waits for",) if lacking else ()))
+    headings = tuple(Heading(title) for title in ("metric", "label", "unit", *further))
 
     def row(metric: Any) -> tuple[str, ...]:
-        texts = (metric.name, text_of(metric.label()), str(metric.unit))
-        return (*texts, ", ".join(metric.needs)) if lacking else texts
+        target = metric.definition.target
+        texts = {"target": text_of(target.text) if target else "", "waits for": ", ".join(metric.needs)}
+        return (metric.name, text_of(metric.label()), str(metric.unit), *(texts[title] for title in further))
 
-    return Sheet(headings, tuple(map(row, metrics)))
+    alone = metrics if len(metrics) == 1 else [m for m in metrics if m.name == text]
+    return Sheet(headings, tuple(map(row, metrics)), tuple(note for m in alone for note in _bands_note(m)))
+
+
+def _bands(metric: Any) -> list[dict[str, Any]]:
+    """The bands from the lowest values on, as a reader sees them; empty for a metric that has none, or no data."""
+    from tallymark.engine.judging import shades
+    from tallymark.standards import Standards
+
+    said = metric.definition
+    standards = Standards(said.bands, said.bands_grain, None, said.direction)
+    return [b.as_dict() | {"grain": said.bands_grain} for b in shades(standards, metric.language)]
+
+
+def _bands_note(metric: Any) -> tuple[str, ...]:
+    """The bands of a metric that is listed alone, or asked for by its name, the best first."""
+    bands, grain = metric.definition.bands, metric.definition.bands_grain
+    if not bands:
+        return ()
+    ordered = bands if metric.direction == "down" else bands[::-1]
+    said = "; ".join(f"{band.name} {band.spelled}" for band in ordered)
+    return (f"bands of {metric.name}{f', for a {grain}' if grain else ''}: {said}",)
 
 
 def _as_dict(metric: Any) -> dict[str, Any]:
@@ -109,6 +132,8 @@ def _as_dict(metric: Any) -> dict[str, Any]:
         "aliases": list(metric.aliases),
         "tags": list(metric.tags),
         "direction": metric.direction,
+        "target": metric.definition.target.text if metric.definition.target is not None else None,
+        "bands": _bands(metric),
         "pack": metric.pack,
         "hidden": metric.hidden,
         "available": not metric.needs,

@@ -70,6 +70,8 @@ _SHAPE = (
         metavar="include|mark|drop",
         help="What to do with periods that are not over. [default: the project's, else mark]",
     ),
+    click.option("--target", is_flag=True, help="Beside each metric its target, how far it is, and whether it is met."),
+    click.option("--no-bands", "bands", is_flag=True, default=True, flag_value=False, help="Leave out the bands."),
 )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+from contextlib import nullcontext, redirect_stdout
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -56,7 +58,9 @@ def run_command(
 
     Leaves with 0, also when something fires; with 1 when a rule could not be evaluated or something could not be told.
     """
-    done = with_book(session, "running rules", lambda book: book.run_rules(*rules, as_of=as_of, dry_run=dry_run))
+    # What a notifier writes to the standard output would be in the way of JSON.
+    with redirect_stdout(sys.stderr) if format_ == "json" else nullcontext():
+        done = with_book(session, "running rules", lambda book: book.run_rules(*rules, as_of=as_of, dry_run=dry_run))
     if format_ == "json":
         from tallymark.show.raw import json_text
 

@@ -6,7 +6,7 @@ A field's metadata says what the schema tells its reader. This module hands name
 
 from __future__ import annotations
 
-from tallymark.definitions.bands import BandDef
+from tallymark.definitions.bands import AmountDef, BandDef, TargetDef
 from tallymark.definitions.checks import CheckDef, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.datasets import ArgumentDef, ColumnDef, DatasetDef, RefDef, TransformDef
 from tallymark.definitions.everything import Definitions
@@ -30,6 +30,7 @@ __all__ = [
     "EMPTY",
     "NOWHERE",
     "STANDING",
+    "AmountDef",
     "ArgumentDef",
     "BandDef",
     "CalendarDef",
@@ -62,6 +63,7 @@ __all__ = [
     "Series",
     "SourceDef",
     "StepDef",
+    "TargetDef",
     "Texts",
     "ToleranceDef",
     "TransformDef",

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any
 
-from tallymark.definitions.bands import BandDef
+from tallymark.definitions.bands import BandDef, TargetDef
 from tallymark.definitions.settings import ConvertDef
 from tallymark.definitions.words import NOWHERE, Formula, Texts, UnitDef
 from tallymark.place import Place
@@ -41,10 +40,12 @@ class MetricDef:
     aliases: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     direction: str | None = None
     """`up` when more is better, `down` when less is."""
-    target: Decimal | None = None
-    """What it should reach, or stay below, by its direction; in its unit's own measure."""
+    target: TargetDef | None = None
+    """What it should reach, or stay below, by its direction."""
     bands: tuple[BandDef, ...] = ()
-    """Stretches of values, which tile all there are."""
+    """Stretches of values, from the lowest on, which tile all there are."""
+    bands_grain: str | None = None
+    """Of which periods the bands are: a rate of a year is none of a month. None is of any."""
     decimals: int | None = None
     tags: tuple[str, ...] = ()
     hidden: bool = False

@@ -14,6 +14,7 @@ from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Catalog, Metric, Reached
 from tallymark.check.dimensions import leaves
 from tallymark.engine.asking import Asked
+from tallymark.engine.judging import Judging
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
 from tallymark.lower import Lowered, Question
@@ -37,7 +38,7 @@ def answer_of(
     made.dimensions()
     made.rows()
     made.periods()
-    made.metrics()
+    notes = (*notes, *made.metrics())
     question = asked.question
     marked = (asked.query.partial or catalog.project.partial) == "mark"
     partial = tuple(p.label for p in question.periods if marked and _cut(question, p))
@@ -120,10 +121,24 @@ class _Columns:
             values = pa.array(_ages(question, began, numbers), type=pa.int64())
             self.add(AnswerColumn("age", "age", Type.INTEGER, COUNT, "age"), values)
 
-    def metrics(self) -> None:
-        for number, (metric, (name, _)) in enumerate(zip(self.asked.metrics, self.asked.question.metrics, strict=True)):
-            column = _metric(name, metric, self.catalog.project.language, self.asked.question.currency)
-            self.add(column, _finite(self._values(f"m{number}"), name))
+    def metrics(self) -> tuple[str, ...]:
+        """The metrics, each with what it is held against; gives what a reader should know of that."""
+        language = self.catalog.project.language
+        rows = self._values("i").to_pylist() if "i" in self.table.column_names else [0] * self.table.num_rows
+        kinds = next((a.to_pylist() for c, a in zip(self.columns, self.arrays, strict=True) if c.role == "row"), None)
+        judging = Judging(self.asked, language, rows, kinds)
+        names = [name for name, _ in self.asked.question.metrics]
+        targets = self.asked.targets
+        for number, (metric, name) in enumerate(zip(self.asked.metrics, names, strict=True)):
+            if name in targets.values():
+                continue
+            column = _metric(name, metric, language, self.asked.question.currency)
+            values = _finite(self._values(f"m{number}"), name)
+            self.add(column, values)
+            given = self._values(f"m{names.index(targets[name])}") if name in targets else None
+            for beside, array in judging.beside(self.columns[-1].name, metric, column.unit, values, given):
+                self.add(beside, array)
+        return tuple(judging.notes)
 
 
 def _midnight(question: Question, day: date) -> datetime:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import partial
 from typing import Any
@@ -18,7 +18,7 @@ from tallymark.check.levels import level_of, off_level, pinned
 from tallymark.check.metrics import metric_names
 from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
-from tallymark.engine.columns import Column, Columns, inlined
+from tallymark.engine.columns import Column, Columns, inlined, require_targets, targets_of
 from tallymark.engine.mistakes import dimensions_of, mistakes
 from tallymark.engine.parameters import read_value
 from tallymark.engine.topping import Top, parse_top
@@ -55,6 +55,8 @@ class Asked:
     top: Top | None = None
     dropped: tuple[Period, ...] = ()
     """Periods left out because they are not over at the knowledge date."""
+    targets: Mapping[str, str] = field(default_factory=dict)
+    """The column that computes the target of a metric's, by the name of that."""
 
 
 class Asking:
@@ -81,7 +83,9 @@ class Asking:
         having = tuple(h for h in held if h is not None)
         asked = self._collect(faults, lambda: dimensions_of(query)) or ()
         top = self._collect(faults, lambda: self._top(query, asked, columns))
-        read = (*metrics, *having, *([top.metric] if top is not None else []))
+        self._collect(faults, lambda: require_targets(query.target, metrics))
+        given = [c.metric for c in columns if c.target]
+        read = (*metrics, *having, *given, *([top.metric] if top is not None else []))
         self._collect(faults, lambda: self._reached(asked, read))
         filters = self._collect(faults, lambda: self._filters(query.where, read))
         grain = self._collect(faults, lambda: grain_of(query.grain) if query.grain is not None else None)
@@ -106,7 +110,8 @@ class Asking:
             self.catalog.project.convert,
             self.catalog.project.max_cells, self.catalog.project.max_cells,
         )  # fmt: skip
-        return Asked(question, tuple(c.metric for c in columns), query, start, end, top, periods[len(kept) :])
+        late = periods[len(kept) :]
+        return Asked(question, tuple(c.metric for c in columns), query, start, end, top, late, targets_of(columns))
 
     def _metrics(self, query: Query, faults: list[Fault]) -> tuple[Metric, ...]:
         if not query.metrics:
@@ -147,6 +152,8 @@ class Asking:
                 base = column.metric.min_count or (MinCount(usual) if usual is not None else None)
                 found.append(base)
                 of = column.metric.name
+            elif column.target:
+                found.append(MinCount(usual) if usual is not None else None)
             else:
                 found.append(replace(base, stands_for=of) if base is not None else None)
         return tuple(found)

@@ -227,6 +227,8 @@ class Book:
         age: str | None = None,
         pivot: str | bool | None = None,
         partial: str | None = None,
+        bands: bool = True,
+        target: bool = False,
     ) -> Answer:
         """The answer to a question: metric names, aliases or formulas, over periods and dimensions (see `Query`).
 
@@ -237,7 +239,7 @@ class Book:
             metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
             as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
             compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
-            total=total, age=age, pivot=pivot, partial=partial,
+            total=total, age=age, pivot=pivot, partial=partial, bands=bands, target=target,
         )  # fmt: skip
         answer = self._answered(self._asking.bind(query, self._earliest, now()))
         wide = pivoted_by(query) if query.pivot is not None else None
@@ -297,11 +299,22 @@ class Book:
         asked = last_column(self._asking.bind(query, self._earliest, now()))
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
-            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows)
+            held = self._held(query, asked)
+            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
         return with_sheet(found, query, catalog, self.ask)
+
+    def _held(self, query: Query, asked: Asked) -> Answer | None:
+        """The number with its target; None when it has none, or none that can be asked of the same rows."""
+        standards = asked.metrics[0].standards
+        if standards is None or standards.target is None:
+            return None
+        try:
+            return self._answered(self._asking.bind(replace(query, target=True), self._earliest, now()))
+        except FaultError:
+            return None
 
     @property
     def rules(self) -> Mapping[str, RuleDef]:

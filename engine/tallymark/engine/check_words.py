@@ -41,7 +41,7 @@ def _limits(rows: RowCountDef, per: str) -> str:
     if rows.change is not None:
         usual = f"the {per} before" if rows.usual == 1 else f"the mean of the {rows.usual} {per}s before"
         said.append(f"within {rows.change.text} of {usual}")
-    return f"{', '.join(said)} a {per}"
+    return f"{' and '.join(said)}, in each {per}"
 
 
 def found(check: CheckDef, result: CheckResult, checked: int, shown: Shown) -> str:
@@ -72,7 +72,7 @@ def _rows(check: CheckDef, result: CheckResult, checked: int) -> str:
         "matches": f"{'has' if one else 'have'} {columns} in another form",
         "every": f"{'breaks' if one else 'break'} `{check.every.text if check.every is not None else ''}`",
     }[result.kind]
-    return f"{of} {said}{_such(result)}{_where(result)}"
+    return f"{of} {said}{_such(result)}{_where(check, result)}"
 
 
 def columns_of(check: CheckDef) -> tuple[str, ...]:
@@ -103,9 +103,14 @@ def _value(value: Any) -> str:
     return repr(text) if isinstance(value, str) else text
 
 
-def _where(result: CheckResult) -> str:
+def _where(check: CheckDef, result: CheckResult) -> str:
     """In how many of the slices and periods, when there are several."""
-    return f"; {result.failing} of {many(result.cells, 'cell')} fail" if result.cells > 1 else ""
+    return f"; {result.failing} of {_cells(check, result.cells)} fail" if result.cells > 1 else ""
+
+
+def _cells(check: CheckDef, count: int) -> str:
+    """How many were looked at: periods, slices, or both."""
+    return many(count, "cell" if check.per and check.by else check.per or "slice")
 
 
 def _stale(check: CheckDef, result: CheckResult, shown: Shown) -> str:
@@ -124,7 +129,7 @@ def _amounts(check: CheckDef, result: CheckResult, shown: Shown) -> str:
     for example in result.examples:
         usual = f", where {shown('usual', example.values['usual'])} are usual" if "usual" in example.values else ""
         said.append(f"{many(example.values['count'], 'row')} in {_cell(example)}{usual}")
-    of = f"{result.failing} of {many(result.cells, check.per or 'day' if not check.by else 'cell')}"
+    of = f"{result.failing} of {_cells(check, result.cells)}"
     return f"`{result.dataset}` has too few or too many rows in {of}: {'; '.join(said)} (wanted: {result.limit})"
 
 
@@ -136,7 +141,7 @@ def _differing(check: CheckDef, result: CheckResult, shown: Shown) -> str:
     for example in result.examples:
         first, second, apart = (shown(word, example.values[word]) for word in ("left", "right", "difference"))
         said.append(f"{first} against {second}, {apart} apart{_at(example)}")
-    share = f" in {result.failing} of {many(result.cells, 'cell')}" if result.cells > 1 else ""
+    share = f" in {result.failing} of {_cells(check, result.cells)}" if result.cells > 1 else ""
     return f"{left} and {right} are not {result.limit}{share}: {'; '.join(said)}"
 
 

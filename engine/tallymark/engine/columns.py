@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import pairwise
 from typing import Any
 
 from tallymark.catalog import Metric
@@ -45,6 +46,10 @@ WORDS = {
     "growth": {"en": "growth", "fr": "croissance", "ro": "creștere"},
     "share": {"en": "share", "fr": "part", "ro": "pondere"},
     "rank": {"en": "rank", "fr": "rang", "ro": "rang"},
+    "band": {"en": "band", "fr": "niveau", "ro": "nivel"},
+    "target": {"en": "target", "fr": "objectif", "ro": "obiectiv"},
+    "to target": {"en": "to target", "fr": "écart à l’objectif", "ro": "față de obiectiv"},
+    "result": {"en": "result", "fr": "résultat", "ro": "rezultat"},
 }
 """What the added columns are called, after the metric's label, by language."""
 
@@ -99,6 +104,8 @@ class Column:
     quiet: bool = False
     ranked: bool = False
     asked: str | None = None
+    target: bool = False
+    """Whether it is what the metric before it should reach."""
 
 
 @dataclass(slots=True)
@@ -119,6 +126,8 @@ class Columns:
             bound = MetricUse(metric.name, metric.type, metric.unit) if known else _expression(metric)
             base = Column(self._unused(metric.name if known else text), metric, bound, asked=text)
             self.made.append(base)
+            if self.query.target and known:
+                self._target(base)
             for comparison_ in comparisons:
                 self._compare(base, comparison_)
             if self.query.share and metric.type.numeric:
@@ -154,6 +163,18 @@ class Columns:
         metric = replace(bound, name=name, definition=definition, expression=expression, unit=unit or bound.unit)
         self.made.append(Column(name, metric, expression, quiet))
 
+    def _target(self, base: Column) -> None:
+        """What a formula gives as the metric's target; a number is no matter of the question's."""
+        metric = base.metric
+        target = metric.standards.target if metric.standards is not None else None
+        if target is None or target.formula is None:
+            return
+        name = self._unused(f"{base.name}_target")
+        label = beside(metric, "target", self.language)
+        definition = MetricDef(name, metric.definition.formula, label=label, decimals=metric.definition.decimals)
+        made = Metric(name, definition, target.formula, target.formula.type, metric.unit)
+        self.made.append(Column(name, made, target.formula, target=True))
+
     def _rank(self, base: Column) -> None:
         named = self.catalogued(base.metric)
         name = self._unused(f"{base.name}_rank" if named else f"rank of {base.name}")
@@ -170,11 +191,38 @@ class Columns:
         """What readers see: the metric's label and a word; of a formula that was typed in, the column's own name."""
         if not self.catalogued(metric):
             return {}
-        said = WORDS[word].get(self.language, WORDS[word]["en"]) if word in WORDS else word.replace("_", " ")
-        if with_ is not None and with_.name != "previous":
-            beside = WORDS.get(with_.name, {})
-            said += f" ({beside.get(self.language) or beside.get('en') or with_.name.replace('_', ' ')})"
-        return {self.language: f"{metric.label(self.language)}, {said}"}
+        if with_ is None:
+            return beside(metric, word, self.language)
+        called = said(word, self.language) if word in WORDS else word.replace("_", " ")
+        if with_.name != "previous":
+            other = WORDS.get(with_.name, {})
+            called += f" ({other.get(self.language) or other.get('en') or with_.name.replace('_', ' ')})"
+        return {self.language: f"{metric.label(self.language)}, {called}"}
+
+
+def targets_of(columns: Sequence[Column]) -> dict[str, str]:
+    """The name of the column that computes a metric's target, by the name of the metric's own."""
+    return {base.name: made.name for base, made in pairwise(columns) if made.target}
+
+
+def require_targets(asked: bool, metrics: Sequence[Metric]) -> None:
+    """Raises FaultError (Q600) when targets are asked of metrics of which none has one."""
+    if not asked or not metrics or any(m.standards is not None and m.standards.target is not None for m in metrics):
+        return
+    named = ", ".join(f"`{m.name}`" for m in metrics)
+    have = "has" if len(metrics) == 1 else "have"
+    help_ = "give one a `target:` in its definition, or leave out `--target`"
+    raise FaultError(Fault("Q600", f"targets are asked, and {named} {have} none", None, help_))
+
+
+def beside(metric: Metric, word: str, language: str) -> dict[str, str]:
+    """What a column beside a metric's is called: the metric's label and a word of WORDS."""
+    return {language: f"{metric.label(language)}, {said(word, language)}"}
+
+
+def said(word: str, language: str) -> str:
+    """A word of WORDS in a language, else in English."""
+    return WORDS[word].get(language, WORDS[word]["en"])
 
 
 def _numbered(name: str) -> Iterator[str]:

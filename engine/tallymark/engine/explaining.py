@@ -10,10 +10,10 @@ from typing import Any
 from tallymark.answer import Receipt
 from tallymark.catalog import Catalog
 from tallymark.definitions import RuleDef
-from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.errors import Fault, FaultError
 from tallymark.rules.choosing import chosen, condition
 from tallymark.rules.explained import RuleExplained
-from tallymark.rules.states import Evaluation, Instance, Moment
+from tallymark.rules.states import Evaluation, Instance, Moment, Point
 from tallymark.rules.subjects import subjects
 from tallymark.windows import Calendar
 
@@ -34,12 +34,13 @@ def explain_rule(
     labels = {name: _label(name, catalog) for name in dict.fromkeys(known)}
     locale = catalog.project.locale or catalog.project.language
     made = RuleExplained(evaluation, period, instances, labels, (), locale)
-    if len(instances) != 1 or made.point(instances[0]) is None:
+    point = made.point(instances[0]) if len(instances) == 1 else None
+    if point is None:
         return made
     asked = _asked(evaluation, instances[0], period, calendar)
     if asked is None:
         return replace(made, notes=("no receipt: a value of the instance cannot be written in a condition",))
-    return replace(made, receipts=tuple(explain(text, **asked) for text in _compared(evaluation.rule)))
+    return replace(made, receipts=tuple(explain(text, **asked) for text in _compared(point, evaluation.rule, catalog)))
 
 
 def _period(at: str | None, evaluation: Evaluation) -> Moment:
@@ -56,8 +57,7 @@ def _period(at: str | None, evaluation: Evaluation) -> Moment:
         if wanted in (label.casefold(), period.isoformat()):
             return period
     first, last = (evaluation.labels[evaluation.periods[n]] for n in (0, -1))
-    help_ = did_you_mean(at, labels) or ""
-    help_ = help_ if help_.startswith("did you mean") else f"it was looked at from {first} to {last}"
+    help_ = f"it was looked at from {first} to {last}"
     if wanted in (label.casefold() for label in evaluation.skipped):
         help_ = "it is not over yet: `partial: include` looks at it all the same"
     raise FaultError(Fault("A114", f"`{evaluation.rule.name}` was not looked at in `{at[:60]}`", None, help_))
@@ -68,8 +68,16 @@ def _label(name: str, catalog: Catalog) -> str:
     return found.label() if found is not None else name
 
 
-def _compared(rule: RuleDef) -> Iterator[str]:
-    """What is worth a receipt: what the conditions compare, or themselves where they compare nothing alone."""
+def _compared(point: Point, rule: RuleDef, catalog: Catalog) -> Iterator[str]:
+    """What is worth a receipt: what the conditions compare, or themselves where they compare nothing alone.
+
+    Where a metric may be hidden, the metric stands for what is made of it: a formula around it would tell its number.
+    """
+    known = point.observation.values
+    counted = {name for name, m in catalog.metrics.items() if m.min_count is not None and m.min_count.at_least}
+    if any(known.get(name) is None for name in counted & known.keys()):
+        yield from (name for name in known if name in catalog.metrics)
+        return
     found: dict[str, None] = {}
     for formula in (rule.when, rule.clear):
         if formula is not None:

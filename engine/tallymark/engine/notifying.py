@@ -7,11 +7,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from tallymark.definitions import Definitions, NotifierDef
+from tallymark.definitions import NOWHERE, Definitions, NotifierDef
 from tallymark.errors import Fault, FaultError, did_you_mean
 from tallymark.given import help_for
 from tallymark.notifier import Notification, Notifier, NotifierKind
 from tallymark.options import Owner, check_options, settled
+from tallymark.place import Place
 from tallymark.plugins import Plugins, isolated
 
 
@@ -30,7 +31,7 @@ class Channel:
 
         Raises FaultError when it has not: the kind's own, or P700 with what else the plugin raised. Secrets are hidden.
         """
-        name, place = self.definition.name, self.definition.place
+        name, place = self.definition.name, _place(self.definition)
         try:
             with isolated(self.giver, f"to send, as the notifier `{name}`", place):
                 self.notifier.send(notification)
@@ -79,7 +80,7 @@ class Notifiers:
         kind = self._plugins.notifiers[definition.kind]
         giver = self._plugins.giver("notifiers", definition.kind)
         options = settled(definition.options, kind.options, self._folder, _owner(definition))
-        with isolated(giver, f"to begin, as the notifier `{name}`", definition.place):
+        with isolated(giver, f"to begin, as the notifier `{name}`", _place(definition)):
             made = kind.make(options, self._folder)
             if not callable(getattr(made, "send", None)):
                 raise TypeError("what it makes is no notifier: it has no `send`")
@@ -90,8 +91,13 @@ class Notifiers:
         if kind is None:
             help_ = help_for(definition.kind[:60], self._plugins.notifiers)
             message = f"no plugin gives notifiers of the kind `{definition.kind[:60]}`"
-            return (Fault("A301", message, definition.place, help_, f"notifier `{definition.name}`"),)
+            return (Fault("A301", message, _place(definition), help_, f"notifier `{definition.name}`"),)
         return tuple(check_options(definition.options, kind.options, _owner(definition)))
+
+
+def _place(definition: NotifierDef) -> Place | None:
+    """Where it is written; None for one that a program declares."""
+    return definition.place if definition.place != NOWHERE else None
 
 
 def _owner(definition: NotifierDef) -> Owner:

@@ -17,6 +17,9 @@ from tallymark.show.sheet import text_of
 MOST_COLUMNS = 1_600
 """Columns that a pivot may make."""
 
+SHOWN = ("metric", "band", "target")
+"""What a column is that has numbers, or what is said of them."""
+
 OTHER, TOTAL = "other", "total"
 
 At = tuple[int, Any]
@@ -51,6 +54,11 @@ class _Pivot:
     """The period of each row of the long answer."""
 
     @property
+    def shown(self) -> list[AnswerColumn]:
+        """The columns that each value has one of: the metrics, and what they are held against."""
+        return [c for c in self.answer.columns if c.role in SHOWN]
+
+    @property
     def metrics(self) -> list[AnswerColumn]:
         return [c for c in self.answer.columns if c.role == "metric"]
 
@@ -58,7 +66,7 @@ class _Pivot:
         keys = self._keys()
         self._gather(keys)
         kept = list(self.rows.items())[:limit]
-        stand = [(place, metric) for place in sorted(self.places, key=self._sorting) for metric in self.metrics]
+        stand = [(place, metric) for place in sorted(self.places, key=self._sorting) for metric in self.shown]
         if len(stand) > MOST_COLUMNS:
             message = f"the pivot would have {len(stand):,} columns; {MOST_COLUMNS:,} is the most"
             raise FaultError(Fault("Q563", message, None, "ask fewer members or periods, or do not pivot"))
@@ -81,7 +89,7 @@ class _Pivot:
         gone = {"age", "period"} if self.by.role == "age" else {self.by.role} if self.by.role == "period" else set()
         if self.by.role == "period":
             gone = {"period", "age"}
-        left = [c for c in self.answer.columns if c.role not in {"metric", "row", *gone} and c.name != self.by.name]
+        left = [c for c in self.answer.columns if c.role not in {*SHOWN, "row", *gone} and c.name != self.by.name]
         apart = [c for c in self.answer.columns if c.role == "row"]
         return left + (apart if any(c.role == "dimension" for c in left) else [])
 
@@ -126,8 +134,13 @@ class _Pivot:
     def _column(self, place: At, metric: AnswerColumn) -> AnswerColumn:
         at = self._label(place)
         shown = f"({at})" if place in (_OTHER, _TOTAL) else at
-        one = len(self.metrics) == 1
-        name, label = (at, shown) if one else (f"{at} {metric.name}", f"{shown} {metric.label}")
+        if len(self.metrics) > 1:
+            name, label = f"{at} {metric.name}", f"{shown} {metric.label}"
+        elif metric.role == "metric":
+            name, label = at, shown
+        else:
+            # The title says which metric it is.
+            name, label = f"{at} {metric.name}", f"{shown} {metric.label.removeprefix(self.metrics[0].label + ', ')}"
         return replace(metric, name=name, label=label, of=metric.name, at=at)
 
     def _array(self, column: AnswerColumn, values: list[Any]) -> Any:

@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 from datetime import datetime, time
 from typing import Any
 
-from tallymark.answer import AskedPeriod, Receipt, Step
+from tallymark.answer import Answer, AskedPeriod, Receipt, Step
 from tallymark.behind import Behind
 from tallymark.catalog import Catalog, Dataset, in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
+from tallymark.engine.judging import standing
 from tallymark.engine.members import Members, Render, members
 from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.remarks import remarks
@@ -44,10 +45,13 @@ from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, r
 PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
 
-def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, limit: int | None = None) -> Receipt:
+def receipt(
+    asked: Asked, catalog: Catalog, sources: Sources, render: Render, limit: int | None = None,
+    held: Answer | None = None,
+) -> Receipt:  # fmt: skip
     """The receipt of a question for one metric in one cell, with at most `limit` rows behind each aggregate.
 
-    Raises FaultError as asking it does.
+    `held` is the question's answer with the metric's target. Raises FaultError as asking it does.
     """
     found: list[Part] = []
 
@@ -74,7 +78,7 @@ def receipt(asked: Asked, catalog: Catalog, sources: Sources, render: Render, li
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
-        rows=rows,
+        rows=rows, standing=standing(answer, held, language),
     )  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from tallymark.formula.functions import Function
 from tallymark.formula.spell import spell
 from tallymark.kinds import Type
 from tallymark.lower import Lowered
-from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Plan, Space, is_late
+from tallymark.plan import Follow, Group, Leaf, Nest, Parts, Past, Plan, Space, is_late
 from tallymark.render.tallies import Counted, Scope, Strange, Tally, is_null, not_false, orphaned
 from tallymark.windows import Resolved
 
@@ -125,7 +125,7 @@ class _Unseen:
 
     def find(self) -> list[Remark]:
         for group in self.plan.groups:
-            for leaf in group.leaves:
+            for leaf in group.leaves if not group.aside else ():
                 read = list(_reads(self.catalog, group.dataset, _expressions(group, leaf)))
                 self._conditions(group, leaf)
                 self._times(group, leaf)
@@ -294,8 +294,8 @@ class _Unseen:
             node = space.nodes[number]
             if isinstance(node, Leaf):
                 yield space, number
-            elif isinstance(node, Nest):
-                # The rows of a grain's pieces, summed.
+            elif isinstance(node, Nest | Past):
+                # The rows of a grain's pieces, or of the periods before, summed.
                 waiting.append((node.inner, node.body))
 
     # --- columns ---------------------------------------------------------------------------------------------------

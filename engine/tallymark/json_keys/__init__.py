@@ -21,7 +21,7 @@ from tallymark.json_keys import (
     trials,
 )
 from tallymark.json_keys.datasets import FORMAT
-from tallymark.json_keys.metrics import PARAMETER_TYPES
+from tallymark.json_keys.metrics import FORMULA_KEYS, PARAMETER_TYPES
 from tallymark.json_keys.rules import SEVERITIES
 from tallymark.json_keys.scorecards import SHORT
 from tallymark.json_keys.settings import MONTHS, PARTIAL, POLICIES, WEEKDAYS
@@ -44,6 +44,7 @@ __all__ = [
     "CURRENCY",
     "DAY",
     "FORMAT",
+    "FORMULA_KEYS",
     "KEYS",
     "METRIC_SECTIONS",
     "MONTHS",

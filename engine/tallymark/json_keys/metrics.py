@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from tallymark.definitions import FunnelDef, MetricDef, ParameterDef, StepDef
+from tallymark.json_keys.bands import BANDS, TARGET
 from tallymark.json_keys.shapes import Key, Kinds, Schema, choice, mapping_of, ref, whole
 
 PARAMETER_TYPES = ("number", "text", "boolean", "date", "duration", "list")
+FORMULA_KEYS = ("unit", "convert", "missing", "level")
+"""Keys of a metric that say what its formula computes, and so go with it."""
+
 _METRIC: Mapping[str, Key] = {
     "formula": Key("How it is computed. Always a text, in any YAML style.", "sum(orders.amount)"),
     "unit": Key("What it measures; checked against the formula.", "percent"),
@@ -40,6 +44,12 @@ _METRIC: Mapping[str, Key] = {
     "description": Key("What it says, and what it leaves out.", "Revenue kept from the customers of the start."),
     "aliases": Key("Other names that questions may use.", ["NDR", "net dollar retention"], ref("aliases")),
     "direction": Key("Whether more of it is better: `up` or `down`.", "up", choice("`up` or `down`", "up", "down")),
+    "target": Key("What it should reach, or stay below, by its direction.", 110, TARGET),
+    "bands": Key(
+        "Stretches of its values by name, each value in one of them.",
+        {"good": {"from": 90}, "poor": {"below": 90}},
+        BANDS,
+    ),
     "decimals": Key("Digits shown after the point.", 1, whole(0, 12)),
     "tags": Key("Words to find it by.", ["revenue"]),
     "hidden": Key("Whether lists leave it out.", True),
@@ -75,7 +85,7 @@ _PARAMETER: Mapping[str, Key] = {
 }
 
 KEYS: Kinds = {
-    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "about", "target", "bands"})),
+    "metric": (MetricDef, _METRIC, frozenset({"name", "pack", "place", "level_place", "about", "bands_grain"})),
     "funnel": (FunnelDef, _FUNNEL, frozenset({"name", "metrics", "pack", "place"})),
     "step": (StepDef, _STEP, frozenset({"name", "place"})),
     "parameter": (ParameterDef, _PARAMETER, frozenset({"name", "pack", "place"})),

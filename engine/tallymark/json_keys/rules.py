@@ -28,7 +28,7 @@ _NO_DATA: Schema = {
 _RULE: Mapping[str, Key] = {
     "when": Key("The condition over metrics that is looked at each period: true or false.", "gross_mrr_churn > 10%"),
     "grain": Key(
-        "Its periods.",
+        "How long its periods are.",
         "month",
         choice("a grain", "hour", "day", "week", "month", "quarter", "year") | {"type": "string"},
     ),

@@ -90,6 +90,8 @@ _ASK: Mapping[str, Key] = {
     "partial": Key(
         "What becomes of periods that are not over.", "drop", choice("`include`, `mark` or `drop`", *PARTIAL)
     ),
+    "bands": Key("Whether the bands that values lie in are answered.", False, _TRUTH),
+    "target": Key("Targets too, the distance to them and whether they are met.", True, _TRUTH),
 }
 
 KEYS: Kinds = {

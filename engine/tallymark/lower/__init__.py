@@ -59,7 +59,7 @@ class _Lowering:
     cut: dict[tuple[int, Window, str], int] = field(default_factory=dict)
     resolved: dict[tuple[Window, int], tuple[Resolved, ...]] = field(default_factory=dict)
     stepped: dict[tuple[int, int, str], int | None] = field(default_factory=dict)
-    past: dict[tuple[int, tuple[Move, ...], int, Move], int] = field(default_factory=dict)
+    past: dict[tuple[int, tuple[Move, ...], int, Move], int | None] = field(default_factory=dict)
 
     def run(self) -> Lowered:
         question = self.question
@@ -178,10 +178,10 @@ class _Lowering:
         if place not in self.stepped:
             here = self.grids[grid]
             found = whole_steps(here.periods, count, unit, here.grain, self.question.calendar)
-            self.stepped[place] = None if here.moves else found
+            self.stepped[place] = None if here.moves or (here.history and here.grain is None) else found
         return self.stepped[place]
 
-    def _past(self, outer: int, shifts: tuple[Move, ...], count: int, every: Move) -> int:
+    def _past(self, outer: int, shifts: tuple[Move, ...], count: int, every: Move) -> int | None:
         """The grid of the `count` whole periods before each one of a grid, all moved by `shifts` first."""
         place = (outer, shifts, count, every)
         if place not in self.past:
@@ -189,9 +189,9 @@ class _Lowering:
             if count * len(self.grids[outer].periods) > question.max_pieces:
                 message = f"histories of {count} periods are more than {question.max_pieces:,} pieces in all"
                 raise FaultError(Fault("Q620", message, None, "ask a shorter range, or a shorter history"))
-            self.past[place] = len(self.grids)
             made = before(self.grids[outer], shifts, count, every, question.calendar, question.as_of)
-            self.grids.append(replace(made, number=self.past[place]))
+            self.past[place] = len(self.grids) if made.periods else None
+            self.grids += [replace(made, number=len(self.grids))] if made.periods else []
         return self.past[place]
 
     def _cap(self, count: int, grain: str) -> None:
@@ -258,7 +258,7 @@ class _Lowering:
 
     def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
         level = set(draft.level)
-        groups = [g for g in gathered.groups if (g.number in gathered.alone) is draft.alone]
+        groups = [g for g in gathered.groups if not g.aside and (g.number in gathered.alone) is draft.alone]
         population = tuple(g.number for g in groups if level and level <= {k.parts for k in g.level})
         missing = [d for d in draft.level if d not in self.keys]
         if missing:

@@ -196,7 +196,7 @@ class Contexts:
         match bound:
             case Shift(count=count, step=step, like=like):
                 window = replace(self._shifted(context, count, step), like=like)
-                asked = context.asked if context.grid else replace(PERIOD, shifts=window.shifts, like=like)
+                asked = context.asked if context.within else replace(PERIOD, shifts=window.shifts, like=like)
                 return replace(self._over(window, context), asked=asked)
             case Windowed(form="trailing", count=count, step=str(step)):
                 return self._over(context.window.trailing(count, step), context)
@@ -277,7 +277,7 @@ class Contexts:
             return self._member(bound.member, context)
         path = (*context.path, "per " + ".".join(bound.member))
         grid = self.pieces(context.grid, context.window, bound.member[0])
-        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True)
+        inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True, within=True)
         self.space(inner).dense = True
         return inner
 

@@ -150,6 +150,8 @@ def _entered(contexts: Contexts, bound: Sequence, context: Context) -> int:
 def _before(contexts: Contexts, bound: History, context: Context, wanted: MinCount) -> list[int]:
     """Of each count the fewest in any of the periods before that have a value."""
     inner = contexts.histories.inner(bound, context)
+    if inner is None:
+        return []
     space, number = contexts.space(inner), contexts.space(inner).number
     body = contexts.shallow(partial(contexts.lower, bound.body, inner))
     absent = space.put(Operation("is null", (body,), Type.BOOLEAN))

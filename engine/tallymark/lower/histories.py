@@ -19,10 +19,11 @@ from tallymark.lower.spaces import Context, SpaceDraft
 from tallymark.plan import Grid, Leaf, Lift, Operation, Parts, PastFunction, Value
 from tallymark.plan import Past as PastNode
 from tallymark.units import COUNT
-from tallymark.windows import PERIOD, Calendar, Move, shape_of, shifted
+from tallymark.windows import PERIOD, Calendar, Move, shape_of, shift, shifted, whole_steps
 
-Past = Callable[[int, tuple[Move, ...], int, Move], int]
-"""Gives the grid of so many periods before each one of a grid, so far apart, that one being moved first."""
+Past = Callable[[int, tuple[Move, ...], int, Move], int | None]
+"""Gives the grid of so many periods before each one of a grid, so far apart, that one being moved first; None where
+none of them is over."""
 
 MEDIAN, MEAN = 1.4826, 1.2533
 """What the median and the mean distance from the median are multiplied by, to be the standard deviation of values that
@@ -63,6 +64,12 @@ class Histories:
             # How unusual something is does not depend on the currency that is shown.
             context = replace(context, currency=None)
         inner = self.inner(bound, context)
+        if bound.statistic != "anomaly":
+            # Who has rows in the asked period alone is asked about too.
+            self.contexts.presence(bound.body, context, context.filters)
+        if inner is None:
+            none = Value(0, Type.INTEGER) if bound.statistic == "history" else Value(None, Type.DOUBLE)
+            return self.contexts.space(context).put(none)
         body = self.contexts.lower(bound.body, inner)
         begun = self.begun(bound.body, inner)
         taken = _Taken(self.contexts.space(context), self.contexts.space(inner).number, body, begun)
@@ -74,17 +81,20 @@ class Histories:
             return taken.known(taken.past("median") if bound.statistic == "expected" else taken.spread(), bound.least)
         return taken.edge("-" if bound.statistic == "usual_low" else "+", bound.least)
 
-    def inner(self, bound: History, context: Context) -> Context:
-        """The context of one of the periods before. Raises FaultError (Q621, Q622) where there is none."""
+    def inner(self, bound: History, context: Context) -> Context | None:
+        """The context of one of the periods before, None where none is over. Raises FaultError (Q621, Q622)."""
         if context.rates is not None:
             message = f"`{bound.statistic}` has no one moment whose rates its history could be converted at"
             raise FaultError(Fault("Q621", message, None, f"put the rates inside: `{bound.statistic}(at_…_rates(m))`"))
-        if context.pieces and self.contexts.ranks(bound.body):
-            message = f"`{bound.statistic}` of a place among the pieces of a `per` over time is not answered"
-            raise FaultError(Fault("Q622", message, None, "rank the members of a dimension instead"))
+        nested = context.pieces or context.among is not None or len(context.levels) > 1
+        if nested and self.contexts.ranks(bound.body):
+            message = f"`{bound.statistic}` of a place among the members of a `per` is not answered"
+            raise FaultError(Fault("Q622", message, None, "ask it by the dimension, without the `per`"))
         window = context.window
         grid = self.past(context.grid, window.shifts, bound.count, bound.every)
-        asked = context.asked if context.pieces or context.grid else PERIOD
+        if grid is None:
+            return None
+        asked = context.asked if context.within else PERIOD
         path = (*context.path, f"before {bound.count} {bound.every}")
         still = replace(window, shifts=(), like=False)
         inner = replace(context, grid=grid, window=still, asked=asked, path=path, among=None)
@@ -93,9 +103,10 @@ class Histories:
 
     def presence(self, bound: History, context: Context, filters: frozenset[Bound]) -> tuple[int, ...]:
         """Nodes that count the rows read in the period itself and in those before it."""
-        inner = self.inner(bound, context)
+        here, inner = self.contexts.presence(bound.body, context, filters), self.inner(bound, context)
+        if inner is None:
+            return here
         space, number = self.contexts.space(context), self.contexts.space(inner).number
-        here = self.contexts.presence(bound.body, context, filters)
         found = self.contexts.presence(bound.body, inner, filters)
         return (*here, *(space.put(PastNode(number, "sum", n, None, Type.INTEGER)) for n in found))
 
@@ -118,7 +129,7 @@ class Histories:
     def _count(self, bound: Aggregate, context: Context) -> Leaf:
         """Counts the rows that have happened, or begun, by the end of a period."""
         ever = replace(context, window=PERIOD.cumulative())
-        return self.contexts.rows(bound, ever, context.filters)
+        return replace(self.contexts.rows(bound, ever, context.filters), aside=True)
 
     def _read(self, bound: Bound) -> list[Aggregate]:
         """An aggregate for each dataset and axis that a formula reads, near or far; a stock by when its rows begin."""
@@ -206,8 +217,36 @@ class _Taken:
 def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime) -> Grid:
     """The grid of the whole periods that are `count` times `every` before each of a grid's, these moved by `shifts`.
 
-    Each is told as a period of `grid` and the moves that lead to it, so that it keeps that one's shape. Raises
-    FaultError as shifting does.
+    Raises FaultError as shifting does.
+    """
+    steps = _steps(grid, (*shifts, every), calendar)
+    if steps is None:
+        return _moved(grid, shifts, count, every, calendar, as_of)
+    *moved, step = steps
+    reached = {}
+    for number in range(len(grid.periods)):
+        for back in range(1, count + 1):
+            reached[number, back] = number - sum(moved) - step * back
+    first = grid.periods[0]
+    periods = {j: grid.periods[j] if j >= 0 else shift(first, -j, None, grid.grain, calendar)
+               for j in sorted(set(reached.values()))}  # fmt: skip
+    whole = [j for j, period in periods.items() if period.end <= as_of]
+    places = {j: place for place, j in enumerate(whole)}
+    history = tuple((places[j], number) for (number, _), j in reached.items() if j in places)
+    return Grid(grid.number, tuple(periods[j] for j in whole), grid.grain, history=history)
+
+
+def _steps(grid: Grid, moves: tuple[Move, ...], calendar: Calendar) -> list[int] | None:
+    """How many periods of the grid each move goes back; None unless all land on it."""
+    if grid.grain is None or grid.moves or grid.outer is not None:
+        return None
+    found = [whole_steps(grid.periods, count, unit, grid.grain, calendar) for count, unit in moves]
+    return None if any(f is None for f in found) else [f for f in found if f is not None]
+
+
+def _moved(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime) -> Grid:
+    """The same where periods do not land on the grid: each is told as one of its periods and the moves that lead to
+    it, so that it keeps that one's shape.
     """
     found: dict[object, tuple[datetime, int, tuple[Move, ...]]] = {}
     history: list[tuple[object, int]] = []

@@ -36,6 +36,8 @@ class Context:
     """In a `per` that ranks its members: the nodes that count rows, by which a member is there."""
     pieces: bool = False
     """Whether the innermost `per` is over pieces of time."""
+    within: bool = False
+    """Whether the periods are pieces of asked ones, which stay where they are when a piece is moved."""
 
     @property
     def dimensions(self) -> tuple[Parts, ...]:

@@ -7,6 +7,8 @@ from typing import Any
 
 from tallymark.definitions import EMPTY, ColumnDef, DatasetDef, MetricDef, MinCountDef, RefDef
 from tallymark.kinds import DECLARABLE
+from tallymark.read.bands import bands
+from tallymark.read.targets import grain, target
 from tallymark.read.transforms import transform
 from tallymark.read.values import (
     Reading,
@@ -43,11 +45,12 @@ def metric(key: Scalar, value: Value, reading: Reading) -> MetricDef | None:
         return None
     made = MetricDef(key.text, parsed, pack=reading.pack, place=key.place())
     if said is not None:
-        made = _described(made, said, reading, subject)
+        made = described(made, said, reading, subject)
     return made if usable else None
 
 
-def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -> MetricDef:
+def described(made: MetricDef, said: Entries, reading: Reading, subject: str) -> MetricDef:
+    """The metric of that name, formula and pack, with all that the entry says of it."""
     return MetricDef(
         name=made.name,
         formula=made.formula,
@@ -60,6 +63,9 @@ def _described(made: MetricDef, said: Entries, reading: Reading, subject: str) -
         description=by_language(said.get("description"), reading),
         aliases=lists_by_language(said.get("aliases"), reading),
         direction=_one_of(text(said.get("direction")), "up", "down"),
+        target=target(said.get("target"), reading, subject),
+        bands=bands(said.get("bands"), reading, subject),
+        bands_grain=grain(said.get("bands")),
         decimals=whole(said.get("decimals"), 0, MAX_DECIMALS),
         tags=texts(said.get("tags")),
         hidden=truth(said.get("hidden"), False),
@@ -131,13 +137,13 @@ def _pair(value: Value | None) -> tuple[str, str] | None:
 def _refs(value: Value | None, reading: Reading, owner: str) -> Mapping[str, RefDef]:
     found = {}
     for key, said in entries(value):
-        target = text(said.get("dataset") if isinstance(said, Entries) else said)
+        referred = text(said.get("dataset") if isinstance(said, Entries) else said)
         column = text(said.get("column")) if isinstance(said, Entries) else None
-        if target is None and not (isinstance(said, Scalar) and said.style == "*"):
+        if referred is None and not (isinstance(said, Scalar) and said.style == "*"):
             message = f"the reference `{key.text[:60]}` names no dataset"
             reading.fault("R023", message, key, "write `dataset: …`", owner)
-        if named(key, "reference", reading, bare=False) and target is not None:
-            found[key.text] = RefDef(key.text, target, column or key.text, key.place())
+        if named(key, "reference", reading, bare=False) and referred is not None:
+            found[key.text] = RefDef(key.text, referred, column or key.text, key.place())
     return found or EMPTY
 
 

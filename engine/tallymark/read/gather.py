@@ -21,9 +21,10 @@ from tallymark.definitions import (
     SourceDef,
     TrialDef,
 )
-from tallymark.errors import Fault, did_you_mean, in_order
+from tallymark.errors import Fault, did_you_mean, in_order, nearest
 from tallymark.given import help_for
 from tallymark.place import Place
+from tallymark.read.amending import Amendment, amended, amendment
 from tallymark.read.check_metrics import Tables
 from tallymark.read.checked import checks_and_metrics
 from tallymark.read.checks import check
@@ -70,6 +71,8 @@ class _Shelf:
     datasets: dict[str, DatasetDef] = field(default_factory=dict)
     metrics: dict[str, MetricDef] = field(default_factory=dict)
     funnels: dict[str, FunnelDef] = field(default_factory=dict)
+    amendments: dict[str, Amendment] = field(default_factory=dict)
+    """What the project says of metrics whose formula is another's."""
     scorecards: dict[str, ScorecardDef] = field(default_factory=dict)
     rules: dict[str, RuleDef] = field(default_factory=dict)
     tests: dict[str, TrialDef] = field(default_factory=dict)
@@ -85,6 +88,17 @@ class _Shelf:
         if first is not made:
             message = f"the {kind} `{made.name}` is defined twice"
             self.faults.append(Fault("R025", message, made.place, f"it is defined already at {first.place}"))
+
+    def metric(self, key: Scalar, value: Value, reading: Reading) -> MetricDef | None:
+        """The metric of an entry; an entry of the project without a formula is kept as what it says of another's."""
+        found = amendment(key, value, reading) if reading.pack is None else None
+        if found is None:
+            return metric(key, value, reading)
+        first = self.amendments.setdefault(key.text, found)
+        if first is not found:
+            message = f"the metric `{key.text[:60]}` is spoken of twice"
+            reading.fault("R025", message, key, f"say all of it at {first.key.place()}")
+        return None
 
 
 def read_project(
@@ -142,6 +156,7 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
         *shelf.datasets.values(),
         *shelf.metrics.values(),
         *shelf.funnels.values(),
+        *shelf.rules.values(),
     ]
     for made in others:
         help_ = "leave it to the pack's own files"
@@ -185,7 +200,7 @@ def _read_definitions(shelf: _Shelf, content: str | bytes, name: str, language: 
     reading = Reading(language, pack, shelf.faults, shelf.units)
     _take(shelf, "parameter", shelf.parameters, parameter, root.get("parameters"), reading)
     _take(shelf, "dataset", shelf.datasets, dataset, root.get("datasets"), reading)
-    _take(shelf, "metric", shelf.metrics, metric, root.get("metrics"), reading)
+    _take(shelf, "metric", shelf.metrics, shelf.metric, root.get("metrics"), reading)
     _take(shelf, "funnel", shelf.funnels, funnel, root.get("funnels"), reading)
     _take(shelf, "scorecard", shelf.scorecards, scorecard, root.get("scorecards"), reading)
     _take(shelf, "rule", shelf.rules, rule, root.get("rules"), reading)
@@ -300,7 +315,7 @@ def _joined(project: Project, own: _Shelf, theirs: _Shelf) -> tuple[Definitions,
         sources,
         parameters,
         datasets,
-        metrics={**packs, **checking, **ours},
+        metrics=_amended({**packs, **checking, **ours}, own),
         funnels=funnels,
         scorecards={**theirs.scorecards, **own.scorecards},
         canonical=canonical,
@@ -323,6 +338,27 @@ def _with_parts(shelf: _Shelf, around: Around, project: Project) -> dict[str, Me
         for each in found:
             shelf.put("metric", shelf.metrics, each)
     return shelf.metrics
+
+
+def _amended(metrics: dict[str, MetricDef], own: _Shelf) -> dict[str, MetricDef]:
+    """The metrics with what the project says of those that packs and funnels define. Of others it is a fault."""
+    stepped = {name for made in own.funnels.values() for name in made.metrics}
+    for name, said in own.amendments.items():
+        made = metrics.get(name)
+        if made is None:
+            close = nearest(name, [m.name for m in metrics.values() if m.pack is not None])
+            before = len(own.faults)
+            metric(said.key, said.said, said.reading)
+            for n, fault in enumerate(own.faults[before:], before):
+                if close is not None and fault.code == "R023" and fault.place == said.key.place():
+                    own.faults[n] = replace(fault, help=f"did you mean `{close}`? or {fault.help}")
+        elif made.pack is None and name not in stepped:
+            message = f"the metric `{name}` is defined twice"
+            help_ = f"it has a formula at {made.place}: say all of it there"
+            own.faults.append(Fault("R025", message, said.key.place(), help_))
+        else:
+            metrics[name] = amended(made, said)
+    return metrics
 
 
 def _replaced(name: str, own: _Shelf) -> bool:

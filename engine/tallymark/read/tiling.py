@@ -29,7 +29,7 @@ def tiling_faults(bands: Sequence[BandDef], subject: str | None = None) -> Itera
     """
     empty = [band for band in bands if _empty(band)]
     for band in empty:
-        message = f"the band `{band.name}` holds no value: it is {spelled(band)}"
+        message = f"the band `{band.name}` holds no value: it is {band.spelled}"
         yield Fault("R103", message, band.place, "its lower end comes first, below its upper end", subject)
     ordered = in_ascending([band for band in bands if not _empty(band)])
     if not ordered or empty:
@@ -45,37 +45,37 @@ def _outside(ordered: Sequence[BandDef], subject: str | None) -> Iterator[Fault]
     first, last = ordered[0], max(ordered, key=_upper)
     if first.low is not None:
         word = "below" if first.low_included else "at and below"
-        message = f"no band holds values {word} {_said(first, first.low)}: `{first.name}` is {spelled(first)}"
-        help_ = f"leave out `{low_edge(first)}` of `{first.name}`, or add a band"
+        message = f"no band holds values {word} {first.said(first.low)}: `{first.name}` is {first.spelled}"
+        help_ = f"leave out `{first.low_word}` of `{first.name}`, or add a band"
         yield Fault("R101", message, first.place, help_, subject)
     if last.high is not None:
         word = "above" if last.high_included else "at and above"
-        message = f"no band holds values {word} {_said(last, last.high)}: `{last.name}` is {spelled(last)}"
-        help_ = f"leave out `{high_edge(last)}` of `{last.name}`, or add a band"
+        message = f"no band holds values {word} {last.said(last.high)}: `{last.name}` is {last.spelled}"
+        help_ = f"leave out `{last.high_word}` of `{last.name}`, or add a band"
         yield Fault("R101", message, last.place, help_, subject)
 
 
 def _between(lower: BandDef, upper: BandDef, subject: str | None) -> Iterator[Fault]:
     """What is wrong where one band ends and the next begins."""
-    both = f"`{lower.name}` ({spelled(lower)}) nor in `{upper.name}` ({spelled(upper)})"
+    both = f"`{lower.name}` ({lower.spelled}) nor in `{upper.name}` ({upper.spelled})"
     other = f"`{lower.name}` is at {lower.place}"
     if lower.high is None or upper.low is None or lower.high > upper.low:
-        message = f"`{lower.name}` ({spelled(lower)}) and `{upper.name}` ({spelled(upper)}) overlap"
+        message = f"`{lower.name}` ({lower.spelled}) and `{upper.name}` ({upper.spelled}) overlap"
         shared = _shared(lower, upper)
         message += f": {shared} in both" if shared else ""
         yield Fault("R102", message, upper.place, f"{other}; end one where the other begins", subject)
     elif lower.high < upper.low:
-        low, high = _said(lower, lower.high), _said(upper, upper.low)
+        low, high = lower.said(lower.high), upper.said(upper.low)
         message = f"values between {low} and {high} are neither in {both}"
         help_ = f"{other}; end it at {high}, or begin `{upper.name}` at {low}"
         yield Fault("R101", message, upper.place, help_, subject)
     elif lower.high_included and upper.low_included:
-        at = _said(upper, upper.low)
-        message = f"{at} is both in `{lower.name}` ({spelled(lower)}) and in `{upper.name}` ({spelled(upper)})"
+        at = upper.said(upper.low)
+        message = f"{at} is both in `{lower.name}` ({lower.spelled}) and in `{upper.name}` ({upper.spelled})"
         help_ = f"{other}; write `below: {at}` there, or `above: {at}` here"
         yield Fault("R102", message, upper.place, help_, subject)
     elif not lower.high_included and not upper.low_included:
-        at = _said(upper, upper.low)
+        at = upper.said(upper.low)
         message = f"{at} is neither in {both}"
         yield Fault("R101", message, upper.place, f"{other}; write `to: {at}` there, or `from: {at}` here", subject)
 
@@ -85,8 +85,8 @@ def _shared(lower: BandDef, upper: BandDef) -> str:
     if upper.low is None:
         return "the lowest values are"
     high = min((b for b in (lower, upper) if b.high is not None), key=_upper, default=None)
-    low = _said(upper, upper.low)
-    return f"values from {low} are" if high is None or high.high is None else f"{low} to {_said(high, high.high)} is"
+    low = upper.said(upper.low)
+    return f"values from {low} are" if high is None or high.high is None else f"{low} to {high.said(high.high)} is"
 
 
 def _upper(band: BandDef) -> tuple[Decimal, bool]:
@@ -97,24 +97,3 @@ def _empty(band: BandDef) -> bool:
     if band.low is None or band.high is None:
         return False
     return band.low > band.high or (band.low == band.high and not (band.low_included and band.high_included))
-
-
-def low_edge(band: BandDef) -> str:
-    """The word that begins a band."""
-    return "from" if band.low_included else "above"
-
-
-def high_edge(band: BandDef) -> str:
-    """The word that ends a band."""
-    return "to" if band.high_included else "below"
-
-
-def spelled(band: BandDef) -> str:
-    """The band's stretch as written: `above 100, to 120`."""
-    low = [f"{low_edge(band)} {_said(band, band.low)}"] if band.low is not None else []
-    high = [f"{high_edge(band)} {_said(band, band.high)}"] if band.high is not None else []
-    return ", ".join(low + high) or "all values"
-
-
-def _said(band: BandDef, value: Decimal) -> str:
-    return band.texts.get(value) or f"{value:f}"

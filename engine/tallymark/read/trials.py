@@ -26,7 +26,7 @@ GAP = "_"
 
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _LISTS = ("metrics", "by", "order", "compare", "having")
-_WORDS = ("sparse", "like_for_like", "share", "rank", "other", "total")
+_WORDS = ("sparse", "like_for_like", "share", "rank", "other", "total", "bands", "target")
 
 
 def trial(key: Scalar, value: Value, reading: Reading) -> TrialDef | None:

@@ -39,8 +39,8 @@ def brought(
 
     `source` has the periods before under `i`, its nodes under `columns`; `pairs` the periods they are before.
     """
-    lists = {(p.body, p.presence): n for n, p in reversed(pasts.items()) if p.function in TAKEN}
-    shown = [named(_listed(pasts[n], columns), f"l{n}") for n in lists.values()]
+    lists = {(p.body, p.presence): n for n, p in reversed(tuple(pasts.items())) if p.function in TAKEN}
+    shown = [named(_listed(pasts[n], columns), f"list{n}") for n in lists.values()]
     shown += [named(_plain(p, columns), f"e{n}") for n, p in pasts.items() if p.function not in TAKEN]
     cells: list[exp.Expression] = [*(column(k, "p") for k in keys), named(column("outer_i", "m"), "i")]
     same = exp.EQ(this=column("i", "m"), expression=column("i", "p"))
@@ -57,12 +57,12 @@ def _taken(
 ) -> str:
     """The medians of the lists, then the distances from them, then what is taken of those."""
     kept = [column(c) for c in (*keys, "i", *(f"e{n}" for n, p in pasts.items() if p.function not in TAKEN))]
-    medians = [named(call("LIST_MEDIAN", column(f"l{n}")), f"m{n}") for n in lists.values()]
-    held = [column(f"l{n}") for n in lists.values()]
+    medians = [named(call("LIST_MEDIAN", column(f"list{n}")), f"middle{n}") for n in lists.values()]
+    held = [column(f"list{n}") for n in lists.values()]
     middle = select(*_again(kept), *held, *medians).from_(table(relation), copy=False)
     relation = statement.add(f"{relation}_medians", middle)
-    apart = [named(_distances(column(f"l{n}"), column(f"m{n}")), f"d{n}") for n in lists.values()]
-    held = [column(f"m{n}") for n in lists.values()]
+    apart = [named(_distances(column(f"list{n}"), column(f"middle{n}")), f"away{n}") for n in lists.values()]
+    held = [column(f"middle{n}") for n in lists.values()]
     distances = select(*_again(kept), *held, *apart).from_(table(relation), copy=False)
     relation = statement.add(f"{relation}_apart", distances)
     shown = []
@@ -86,10 +86,10 @@ def _again(columns: Sequence[exp.Expression]) -> list[exp.Expression]:
 def _of(past: Past, number: int) -> exp.Expression:
     match past.function:
         case "median":
-            return column(f"m{number}")
+            return column(f"middle{number}")
         case "median deviation":
-            return call("LIST_MEDIAN", column(f"d{number}"))
-    return call("LIST_AVG", column(f"d{number}"))
+            return call("LIST_MEDIAN", column(f"away{number}"))
+    return call("LIST_AVG", column(f"away{number}"))
 
 
 def _listed(past: Past, columns: Mapping[int, str]) -> exp.Expression:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from sqlglot import exp
@@ -37,6 +37,9 @@ from tallymark.render.values import (
 from tallymark.windows import Calendar, Resolved, Window, resolve
 
 COUNTS = frozenset({"count", "count_distinct"})
+
+OWN = "own"
+"""The column that is known where a row stands for a cell, and not for what is only read to tell of others."""
 
 TALLEST = 40
 """Operators nested in one SQL expression at most; a higher one is split over two layers."""
@@ -75,7 +78,7 @@ class Spaces:
         wanted[self.plan.space.number] |= set(keep)
         for space in self.plan.spaces:
             for node in space.nodes:
-                if isinstance(node, Nest) or isinstance(node, Past):
+                if isinstance(node, Nest | Past):
                     wanted[node.inner] |= {node.body, *(node.presence or ())}
                 elif isinstance(node, Lift):
                     wanted[node.outer].add(node.body)
@@ -131,7 +134,15 @@ class _Space:
         cells = [column(c) for c in (*self.keys, "i")]
         merged = [named(_only_one(column(c), kind), c) for c, kind in columns.items()]
         query = select(*cells, *merged).from_(exp.Subquery(this=together, alias=exp.to_identifier("u")), copy=False)
-        return self.statement.add(f"{self.space.name}_cells", query.group_by(*(c.copy() for c in cells), copy=False))
+        query = query.group_by(*(c.copy() for c in cells), copy=False)
+        if self._aside():
+            query = query.having(_known(exp.Max(this=column(OWN))), copy=False)
+        return self.statement.add(f"{self.space.name}_cells", query)
+
+    def _aside(self, nodes: Iterable[int] | None = None) -> bool:
+        """Whether any of the nodes, or of all, makes no cells of its own."""
+        here = range(len(self.space.nodes)) if nodes is None else nodes
+        return any(isinstance(n := self.space.nodes[i], Leaf) and n.aside for i in here)
 
     def _by_period(self, branches: Sequence[tuple[str, dict[str, int]]]) -> exp.Select:
         """Every period, and what each branch has for it: without keys that is one row at most."""
@@ -240,12 +251,15 @@ class _Space:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
         shown += [named(column(own[c]) if c in own else null(kind), c) for c, kind in columns.items()]
+        if self._aside():
+            shown.append(named(null(Type.INTEGER) if self._aside(names.values()) else integer(1), OWN))
         return select(*shown).from_(table(relation), copy=False)
 
     def _grid(self, columns: Mapping[str, Type]) -> exp.Select:
         """Every combination of the keys with every period."""
         keys = [column(k, "k") for k in self.keys]
         shown = [column("i", "m"), *(named(null(kind), c) for c, kind in columns.items())]
+        shown += [named(integer(1), OWN)] if self._aside() else []
         return (
             select(*keys, *shown)
             .from_(table(self._population(), "k"), copy=False)

@@ -27,8 +27,8 @@ class Channel(Protocol):
         """Its kind, which says whether it knows what it is told twice."""
         ...
 
-    def send(self, notification: Notification) -> None:
-        """Sends. Raises FaultError when it was not taken."""
+    def send(self, notification: Notification) -> tuple[Fault, ...]:
+        """Sends, and gives warnings. Raises FaultError when it was not taken."""
         ...
 
 
@@ -44,28 +44,42 @@ class _Trouble:
 def deliver(
     ledger: Ledger, channel: Callable[[str], Channel], now: Callable[[], datetime]
 ) -> Iterator[Delivery | Fault]:
-    """Sends what waits, in the order in which it was found; tells what became of each entry, and what went wrong.
+    """Sends what waits; tells what became of each entry, and what went wrong.
 
     An entry that fails waits for the next run, and so do later ones of the same instance for the same notifier: what
     ended is never told before it began. Other notifiers and instances go on.
     """
     trouble = _Trouble()
-    for entry in ledger.waiting():
-        way = (entry.notifier, entry.rule, entry.instance)
-        if way in trouble.held or trouble.failures.get(entry.notifier, 0) >= PATIENCE:
-            trouble.held.add(way)
+    for entry in _in_turn(ledger.waiting()):
+        if _way(entry) in trouble.held or trouble.failures.get(entry.notifier, 0) >= PATIENCE:
+            trouble.held.add(_way(entry))
             yield delivery(entry, "waiting")
             continue
         try:
             to = channel(entry.notifier)
         except TallymarkError as error:
-            trouble.held.add(way)
+            trouble.held.add(_way(entry))
             if entry.notifier not in trouble.lost:
                 trouble.lost[entry.notifier] = _lost(entry.notifier, error)
                 yield from trouble.lost[entry.notifier]
             yield replace(delivery(entry, "waiting"), error=trouble.lost[entry.notifier][0].message)
             continue
         yield from _send(ledger, entry, to, trouble, now)
+
+
+def _way(entry: Entry) -> tuple[str, str, Instance]:
+    return (entry.notifier, entry.rule, entry.instance)
+
+
+def _in_turn(entries: list[Entry]) -> list[Entry]:
+    """The entries in the order in which they were found, those last whose first has failed, the oftener the later.
+
+    One that a notifier never takes must not use up the patience that others need.
+    """
+    failed: dict[tuple[str, str, Instance], int] = {}
+    for entry in entries:
+        failed.setdefault(_way(entry), entry.attempts if entry.state == "failed" else 0)
+    return sorted(entries, key=lambda entry: (failed[_way(entry)], entry.number))
 
 
 def _send(
@@ -75,18 +89,19 @@ def _send(
     told = entry.notification
     ledger.sending(entry, now())
     try:
-        to.send(again(told, entry.language) if doubtful and not to.kind.repeatable else told)
+        warnings = to.send(again(told, entry.language) if doubtful and not to.kind.repeatable else told)
     except TallymarkError as error:
         faults = _faults(error)
         message = redacted("; ".join(f"[{fault.code}] {fault.message}" for fault in faults))
         ledger.failed(entry, now(), message)
         trouble.failures[entry.notifier] = trouble.failures.get(entry.notifier, 0) + 1
-        trouble.held.add((entry.notifier, entry.rule, entry.instance))
+        trouble.held.add(_way(entry))
         yield from faults
         yield replace(delivery(entry, "failed"), attempts=entry.attempts + 1, error=message, at=now())
         return
     ledger.sent(entry, now())
     trouble.failures[entry.notifier] = 0
+    yield from warnings
     yield replace(delivery(entry, "sent"), attempts=entry.attempts + 1, error=None, at=now())
 
 

@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import asdict, dataclass
@@ -33,6 +34,8 @@ KEPT_FOR = timedelta(days=400)
 """How long what is over and told stays in the ledger."""
 
 LOCK = "rules.lock"
+WAIT = 10.0
+"""Seconds that SQLite waits for another program that holds the file."""
 
 T = TypeVar("T")
 
@@ -141,10 +144,11 @@ class Ledger:
         """
         with self._transaction() as cursor:
             cursor.execute(_KEEP_RULE, _rule_row(rule))
-            numbers: dict[Instance, int] = {}
-            for each in reversed(changes):
+            new = Counter(each.transition.instance for each in changes)
+            numbers = {instance: told[instance].number - count for instance, count in new.items()}
+            for each in changes:
                 instance = each.transition.instance
-                numbers[instance] = numbers.get(instance, told[instance].number + 1) - 1
+                numbers[instance] += 1
                 cursor.execute(_KEEP_CHANGE, _change_row(each, numbers[instance], rule.ran))
             for instance in numbers:
                 cursor.execute(_KEEP_INSTANCE, (rule.name, instance_text(instance), *_kept_row(told[instance])))
@@ -293,7 +297,7 @@ def _connected(file: Path, write: bool) -> sqlite3.Connection:
     if not write and not (file.exists() and file.stat().st_size):
         return sqlite3.connect(":memory:", isolation_level=None)
     # Also a reader may have to undo what a killed run left half done.
-    return sqlite3.connect(file, timeout=10, isolation_level=None)
+    return sqlite3.connect(file, timeout=WAIT, isolation_level=None)
 
 
 def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:

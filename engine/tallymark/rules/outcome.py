@@ -116,7 +116,9 @@ class RuleRun:
     @property
     def whole(self) -> bool:
         """Whether every rule was evaluated and everything told that was to be."""
-        return not self.faults and all(each.state == "sent" for each in self.deliveries)
+        return not any(fault.severity == "error" for fault in self.faults) and all(
+            each.state == "sent" for each in self.deliveries
+        )
 
     @property
     def firing(self) -> int:

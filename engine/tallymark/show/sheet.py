@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any
 
@@ -15,11 +16,15 @@ PAGE = 1000
 
 @dataclass(frozen=True, slots=True)
 class Heading:
-    """A column's title and, where the cells do not say it, its unit. Numbers stand to the right."""
+    """A column's title and, where the cells do not say it, its unit. Numbers stand to the right.
+
+    `colours` are those of texts in its cells, by their names.
+    """
 
     title: str
     unit: str = ""
     number: bool = False
+    colours: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,6 +10,7 @@ from html import escape
 from io import StringIO
 from typing import TYPE_CHECKING
 
+from tallymark.show.bands import PAGE, TERMINAL
 from tallymark.show.sheet import Heading, Sheet
 
 if TYPE_CHECKING:
@@ -80,8 +81,10 @@ def html(sheet: Sheet) -> str:
     """The sheet as an HTML table, everything escaped."""
 
     def cell(tag: str, heading: Heading, text: str) -> str:
-        side = "right" if heading.number else "left"
-        return f'<{tag} style="text-align: {side}">{escape(text)}</{tag}>'
+        style = f"text-align: {'right' if heading.number else 'left'}"
+        if tag == "td" and text in heading.colours:
+            style += f"; color: {PAGE[heading.colours[text]]}"
+        return f'<{tag} style="{style}">{escape(text)}</{tag}>'
 
     def line(tag: str, texts: tuple[str, ...]) -> str:
         return "<tr>" + "".join(cell(tag, h, t) for h, t in zip(sheet.headings, texts, strict=True)) + "</tr>"
@@ -142,8 +145,13 @@ def _table(sheet: Sheet, widths: list[int]) -> Table:
             title.append(f"\n{heading.unit}", style="dim")
         laid.add_column(title, justify="right" if heading.number else "left", width=width, overflow="fold")
     for row in sheet.rows:
-        laid.add_row(*map(Text, row))
+        laid.add_row(*(Text(cell, _style(h, cell)) for h, cell in zip(sheet.headings, row, strict=True)))
     return laid
+
+
+def _style(heading: Heading, cell: str) -> str:
+    """The colour of a cell; empty for the page's own."""
+    return TERMINAL.get(heading.colours.get(cell, ""), "")
 
 
 def _stacked(sheet: Sheet, page: int, color: bool) -> str:
@@ -157,10 +165,11 @@ def _stacked(sheet: Sheet, page: int, color: bool) -> str:
         values = [f"{cell} {h.unit}" if h.unit else cell for h, cell in zip(sheet.headings, row, strict=True)]
         beside = titles + GAP + max(map(cell_len, values)) <= page
         block = Text()
-        for heading, value in zip(sheet.headings, values, strict=True):
+        for heading, value, cell in zip(sheet.headings, values, row, strict=True):
             block.append(heading.title, style="bold")
             block.append(" " * (titles + GAP - cell_len(heading.title)) if beside else "\n  ")
-            block.append(f"{value}\n")
+            block.append(value, style=_style(heading, cell))
+            block.append("\n")
         block.right_crop(1)
         blocks.append(_printed(block, page, color))
     return "\n".join(blocks)

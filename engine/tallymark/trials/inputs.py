@@ -57,6 +57,8 @@ class Written:
     dimensions: tuple[str, ...]
     grain: str | None
     series: bool
+    range: tuple[datetime, datetime]
+    """From the start of the first period that has a value to the end of the last."""
 
 
 @dataclass(slots=True)
@@ -91,7 +93,9 @@ class Inputs:
             raise FaultError(self.faults)
         definitions = self._small(asked, names, dimensions, types)
         series = bool(inputs.series) or any("period" in cell for cell in inputs.cells)
-        return Written(definitions, rows, types, names, dimensions, grain, series)
+        starts = [start for start, _, _ in cells]
+        whole = calendar.add(max(starts), 1, grain) if grain else self._first(query, grain, calendar).end
+        return Written(definitions, rows, types, names, dimensions, grain, series, (min(starts), whole))
 
     def _inputs(self) -> InputsDef:
         assert self.trial.metrics is not None
@@ -159,8 +163,8 @@ class Inputs:
                     at = calendar.add(at, 1, grain or "day")
         for cell in inputs.cells:
             metrics = {n: w for n, w in cell.items() if n in self.definitions.metrics}
-            of = {n: w for n, w in cell.items() if n != "period" and n not in metrics}
-            yield self._start(cell.get("period"), first, calendar), of, metrics
+            keys = {n: w for n, w in cell.items() if n != "period" and n not in metrics}
+            yield self._start(cell.get("period"), first, calendar), keys, metrics
 
     def _first(self, query: Query | None, grain: str | None, calendar: Calendar) -> Period:
         """The period of the first value: `from`, else the first one that is asked."""

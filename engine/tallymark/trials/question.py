@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, datetime
 from typing import Any
 
@@ -27,10 +28,18 @@ def query_of(trial: TrialDef) -> Query:
     if not metrics:
         message, help_ = "the test asserts nothing: it names no metric", "write `expect: {nrr: 100}`"
         raise FaultError(Fault("E101", message, trial.place, help_))
-    if "period" not in said and not {"start", "end"} <= said.keys() and "as_of" not in said:
+    when = "period" in said or {"start", "end"} <= said.keys() or "as_of" in said
+    if not when and trial.metrics is None:
         message, help_ = "the test does not say of which time", "write `ask: {period: 2024-03}`"
         raise FaultError(Fault("E113", message, trial.ask_place, help_))
     return Query(metrics, **({"as_of": LATER} | said))
+
+
+def timed(query: Query, first: datetime, last: datetime) -> Query:
+    """The question, over a range where it names none. `first` and `last` are its ends."""
+    if query.period is not None or query.start is not None:
+        return query
+    return replace(query, start=first, end=last)
 
 
 def expected_metrics(trial: TrialDef) -> tuple[str, ...]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from tallymark.engine.book import Book
 from tallymark.errors import FaultError
 from tallymark.query import Query
@@ -25,7 +27,7 @@ def receipt_of(book: Book, query: Query, compared: Compared) -> str:
     return ""
 
 
-def _where(query: Query, difference: Difference) -> dict[str, object]:
+def _where(query: Query, difference: Difference) -> dict[str, Any]:
     """The question for one cell."""
     cell = dict(difference.cell)
     period = cell.pop("period", None)
@@ -33,7 +35,7 @@ def _where(query: Query, difference: Difference) -> dict[str, object]:
     conditions += [
         f"{name} is null" if value == "null" else f"{name} = {_quoted(value)}" for name, value in cell.items()
     ]
-    asked: dict[str, object] = {
+    asked: dict[str, Any] = {
         "where": " and ".join(conditions) or None, "as_of": query.as_of, "parameters": query.parameters,
         "timezone": query.timezone, "currency": query.currency,
     }  # fmt: skip

@@ -41,7 +41,11 @@ def _moved(definitions: Definitions) -> Definitions:
         if name not in taken:
             datasets[name] = DatasetDef(name, source=KIND, table=name, implements=name)
     project = replace(definitions.project, folder="", as_of=None)
-    return replace(definitions, project=project, datasets=datasets, sources={KIND: SourceDef(KIND, KIND)})
+    rules = {name: replace(rule, notify=()) for name, rule in definitions.rules.items()}
+    return replace(
+        definitions, project=project, datasets=datasets, sources={KIND: SourceDef(KIND, KIND)}, rules=rules,
+        notifiers={},
+    )  # fmt: skip
 
 
 def _on_tables(dataset: DatasetDef) -> DatasetDef:

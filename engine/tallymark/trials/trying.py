@@ -7,16 +7,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tallymark.answer import Answer
-from tallymark.catalog import Catalog
 from tallymark.definitions import Definitions
 from tallymark.definitions.trials import TrialDef
 from tallymark.engine.book import Book
 from tallymark.errors import Fault, FaultError, did_you_mean
+from tallymark.formula.bound import Bound
 from tallymark.plugins import Plugins
 from tallymark.query import Query
 from tallymark.trials.compare import Compared
 from tallymark.trials.inputs import DATASET, Inputs, Written, outside
-from tallymark.trials.question import query_of
+from tallymark.trials.question import query_of, timed
 from tallymark.trials.receipt import receipt_of
 from tallymark.trials.results import Difference, TestResult
 from tallymark.trials.rows import Rows
@@ -75,8 +75,7 @@ class Trying:
                 faults = self._outside(written, query, book, trial)
                 if faults:
                     raise FaultError(faults)
-                return self._asked(trial, query if query.period or query.start else replace(query, period="2024-01"),
-                                   book, result)  # fmt: skip
+                return self._asked(trial, timed(query, *written.range), book, result)
         self.put_rows(trial)
         return self._asked(trial, query, self.stage.book, result)
 
@@ -109,7 +108,8 @@ class Trying:
         return {n: m.unit for n, m in self.stage.book.metrics.items() if m.available}
 
     def _outside(self, written: Written, query: Query, book: Book, trial: TrialDef) -> list[Fault]:
-        bounds, faults = [], []
+        bounds: list[Bound] = []
+        faults: list[Fault] = []
         for text in query.metrics:
             try:
                 metric = book.catalog.metrics.get(text) or book.bound(text)
@@ -127,7 +127,7 @@ class Trying:
         try:
             answer = book.ask(query)
         except FaultError as error:
-            return _failed(trial, error, result, book.catalog)
+            return _failed(trial, _explained(error, book, trial), result)
         if trial.fault is not None:
             message = f"the question is answered, and a fault `{trial.fault.text}` is expected"
             fault = Fault("E134", message, trial.fault.place)
@@ -188,7 +188,23 @@ def required(trial: TrialDef) -> list[Fault]:
     return found
 
 
-def _failed(trial: TrialDef, error: FaultError, result: TestResult, catalog: Catalog) -> TestResult:
+def _explained(error: FaultError, book: Book, trial: TrialDef) -> FaultError:
+    """The same, where a metric has faults of its own with what they are: nobody sees them elsewhere.
+
+    They may be of the tests alone: a column whose type nobody declares, and no test shows.
+    """
+    if all(f.code != "Q510" for f in error.faults):
+        return error
+    names = [m.name for m in book.catalog.metrics.values() if any(f.place == m.place for f in error.faults)]
+    known = [f for f in book.faults if f.severity == "error"]
+    own = [f for f in known if f.subject in {f"metric `{name}`" for name in names}] or known
+    told = "; ".join(dict.fromkeys(f.message for f in own[:3]))
+    help_ = "declare the types of the columns it reads, or give them values; `tally check` tells of all other faults"
+    message = f"{', '.join(f'`{n}`' for n in names)} cannot be tested: {told}"
+    return FaultError([Fault("E114", message, trial.place, help_), *(f for f in error.faults if f.code != "Q510")])
+
+
+def _failed(trial: TrialDef, error: FaultError, result: TestResult) -> TestResult:
     codes = [f.code for f in error.faults]
     if trial.fault is not None:
         if trial.fault.text in codes:
@@ -201,12 +217,16 @@ def _failed(trial: TrialDef, error: FaultError, result: TestResult, catalog: Cat
     return replace(result, faults=error.faults)
 
 
-def _not_given(name: str, book: Book, trial: TrialDef) -> Fault:
+def _not_given(asked: str, book: Book, trial: TrialDef) -> Fault:
     """Why a metric cannot be made of written values alone."""
-    lacking = next((f.message for f in book.faults if f.subject == f"metric `{name}`"), "it needs rows")
-    message = f"the test looks outside its input: `{name}` is not made of the given metrics alone ({lacking})"
-    return Fault("E107", message, trial.metrics.place if trial.metrics is not None else trial.place,
-                 "give values of all that it is made of, or rows instead")  # fmt: skip
+    assert trial.metrics is not None
+    found = next((f for f in book.faults if f.severity == "error" and (f.subject or "").startswith("metric `")), None)
+    name = (found.subject or "").removeprefix("metric ") if found is not None else f"`{asked}`"
+    if found is None or found.code == "T102":
+        message = f"the test looks outside its input: {name} has no value, and its formula reads rows"
+        return Fault("E107", message, trial.metrics.place, f"give {name} a value too, or give rows instead")
+    message = f"{name} cannot be made of written values: {found.message}"
+    return Fault("E111", message, trial.metrics.place, f"give {name} a value, or give rows instead")
 
 
 def _why(trial: TrialDef, language: str) -> str:

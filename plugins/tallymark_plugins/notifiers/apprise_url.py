@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from tallymark import Fault, FaultError, NotifierKind
-from tallymark_plugins.notifiers.written import one_line, uncalled, whole_text
+from tallymark_plugins.notifiers.written import one_line, uncalled, unlinked, whole_text
 
 if TYPE_CHECKING:
     from tallymark import Notification, Secret
@@ -69,7 +69,8 @@ class Service:
             raise FaultError(Fault("A340", "`url` is no address that Apprise knows", self.url.place, help_))
         sender = apprise.Apprise(asset=asset)
         sender.add(service)
-        subject, text = uncalled(one_line(notification.subject)), uncalled(whole_text(notification))
+        # Some services read Markdown or links in whatever they are sent.
+        subject, text = (unlinked(uncalled(t)) for t in (one_line(notification.subject), whole_text(notification)))
         result = sender.notify(
             body=text or subject,
             title=subject if text else "",

@@ -14,7 +14,7 @@ from contextlib import contextmanager
 from email.errors import MessageError
 from email.headerregistry import Address
 from email.message import EmailMessage
-from email.utils import formatdate, parseaddr
+from email.utils import formatdate, getaddresses
 from html import escape
 from typing import TYPE_CHECKING, Any
 
@@ -126,8 +126,8 @@ def _lines(text: str) -> str:
 
 def _address(text: str) -> Address:
     """An address of mail. Raises FaultError (A320)."""
-    name, spec = parseaddr(text)
     try:
+        ((name, spec),) = getaddresses([text])
         if not text.isprintable() or spec.count("@") != 1 or not spec.partition("@")[2]:
             raise ValueError
         return Address(display_name=name, addr_spec=spec)
@@ -172,12 +172,15 @@ def _told(host: str) -> Iterator[None]:
         help_ = "look at `from:`, and whether the server wants a user and a password"
         raise FaultError(Fault("A324", message + _reply(error.smtp_code, error.smtp_error), None, help_)) from None
     except smtplib.SMTPResponseException as error:
+        if error.smtp_code < 0:
+            help_ = "look at `host` and `port`"
+            raise FaultError(Fault("A321", f"what answers at {host} is no mail server", None, help_)) from None
         message = f"the mail server {host} refuses: {_reply(error.smtp_code, error.smtp_error)}"
         raise FaultError(Fault("A324", message, None, later if 400 <= error.smtp_code < 500 else None)) from None
-    except TimeoutError:
-        message = f"the mail server {host} did not answer in time"
-        raise FaultError(Fault("A321", message, None, f"look at `host`, `port` and `security`; {later}")) from None
     except (OSError, smtplib.SMTPException) as error:
+        if isinstance(error, TimeoutError) or isinstance(error.__context__, TimeoutError):
+            help_ = f"look at `host`, `port` and `security`; {later}"
+            raise FaultError(Fault("A321", f"the mail server {host} did not answer in time", None, help_)) from None
         reason = getattr(error, "strerror", None) or "the connection broke off"
         message = f"the mail server {host} cannot be reached: {reason}"
         raise FaultError(Fault("A321", message, None, f"look at `host` and `port`; {later}")) from None

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from tallymark import NotifierKind
 from tallymark_plugins.notifiers import posting
-from tallymark_plugins.notifiers.written import NO_WIDTH, details, is_page, one_line, printable, uncalled
+from tallymark_plugins.notifiers.written import details, is_page, one_line, printable, uncalled, unlinked
 
 if TYPE_CHECKING:
     from tallymark import Notification
@@ -40,7 +40,6 @@ _LONGEST = 3000
 """Characters of a text; Slack cuts messages that are much longer."""
 _MARKDOWN = re.compile(r"([\\`*_{}\[\]()#+\-.!|~:])")
 _EMPHASIS = re.compile(r"([*_~`#])")
-_LINKS = re.compile(r"(?<=\])(?=\()|(?<=<)|(?<=\|)(?=\|)")
 _WORD = re.compile(r"\s*([a-z_]{2,40})\s*")
 """How Slack says what is wrong: `invalid_token`, `channel_is_archived`."""
 
@@ -54,7 +53,7 @@ def _mattermost(text: str) -> str:
 
 
 def _rocketchat(text: str) -> str:
-    return _EMPHASIS.sub(r"\\\1", _LINKS.sub(NO_WIDTH, text))
+    return _EMPHASIS.sub(r"\\\1", unlinked(text))
 
 
 WRITERS: Mapping[str, Callable[[str], str]] = {"slack": _slack, "mattermost": _mattermost, "rocketchat": _rocketchat}

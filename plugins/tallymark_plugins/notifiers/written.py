@@ -1,7 +1,7 @@
 """What a notification says, as texts and as plain data.
 
 Nothing of it is obeyed by what shows it: characters that steer a terminal or turn the direction of writing are written
-out, and what calls people together in a chat (`@channel`) is parted by a space of no width.
+out, and what calls people in a chat (`@channel`) or makes a link is parted by a space of no width.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 NO_WIDTH = "\u200b"
 _KEPT = "\u00a0\u202f\n"
+_LINKS = re.compile(r"(?<=\])(?=\()|(?<=<)(?=\S)|(?<=\|)(?=\|)")
 _CALLS = re.compile(r"(?<!\w)@(?=\w)|@(?=(?:everyone|channel|here|all)\b)", re.IGNORECASE)
 
 
@@ -40,6 +41,11 @@ def one_line(text: str) -> str:
 def uncalled(text: str) -> str:
     """The text in which no `@name` calls anybody: a space of no width parts the sign from the name."""
     return _CALLS.sub(f"@{NO_WIDTH}", text)
+
+
+def unlinked(text: str) -> str:
+    """The text in which no `[words](address)` or `<address|words>` is a link, and nothing in `<>` or `||` acts."""
+    return _LINKS.sub(NO_WIDTH, text)
 
 
 def details(notification: Notification) -> Iterator[tuple[str, str]]:

@@ -138,10 +138,9 @@ def _mapped(node: exp.Transform) -> exp.Expr:
     function = node.expression
     (name,) = function.expressions
     made = function.this
-    for use in [
-        i for i in made.find_all(exp.Identifier) if i.name == name.name and not isinstance(i.parent, exp.Column)
-    ]:
-        use.replace(exp.column("x"))
+    for use in list(made.find_all(exp.Identifier)):
+        if use.name == name.name and not isinstance(use.parent, exp.Column):
+            use.replace(exp.column("x"))
     return _replaced(node, exp.Array(expressions=[_items(node.this, made)]))
 
 
