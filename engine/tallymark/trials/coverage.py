@@ -12,9 +12,11 @@ def coverage_of(definitions: Definitions, results: Sequence[TestResult], *, pack
     """The coverage of the project's own metrics and rules; with `packs`, of the packs' metrics.
 
     A metric counts as covered when a test expects a value of it that is not null, a rule when a test is of it; whether
-    the test passes does not matter. Those that a funnel stands for count one by one.
+    the test passes does not matter. Those that a funnel stands for count one by one; of a scorecard its
+    score does, and none of the parts.
     """
-    metrics = tuple(m.name for m in definitions.metrics.values() if (m.pack is not None) == packs)
+    every = (m for m in definitions.metrics.values() if m.about is None)
+    metrics = tuple(m.name for m in every if (m.pack is not None) == packs)
     rules = tuple(r.name for r in definitions.rules.values() if (r.pack is not None) == packs)
     expected = {name for result in results for name in result.metrics}
     tested = {result.rule for result in results}
