@@ -6,16 +6,15 @@ no template, no expression, no format; what a value says is never read again.
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from tallymark.catalog import in_language
-from tallymark.definitions import RuleDef, Texts, names_in
+from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
 from tallymark.notifier import Importance, Notification
-from tallymark.rules.moments import instance_fields, instance_text, plain
+from tallymark.rules.moments import instance_fields, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import text_of
@@ -94,12 +93,14 @@ def _itself(dimension: str, value: Any) -> str:
     return text_of(value)
 
 
-def notification(transition: Transition, evaluation: Evaluation, language: str = "en") -> Notification:
-    """What to tell of a transition of a rule that is evaluated."""
+def notification(
+    transition: Transition, evaluation: Evaluation, language: str = "en", called: Mapping[str, str] = EMPTY
+) -> Notification:
+    """What to tell of a transition of a rule that is evaluated. `called` has readers' names of metrics."""
     rule, labels = evaluation.rule, evaluation.labels
     points = evaluation.instances.get(transition.instance, ())
     seen = next((p.observation for p in points if p.period == transition.period), None)
-    told = _told(Teller.of(rule), transition, seen, labels, language, evaluation.shown)
+    told = _told(Teller.of(rule), transition, seen, labels, language, called, evaluation.shown)
     if transition.after == "no_data" and rule.no_data.severity is not None:
         told = replace(told, severity=_importance(rule.no_data.severity))
     message = in_language(rule.message, language) if transition.after == "firing" else ""
@@ -141,22 +142,29 @@ def moment_shown(moment: Moment, labels: Mapping[Moment, str], grain: str) -> st
 
 
 def _told(
-    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str,
+    teller: Teller,
+    transition: Transition,
+    seen: Observation | None,
+    labels: Mapping[Moment, str],
+    language: str,
+    called: Mapping[str, str] = EMPTY,
     shown: Shown = _itself,
-) -> Notification:  # fmt: skip
+) -> Notification:
     words = _words(language)
     label = in_language(teller.label, language) or teller.name
     what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance, shown))))
     period = moment_shown(transition.period, labels, teller.grain)
     since = moment_shown(transition.since, labels, teller.grain)
-    values = ", ".join(f"{name} {value}" for name, value in seen.shown.items()) if seen is not None else ""
+    values = (
+        ", ".join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items()) if seen is not None else ""
+    )
     known = words["values"] if values else "" if seen is None or seen.present else words["none"]
     return Notification(
         subject=words[transition.after].format(what=what, period=period, since=since),
         text=_text(known.format(period=period, values=values), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
-        fields=_fields(teller, transition, seen, period, since),
+        fields=_fields(transition, seen, period, since),
         key=transition.key,
     )
 
@@ -186,13 +194,8 @@ def _labels(teller: Teller, instance: Instance) -> dict[str, str]:
     return {**dimensions, **teller.labels, "rule": teller.name, "severity": teller.severity}
 
 
-def _fields(
-    teller: Teller, transition: Transition, seen: Observation | None, period: str, since: str
-) -> dict[str, Any]:
-    same = f"{transition.rule}\n{instance_text(transition.instance)}"
+def _fields(transition: Transition, seen: Observation | None, period: str, since: str) -> dict[str, Any]:
     return {
-        "rule": teller.name,
-        "alert": hashlib.sha256(same.encode()).hexdigest()[:32],
         "instance": instance_fields(transition.instance),
         "state": transition.after,
         "before": transition.before,
