@@ -83,6 +83,7 @@ class FakeBook:
     raises: BaseException | None = None
     cancelled: bool = False
     datasets: dict[str, Any] = field(default_factory=lambda: {"orders": object()})
+    rules: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, FakeMetric] = field(
         default_factory=lambda: {
             m.name: m
