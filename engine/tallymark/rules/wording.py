@@ -6,7 +6,7 @@ no template, no expression, no format; what a value says is never read again.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
@@ -68,6 +68,10 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """The engine's own sentences, by language; a language without them gets English."""
 
 
+Shown = Callable[[str, Any], str]
+"""Writes the value of a dimension."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """What is known of a rule when it tells something: enough to tell of it once the project has it no more."""
@@ -84,6 +88,11 @@ class Teller:
         return cls(rule.name, rule.grain, dict(rule.label), rule.severity, dict(rule.labels))
 
 
+def _itself(dimension: str, value: Any) -> str:
+    """The value of a dimension that nobody has a name for."""
+    return text_of(value)
+
+
 def notification(
     transition: Transition, evaluation: Evaluation, language: str = "en", called: Mapping[str, str] = EMPTY
 ) -> Notification:
@@ -91,13 +100,13 @@ def notification(
     rule, labels = evaluation.rule, evaluation.labels
     points = evaluation.instances.get(transition.instance, ())
     seen = next((p.observation for p in points if p.period == transition.period), None)
-    told = _told(Teller.of(rule), transition, seen, labels, language, called)
+    told = _told(Teller.of(rule), transition, seen, labels, language, called, evaluation.shown)
     if transition.after == "no_data" and rule.no_data.severity is not None:
         told = replace(told, severity=_importance(rule.no_data.severity))
     message = in_language(rule.message, language) if transition.after == "firing" else ""
     if not message:
         return told
-    names = _names(Teller.of(rule), transition, seen, labels, language)
+    names = _names(Teller.of(rule), transition, seen, labels, language, evaluation.shown)
     return replace(told, text=_text(filled(message, names), _reason(transition, labels, rule.grain, language)))
 
 
@@ -122,9 +131,9 @@ def filled(message: str, names: Mapping[str, str]) -> str:
     return text + message[end:]
 
 
-def instance_shown(instance: Instance) -> str:
-    """`plan pro, country FR`; empty for the one instance of a rule without dimensions."""
-    return ", ".join(f"{name} {text_of(value)}" for name, value in instance)
+def instance_shown(instance: Instance, shown: Shown = _itself) -> str:
+    """`plan pro, customer c1 (Ada)`; empty for the one instance of a rule without dimensions."""
+    return ", ".join(f"{name} {shown(name, value)}" for name, value in instance)
 
 
 def moment_shown(moment: Moment, labels: Mapping[Moment, str], grain: str) -> str:
@@ -139,19 +148,20 @@ def _told(
     labels: Mapping[Moment, str],
     language: str,
     called: Mapping[str, str] = EMPTY,
+    shown: Shown = _itself,
 ) -> Notification:
     words = _words(language)
     label = in_language(teller.label, language) or teller.name
-    what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance))))
+    what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance, shown))))
     period = moment_shown(transition.period, labels, teller.grain)
     since = moment_shown(transition.since, labels, teller.grain)
-    shown = (
+    values = (
         ", ".join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items()) if seen is not None else ""
     )
-    known = words["values"] if shown else "" if seen is None or seen.present else words["none"]
+    known = words["values"] if values else "" if seen is None or seen.present else words["none"]
     return Notification(
         subject=words[transition.after].format(what=what, period=period, since=since),
-        text=_text(known.format(period=period, values=shown), _reason(transition, labels, teller.grain, language)),
+        text=_text(known.format(period=period, values=values), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
         fields=_fields(transition, seen, period, since),
@@ -165,8 +175,9 @@ def _reason(transition: Transition, labels: Mapping[Moment, str], grain: str, la
 
 
 def _names(
-    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str
-) -> dict[str, str]:
+    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str,
+    shown: Shown,
+) -> dict[str, str]:  # fmt: skip
     standing = {
         "rule": teller.name,
         "label": in_language(teller.label, language) or teller.name,
@@ -174,7 +185,7 @@ def _names(
         "period": moment_shown(transition.period, labels, teller.grain),
         "since": moment_shown(transition.since, labels, teller.grain),
     }
-    dimensions = {name: text_of(value) for name, value in transition.instance}
+    dimensions = {name: shown(name, value) for name, value in transition.instance}
     return {**standing, **dimensions, **(seen.shown if seen is not None else {})}
 
 
