@@ -33,6 +33,7 @@ from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.ruling import unsound_rules, waiting_rules
+from tallymark.engine.scoring import with_sheet
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -301,10 +302,11 @@ class Book:
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
             held = self._held(query, asked)
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
+            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+        return with_sheet(found, query, catalog, self.ask)
 
     def _held(self, query: Query, asked: Asked) -> Answer | None:
         """The number with its target; None when it has none, or none that can be asked of the same rows."""
