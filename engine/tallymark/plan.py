@@ -289,6 +289,8 @@ class Space:
     nodes: tuple[Node, ...]
     dense: bool
     population: tuple[int, ...] = ()
+    alone: bool = False
+    """Whether the question's conditions do not hold in it, so that it has members that others do not."""
 
     @property
     def name(self) -> str:

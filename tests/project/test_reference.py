@@ -247,10 +247,13 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
+            "keys of a band": "band",
             "keys of rates": "rates",
             "keys of a parameter": "parameter",
             "keys of a funnel": "funnel",
             "keys of a step": "step",
+            "keys of a check": "check",
+            "keys of rows in a check": "check_rows",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),

@@ -262,7 +262,7 @@ class _Space:
 
     def _population(self) -> str:
         """Every combination of the keys that some group has a row for."""
-        name = "keys_" + "_".join(self.keys)
+        name = ("all_keys_" if self.space.alone else "keys_") + "_".join(self.keys)
         if name not in self.statement.ctes:
             together: exp.Expression | None = None
             for number in self.space.population:
