@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tallymark.definitions import Definitions
+from tallymark.definitions import Definitions, FunnelDef, ScorecardDef
 from tallymark.trials.results import Coverage, TestResult
 
 
@@ -29,7 +29,8 @@ def coverage_of(definitions: Definitions, results: Sequence[TestResult], *, pack
 def _made(definitions: Definitions) -> dict[str, str | None]:
     """What stands for the metrics that nobody wrote, by their name: a funnel, a scorecard, or nothing at all."""
     found: dict[str, str | None] = {m: None for check in definitions.checks.values() for m in check.metrics}
-    for made in (*definitions.funnels.values(), *definitions.scorecards.values()):
+    stands: list[FunnelDef | ScorecardDef] = [*definitions.funnels.values(), *definitions.scorecards.values()]
+    for made in stands:
         behind = (m for m in definitions.metrics if m.startswith(f"{made.name}__"))
         found |= dict.fromkeys((*made.metrics, *behind), made.name)
     return found
