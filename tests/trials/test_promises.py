@@ -325,3 +325,13 @@ def test_nobody_is_told(tmp_path: Path) -> None:
     metrics = METRICS.replace("severity: critical", "severity: critical\n    notify: [chat]")
     folder_run = run(tmp_path, written({"a_rule": SOUND["a_rule"]}), metrics=metrics)
     assert folder_run.passed
+
+
+def test_a_link_leads_nowhere(tmp_path: Path) -> None:
+    """A file of rows that is a link out of the project's folder is not followed."""
+    (tmp_path / "secret.csv").write_text("id,amount,at\n1,7,2024-01-31\n", encoding="utf-8")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/orders.csv").symlink_to(tmp_path / "secret.csv")
+    tests = {"one": SOUND["a_file"].replace("rows/orders.csv", "orders.csv")}
+    (result,) = run(tmp_path / "project", written(tests)).results
+    assert ["E112"] == [f.code for f in result.faults]
