@@ -77,8 +77,9 @@ SWAPS = (
 
 
 def mutants(definitions: Definitions) -> Iterator[tuple[str, str]]:
-    """Every tenth metric of the packs and the quick ratio, each with a formula that has a mistake in it."""
-    for metric in (*list(definitions.metrics.values())[::10], definitions.metrics["quick_ratio"]):
+    """Every tenth metric that the packs write and the quick ratio, each with a formula that has a mistake in it."""
+    for name in (*list(entries("metrics"))[::10], "quick_ratio"):
+        metric = definitions.metrics[name]
         for old, new in SWAPS:
             if old in metric.formula.text:
                 yield metric.name, metric.formula.text.replace(old, new, 1)
