@@ -18,6 +18,7 @@ from tallymark.errors import Fault, FaultError
 from tallymark.given import help_for
 from tallymark.kinds import Type
 from tallymark.query import Query
+from tallymark.scoresheet import ScoreSheet
 from tallymark.show.bands import Band
 from tallymark.show.counts import many
 from tallymark.show.numbers import Style, number, style_of, unit_sign, written
@@ -410,6 +411,8 @@ class Receipt:
     """How each aggregate was put together over its windows, a sentence each."""
     rows: tuple[Behind, ...] | None = None
     """The rows behind each aggregate, and the members of each `per`, where they were asked for."""
+    sheet: ScoreSheet | None = None
+    """What a scorecard's score is made of; readers are shown it instead of the step."""
     standing: Standing | None = None
     """The band that the number lies in, and its target."""
 
@@ -431,6 +434,7 @@ class Receipt:
         }
         data |= self.standing.as_dict() if self.standing is not None else {}
         data |= {"rows": [b.as_dict() for b in self.rows]} if self.rows is not None else {}
+        data |= {"scorecard": self.sheet.as_dict()} if self.sheet is not None else {}
         return data | ({"sql": self.sql} if sql else {})
 
     def to_json(self, *, sql: bool = True) -> str:
@@ -443,7 +447,8 @@ class Receipt:
     def text(self, width: int | None = None) -> str:
         """The receipt as a tree, values aligned, in lines of at most `width` characters where values allow it."""
         page = width or PAGE
-        drawn = tree(_branch(self.step, self, self.period.label, set()), page)
+        steps = _branch(self.step, self, self.period.label, set())
+        drawn = tree(steps, page) if self.sheet is None else self.sheet.text(page)
         blocks = [_paragraphs(self._head(), page), drawn, _paragraphs([f"note: {n}" for n in self._notes()], page)]
         told: set[tuple[Any, ...]] = set()
         blocks += [text for behind in self.rows or () for text in behind.lines(page, told)]
@@ -462,7 +467,7 @@ class Receipt:
 
     def _notes(self) -> tuple[str, ...]:
         found = list(self.notes)
-        waiting, seen = [self.step], set[int]()
+        waiting, seen = [self.step] if self.sheet is None else [], set[int]()
         while waiting:
             step = waiting.pop()
             if id(step) not in seen:

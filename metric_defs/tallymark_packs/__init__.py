@@ -15,6 +15,7 @@ CONTENTS = {
     "feedback": ("datasets", "feedback"),
     "support": ("datasets", "support"),
     "usage": ("datasets", "subscribers", "usage"),
+    "health": ("datasets", "subscribers", "usage", "voice", "health"),
     "funnel": ("datasets", "funnel"),
     "commerce": ("datasets", "commerce"),
 }

@@ -56,6 +56,8 @@ class Context:
     """The moment whose rates `at_opening_rates` and the like ask for."""
     peers: tuple[Context, ...] = ()
     """The contexts of all members of the innermost `per`, or of the question's, moved as this one is."""
+    absent: bool = False
+    """Whether the member has no rows for what is ranked, and so has no place, whatever its value."""
     kept: tuple[Any, ...] = ()
     """The members that REST does not stand for."""
     cut: Moment | None = None
@@ -82,11 +84,11 @@ class Context:
         return self.moved(lambda c: replace(c, cut=cut, cell=c.cell if c.piece_of else c.cell.until(cut)))
 
     def member(self, name: str, value: Any) -> Context:
-        return replace(self, levels=(*self.levels, ((name, value),)), peers=())
+        return replace(self, levels=(*self.levels, ((name, value),)), peers=(), absent=False)
 
     def piece(self, period: Period) -> Context:
         """Evaluation in a piece of the window: it has no steps of its own yet."""
-        return replace(self, period=period, steps=(), peers=(), cut=None, piece_of=True)
+        return replace(self, period=period, steps=(), peers=(), absent=False, cut=None, piece_of=True)
 
     def lifted(self, names: frozenset[str]) -> Context:
         """Without the innermost level's dimensions, or without the named ones. Peers that become one count once."""

@@ -110,6 +110,8 @@ class Evaluator:
                 return self.sequence(node, context)
             case nodes.Call(name=name) if name in histories.NAMES:
                 return self.history(node, context, missing)
+            case nodes.Call(name=name) if name in ranks.NAMES and context.absent:
+                return None
             case nodes.Call(name=name) if name in ranks.NAMES:
                 own = self.value(node.arguments[0], context, missing)
                 around = [replace(p, peers=context.peers) for p in context.peers] or [context]
@@ -132,9 +134,10 @@ class Evaluator:
         there = context.alone()
         if not there.levels[-1]:
             return there
-        ((name, _),) = there.levels[-1]
+        ((name, own),) = there.levels[-1]
         everyone = self.members(node, name, replace(there, levels=()))
-        return replace(there, peers=tuple(replace(there, levels=(((name, m),),)) for m in everyone))
+        peers = tuple(replace(there, levels=(((name, m),),)) for m in everyone)
+        return replace(there, peers=peers, absent=own not in everyone)
 
     def rated(self, edge: str, context: Context) -> Context:
         """The context with the rates of an edge of its window."""

@@ -46,6 +46,8 @@ MUST_CATCH = {
     "CES": "ces_mean",
     "taux de résolution au premier contact": "fcr",
     "contraction": "downgrades",
+    "score de santé client": "customer_health_score",
+    "scor de sănătate al clientului": "customer_health_score",
 }
 
 
@@ -86,9 +88,10 @@ def test_packs_check_without_a_fault(pack: str) -> None:
     assert [] == [str(f) for f in faults_of_check]
     taken = packs().values() if pack == "all" else [packs()[pack]]
     files_taken = [contents()[path] for own in taken for path, _ in own]
-    assert {m for file in files_taken for m in file.get("metrics", {})} == {
-        name for name, metric in catalog.metrics.items() if "check" not in metric.tags
-    }
+    written = {name for file in files_taken for name in (*file.get("metrics", {}), *file.get("scorecards", {}))}
+    alone = {name for name, metric in catalog.metrics.items() if metric.definition.about is None}
+    assert written == {name for name in alone if "check" not in catalog.metrics[name].tags}
+    assert {c for file in files_taken for c in file.get("scorecards", {})} == catalog.scorecards.keys()
     assert {c for file in files_taken for c in file.get("checks", {})} == catalog.checks.keys()
     assert {name for check in catalog.checks.values() for name in check.metrics} == {
         name for name, metric in catalog.metrics.items() if "check" in metric.tags
@@ -100,6 +103,8 @@ def test_a_pack_brings_the_parameters_it_uses(pack: str) -> None:
     """The parameters of a pack's files are those that its formulas name."""
     files = [contents()[path] for path, _ in packs()[pack]]
     used = {name for file in files for said in file.get("metrics", {}).values() for name in asked(said)}
+    cards = [str(card) for file in files for card in file.get("scorecards", {}).values()]
+    used |= {name for card in cards for name in re.findall(r"\$([a-z_]+)", card)}
     assert used == {name for file in files for name in file.get("parameters", {})}
 
 
@@ -124,7 +129,7 @@ def test_a_path_has_one_text() -> None:
 
 def test_no_name_twice() -> None:
     """No file repeats a key, and no metric, parameter or dataset is defined in two files."""
-    for section in ("datasets", "metrics", "parameters"):
+    for section in ("datasets", "metrics", "parameters", "scorecards"):
         defined = [name for file in contents().values() for name in file.get(section, {})]
         assert sorted(set(defined)) == sorted(defined)
     for files in packs().values():
@@ -141,6 +146,15 @@ def test_metric_says_everything(name: str, said: Mapping[str, Any]) -> None:
     assert all(len(text) >= 20 and text.rstrip()[-1] in ".»”" for text in said["description"].values())
     assert said["unit"] in NAMES
     assert said.get("direction", "up") in ("up", "down")
+    assert said["tags"]
+
+
+@pytest.mark.parametrize(("name", "said"), every("scorecards"))
+def test_scorecard_says_everything(name: str, said: Mapping[str, Any]) -> None:
+    """A card, its measures, its bands and its overrides are labelled in every language, and the card described."""
+    assert LANGUAGES == said["label"].keys() == said["description"].keys() == said["aliases"].keys()
+    parts = [*said["measures"].values(), *said.get("bands", {}).values(), *said.get("overrides", [])]
+    assert [] == [part for part in parts if LANGUAGES != part["label"].keys()]
     assert said["tags"]
 
 
@@ -216,7 +230,7 @@ def test_columns_say_everything(name: str, said: Mapping[str, Any]) -> None:
 def test_an_alias_means_one_metric() -> None:
     """Apart from case, accents and punctuation, no name, label or alias belongs to two metrics."""
     owners = defaultdict(set)
-    for metric, said in entries("metrics").items():
+    for metric, said in {**entries("metrics"), **entries("scorecards")}.items():
         for text in spoken(metric, said):
             owners[text].add(metric)
     assert {} == {text: sorted(found) for text, found in owners.items() if len(found) > 1}
@@ -225,7 +239,7 @@ def test_an_alias_means_one_metric() -> None:
 @pytest.mark.parametrize(("word", "metric"), MUST_CATCH.items())
 def test_words_of_the_trade_are_caught(word: str, metric: str) -> None:
     """The words that people use for the usual metrics lead to them, without accents too."""
-    assert plain(word) in spoken(metric, entries("metrics")[metric])
+    assert plain(word) in spoken(metric, {**entries("metrics"), **entries("scorecards")}[metric])
 
 
 def test_romanian_has_commas_below() -> None:

@@ -50,7 +50,7 @@ def readme() -> str:
     """The page: packs, then each file's parameters and metrics, then the canonical datasets."""
     parts = [OPENING, *_packs()]
     for path, file in contents().items():
-        if "metrics" in file:
+        if "metrics" in file or "scorecards" in file:
             parts += _subject(path, file)
     parts += _datasets()
     return "\n".join(parts)
@@ -63,6 +63,7 @@ def _packs() -> Iterator[str]:
     for pack, files in packs().items():
         names = ", ".join(f"`{path.split('/')[-1]}`" for path, _ in files)
         count = sum(not m.get("hidden") for path, _ in files for m in contents()[path].get("metrics", {}).values())
+        count += sum(len(contents()[path].get("scorecards", {})) for path, _ in files)
         yield f"| `{pack}` | {names} | {count} |"
     yield ""
 
@@ -78,6 +79,9 @@ def _subject(path: str, file: Mapping[str, Any]) -> Iterator[str]:
             shown = ", ".join(default) if isinstance(default, list) else default
             yield f"| `${name}` | {shown} | {options} | {_cell(said['description']['en'])} |"
         yield ""
+    yield from _cards(file.get("scorecards", {}))
+    if "metrics" not in file:
+        return
     yield "| metric | unit | definition | formula |"
     yield "|---|---|---|---|"
     for name, said in file["metrics"].items():
@@ -86,6 +90,26 @@ def _subject(path: str, file: Mapping[str, Any]) -> Iterator[str]:
         yield f"| `{name}` | {said['unit']} | {definition} | `{_cell(said['formula'])}` |"
     yield ""
     yield from _benchmarks(file["metrics"])
+
+
+def _cards(cards: Mapping[str, Any]) -> Iterator[str]:
+    """Each scorecard: what it says, its measures and its overrides."""
+    for name, said in cards.items():
+        yield f"`{name}`: **{said['label']['en']}.** {_cell(said['description']['en'])}\n"
+        yield "| measure | weight | formula | from 0 to 100 |"
+        yield "|---|---|---|---|"
+        for measure in said["measures"].values():
+            scale = measure.get("scale", {"from": 0, "to": 100})
+            ends = f"{scale['from']} to {scale['to']}"
+            yield f"| {measure['label']['en']} | {measure['weight']} | `{_cell(measure['value'])}` | {ends} |"
+        yield ""
+        for override in said.get("overrides", []):
+            limit = next(f"{word.replace('_', ' ')} {override[word]}" for word in LIMITS if word in override)
+            yield f"{override['label']['en']} (`{override['when']}`): {limit}.\n"
+        yield from _benchmarks({name: said})
+
+
+LIMITS = ("at_most", "at_least", "exactly")
 
 
 def _benchmarks(metrics: Mapping[str, Any]) -> Iterator[str]:

@@ -50,6 +50,9 @@ class Extents:
                 return (function in ADDING or not by_grain) and self.grows(body)
             case Apply(function="/" | "divide", arguments=(above, below, *_)):
                 return self.grows(above) and not self.grows(below)
+            case Apply(function="scale" | "band"):
+                # From 0 to 100, however long the period is.
+                return False
             case Apply(arguments=arguments):
                 return any(self.grows(a) for a in arguments if a.type.numeric)
         return False

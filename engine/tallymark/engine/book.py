@@ -33,6 +33,7 @@ from tallymark.engine.rates import converts, rate_notes, unsound_rates
 from tallymark.engine.receipts import receipt
 from tallymark.engine.remarks import remarks
 from tallymark.engine.ruling import unsound_rules, waiting_rules
+from tallymark.engine.scoring import with_sheet
 from tallymark.engine.sources import Sources
 from tallymark.engine.topping import topped
 from tallymark.engine.totals import with_totals
@@ -153,6 +154,7 @@ class Book:
             self._linted = lint(self._catalog, self._plugins)
         if not data:
             return in_order([*self.faults, *self._linted])
+        from tallymark.engine.check_results import BROKEN
         from tallymark.engine.data_checks import check_data
 
         found = [*self.faults, *self._linted, *check_data(self._catalog, self._sources)]
@@ -161,7 +163,8 @@ class Book:
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
         told = self.data_checks() if results is None else results
-        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None)])
+        # Of a check that is written wrongly its own faults are told already.
+        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None and r.why != BROKEN)])
 
     def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
         """What comes of the checks of data that files define: the named ones, or all whose data there is.
@@ -299,10 +302,11 @@ class Book:
         catalog = settle_datasets(self._catalog, asked.question.values)
         try:
             held = self._held(query, asked)
-            return receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
+            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
         except RecursionError:
             message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
             raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
+        return with_sheet(found, query, catalog, self.ask)
 
     def _held(self, query: Query, asked: Asked) -> Answer | None:
         """The number with its target; None when it has none, or none that can be asked of the same rows."""

@@ -258,16 +258,16 @@ class _Lowering:
 
     def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
         level = set(draft.level)
-        population = tuple(
-            g.number for g in gathered.groups if level and not g.aside and level <= {k.parts for k in g.level}
-        )
+        groups = [g for g in gathered.groups if not g.aside and (g.number in gathered.alone) is draft.alone]
+        population = tuple(g.number for g in groups if level and level <= {k.parts for k in g.level})
         missing = [d for d in draft.level if d not in self.keys]
         if missing:
             named = ".".join(plain(missing[0]))
             help_ = "no metric of the question reads rows that could be grouped by it"
             raise FaultError(Fault("Q511", f"`{named}` groups nothing here", None, help_))
         keys = tuple(self.keys[d] for d in draft.level)
-        return Space(draft.number, keys, draft.grid, tuple(draft.nodes), draft.dense, population if draft.dense else ())
+        told = population if draft.dense else ()
+        return Space(draft.number, keys, draft.grid, tuple(draft.nodes), draft.dense, told, draft.alone)
 
     def _order(self, outputs: tuple[Output, ...]) -> tuple[tuple[str, bool], ...]:
         """What the answer is ordered by: as asked, then by period and the dimensions, so that it never depends on

@@ -40,7 +40,7 @@ from tallymark.lower.histories import Histories, Past
 from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
 from tallymark.lower.settle import settle
-from tallymark.lower.spaces import ROWS, Context, SpaceDraft
+from tallymark.lower.spaces import ALONE, ROWS, Context, SpaceDraft
 from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged, spoken
 from tallymark.windows import PERIOD, Window
 
@@ -381,7 +381,7 @@ class Contexts:
         ranks = self.ranks(bound.body)
         if not ranks and not context.filters and not any(context.levels[:-1]):
             return context
-        path = (*context.path, "total regardless")
+        path = (*context.path, ALONE)
         found = replace(context, filters=frozenset(), levels=context.levels[-1:], path=path, among=None)
         return replace(found, among=self.presence(bound.body, found, found.filters)) if ranks else found
 

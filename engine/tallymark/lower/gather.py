@@ -20,7 +20,7 @@ AskedPeriods = Callable[[Window, int], tuple[Resolved, ...]]
 Ends = Callable[[AtEnd, int], tuple[datetime, ...]]
 """The instants of a moment, over every period of a grid."""
 
-Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None, bool]
+Place = tuple[str, tuple[Parts, ...], Axis, int, Window | None, bool, bool]
 
 
 @dataclass(slots=True)
@@ -33,10 +33,11 @@ class GroupDraft:
 
 @dataclass(frozen=True, slots=True)
 class Gathered:
-    """The groups, and the group of each leaf by space and node."""
+    """The groups, and the group of each leaf by space and node. `alone`: those that the question does not narrow."""
 
     groups: tuple[Group, ...]
     home: Mapping[tuple[int, int], int]
+    alone: frozenset[int] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +69,7 @@ def gather(
     for space in spaces:
         for number, node in enumerate(space.nodes):
             if isinstance(node, Leaf):
-                place = (node.dataset, space.level, node.axis, space.grid, node.asked, node.aside)
+                place = (node.dataset, space.level, node.axis, space.grid, node.asked, node.aside, space.alone)
                 drafts.setdefault(place, GroupDraft()).leaves[node] = None
                 homes[space.number, number] = place
     resolved = {
@@ -77,14 +78,15 @@ def gather(
     hull = _hull(r for p, d in drafts.items() if not p[5] for w in _windows(d) for r in resolved[w, p[3]])
     groups = {}
     for number, (place, draft) in enumerate(drafts.items()):
-        telling = bool(asked) and set(asked) <= set(place[1]) and not place[5]
+        telling = bool(asked) and set(asked) <= set(place[1]) and not place[5] and not place[6]
         common = filters(place[0]) if telling else frozenset.intersection(*(x.conditions for x in draft.leaves))
         early = frozenset(c for c in common if not is_late(c))
         group = _group(number, place, draft, early, hull if telling else None, resolved, keys, column)
         group = replace(group, ends=tuple((m, ends(m, group.grid)) for m in _moments(draft)))
         moved = place[4]
         groups[place] = replace(group, asked=asked_periods(moved, place[3])) if moved is not None else group
-    return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()})
+    alone = frozenset(group.number for place, group in groups.items() if place[6])
+    return Gathered(tuple(groups.values()), {where: groups[place].number for where, place in homes.items()}, alone)
 
 
 def _windows(draft: GroupDraft) -> dict[Window, None]:
@@ -116,7 +118,7 @@ def _group(
     keys: Callable[[Parts, str], Key],
     column: Callable[[Parts, str], Bound],
 ) -> Group:
-    dataset, level, axis, grid, _, _ = place
+    dataset, level, axis, grid, *_ = place
     windows = _windows(draft)
     roles = tuple(Role(w, resolved[w, grid]) for w in windows)
     own = [r for role in roles for r in role.resolved]

@@ -9,6 +9,9 @@ from tallymark.formula.bound import Bound
 from tallymark.plan import AtEnd, Node, Parts
 from tallymark.windows import PERIOD, Window
 
+ALONE = "total regardless"
+"""The step of a path into a member's own context, where nothing else that was asked holds."""
+
 ROWS = "rows"
 """The aggregate that counts rows, for presence and receipts."""
 
@@ -52,6 +55,11 @@ class SpaceDraft:
     nodes: list[Node] = field(default_factory=list)
     index: dict[Node, int] = field(default_factory=dict)
     dense: bool = False
+
+    @property
+    def alone(self) -> bool:
+        """Whether the question's conditions do not hold in it."""
+        return ALONE in self.path
 
     def put(self, node: Node) -> int:
         """The number of `node`, adding it if it is new."""

@@ -14,7 +14,7 @@ from tallymark.render.beyond import Following, edges, ranked
 from tallymark.render.branch import Branch
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Groups
-from tallymark.render.histories import brought
+from tallymark.render.histories import Brought
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
@@ -184,9 +184,9 @@ class _Space:
         """The rows of the periods before, brought together for each period."""
         source = self.spaces.written[inner]
         deeper = next(s for s in self.spaces.plan.spaces if s.number == inner)
-        pairs = self._history(deeper.grid)
+        grid = self.spaces.plan.grids[deeper.grid]
         name = f"{self.space.name}_before_{deeper.name}"
-        return brought(self.statement, name, self.keys, source.relation, source.columns, pairs, pasts)
+        return Brought(self.statement, name, self.keys, source.relation, source.columns, pasts).write(grid)
 
     def _nested(self, inner: int, nests: Mapping[int, Nest]) -> tuple[str, dict[str, int]]:
         """The rows of a deeper space, aggregated to this level."""
@@ -235,18 +235,6 @@ class _Space:
             self.statement.add(name, select(*shown))
         return name
 
-    def _history(self, number: int) -> str:
-        """The pairs of a period before and the one it is before."""
-        name = f"history_{number}"
-        if name not in self.statement.ctes:
-            pairs = self.spaces.plan.grids[number].history
-            shown = [
-                named(call("UNNEST", whole_numbers([j for j, _ in pairs])), "i"),
-                named(call("UNNEST", whole_numbers([i for _, i in pairs])), "outer_i"),
-            ]
-            self.statement.add(name, select(*shown))
-        return name
-
     def _padded(self, relation: str, names: Mapping[str, int], columns: Mapping[str, Type]) -> exp.Select:
         own = {f"b{n}": source for source, n in names.items()}
         shown: list[exp.Expression] = [column(c) for c in (*self.keys, "i")]
@@ -274,7 +262,7 @@ class _Space:
 
     def _population(self) -> str:
         """Every combination of the keys that some group has a row for."""
-        name = "keys_" + "_".join(self.keys)
+        name = ("all_keys_" if self.space.alone else "keys_") + "_".join(self.keys)
         if name not in self.statement.ctes:
             together: exp.Expression | None = None
             for number in self.space.population:
