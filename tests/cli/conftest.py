@@ -37,6 +37,7 @@ class FakeMetric:
     name: str
     unit: units.Unit
     definition: MetricDef
+    language: str = "en"
     needs: tuple[str, ...] = ()
     pack: str | None = None
     tags: tuple[str, ...] = ()
