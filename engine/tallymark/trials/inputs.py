@@ -84,6 +84,9 @@ class Inputs:
             self.faults.append(Fault("E111", message, inputs.place, "ask by what the values are given by"))
         calendar = plain_calendar(self._project())
         cells = list(self._cells(inputs, by, grain, calendar, query)) if not self.faults else []
+        if not cells and not self.faults:
+            message, help_ = "no metric is given a value", "write `metrics: {start_mrr: 1000}`"
+            self.faults.append(Fault("E103", message, inputs.place, help_))
         if self.faults:
             raise FaultError(self.faults)
         names = tuple(dict.fromkeys(name for _, _, values in cells for name in values))
