@@ -53,7 +53,7 @@ class Compared:
     @cached_property
     def columns(self) -> Mapping[str, AnswerColumn]:
         """The columns of numbers by each name that cells may give them."""
-        found = {c.name: c for c in self.answer.columns if c.role in ("metric", "band")}
+        found = {c.name: c for c in self.answer.columns if c.role in ("metric", "band", "target")}
         asked = self.answer.query.metrics
         plain = [c for c in self.answer.columns if c.role == "metric"]
         if len(asked) == len(plain):
