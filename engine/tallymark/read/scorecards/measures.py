@@ -79,13 +79,14 @@ def missing_of(value: Value | None, reading: Reading, subject: str) -> MissingDe
         reading.fault("R120", "what becomes of a missing value is not said", value, help_, subject)
         return None
     back = _steps(known, reading, subject)
-    rest = missing_of(value.get("then"), reading, subject) if value.get("then") is not None else MissingDef()
+    then = value.get("then")
+    rest = missing_of(then, reading, subject) if then is not None else MissingDef()
     if neutral is not None:
         at = value.key("neutral") or value
         reading.fault("R120", "both `last_known` and `neutral`", at, "write `then: {neutral: 40}`", subject)
         return None
-    if rest is not None and rest.steps:
-        reading.fault("R120", "`then` is what holds where nothing is known", value, "write `then: neutral`", subject)
+    if then is not None and rest is not None and rest.steps:
+        reading.fault("R120", "`then` is what holds where nothing is known", then, "write `then: neutral`", subject)
         return None
     return MissingDef(rest.score, *back) if back is not None and rest is not None else None
 

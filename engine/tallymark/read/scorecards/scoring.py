@@ -72,7 +72,8 @@ def _scale(value: Value, reading: Reading, subject: str) -> ScaleDef | None:
         return None
     (from_, low_included), (to, high_included) = low, high
     if isinstance(from_, Amount) and isinstance(to, Amount):
-        if from_.written != to.written:
+        plain_zero = any(end.value == 0 and end.written == "number" for end in (from_, to))
+        if from_.written != to.written and not plain_zero:
             message = f"`{from_.text}` and `{to.text}` are written in different units"
             reading.fault("R112", message, value, "write both ends alike", subject)
             return None
