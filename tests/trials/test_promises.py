@@ -47,6 +47,8 @@ SOUND = {
     "a_note": "rows: {orders: []}\nask: {period: 2024-01}\nexpect: {average_order: null}\nonly_nulls: true\nnotes: [denominator]",
     "a_fault": "rows: {orders: []}\nask: {period: 2024-13, metrics: [revenue]}\nfault: Q524",
     "far_in_the_future": "rows: {orders: [{id: 1, amount: 5, at: 2090-01-05}]}\nask: {period: 2090-01}\nexpect: {revenue: 5}",
+    "a_band": ROWS.replace("01}\n", "01, metrics: [rated], target: true}\n")
+    + "expect: {rated: 10, rated_band: high, rated_target: 5}",
     "as_of": "rows: {orders: [{id: 1, amount: 5, at: 2024-01-05}, {id: 2, amount: 6, at: 2024-01-20}]}\n"
     "ask: {period: 2024-01, as_of: 2024-01-10}\nexpect: {revenue: 5}",
     "undeclared_columns": "rows: {loose: [{day: 2024-01-05, n: 1}, {day: 2024-01-06, n: 2.5}]}\nask: {period: 2024-01}\n"
@@ -108,6 +110,7 @@ WRONG = {
     "made_by_a_transform": ("rows: {sittings: []}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E104", "[]"),
     "unknown_column": ("rows: {orders: [{idd: 1}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E105", "1"),
     "computed_column": ("rows: {orders: [{net: 8}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E105", "8"),
+    "another_band": (ROWS.replace("01}\n", "01, metrics: [rated]}\n") + "expect: {rated: 10, rated_band: low}", "E130", "low"),
     "no_number": ("rows: {orders: [{amount: ten}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "ten"),
     "too_many_digits": ("rows: {orders: [{amount: 1.1234567}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "1.1234567"),
     "half_a_number": ("rows: {orders: [{id: 1.5}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "1.5"),
