@@ -66,10 +66,10 @@ def races(scale: float) -> Iterator[Race]:
             f"anomaly of each day of three years by 40 groups, {count} days before",
             {
                 "the question": lambda count=count: asked(f"anomaly(revenue, {count})"),
-                "without the anomaly": lambda: asked("revenue"),
                 "window functions": lambda count=count: by_hand(count),
             },
             rounds=2,
+            same=same,
         )
     yield Race(
         "anomaly of each day of three years by 40 groups, the same weekday of 12 weeks before",
@@ -78,6 +78,7 @@ def races(scale: float) -> Iterator[Race]:
             "window functions": lambda: by_hand(12, ", DATE_DIFF('day', DATE '2020-01-01', day) % 7"),
         },
         rounds=2,
+        same=same,
     )
 
     def members() -> pyarrow.Table:
@@ -88,6 +89,7 @@ def races(scale: float) -> Iterator[Race]:
         "customers with an unusual month, by month",
         {"the question": members, "window functions": lambda: rows.answer(size, MONTHLY)},
         rounds=1,
+        same=same,
     )
 
 

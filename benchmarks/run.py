@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from benchmarks import (
     apart,
     buckets,
+    checking,
     compiling,
     distinct,
     elsewhere,
@@ -32,6 +33,7 @@ ALL: dict[str, Callable[[float], Iterator[Race]]] = {
     "apart": apart.races,
     "recurring": recurring.races,
     "histories": histories.races,
+    "checking": checking.races,
 }
 
 

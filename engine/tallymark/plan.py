@@ -230,11 +230,32 @@ def arguments(node: Node) -> tuple[int, ...]:
 
 
 @dataclass(frozen=True, slots=True)
+class Pairs:
+    """Each period of a grid with one of another that it is in the history of, by their numbers."""
+
+    pairs: tuple[tuple[int, int], ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Lines:
+    """The periods of a grid in lines, each as far from the one before it as the history's: it is the `count` before.
+
+    `lines` has the line of each period, in their order; `anchors` the number in the other grid of the one whose history
+    ends just before it, or -1; from number `whole` on they are not over, and no history.
+    """
+
+    count: int
+    lines: tuple[int, ...]
+    anchors: tuple[int, ...]
+    whole: int
+
+
+@dataclass(frozen=True, slots=True)
 class Grid:
     """The periods of a space. For the pieces of a grain, `parents` gives each piece's period in the grid `outer`.
 
-    The periods before those of another grid are told as periods of that grid with the `moves` that lead back to each;
-    `history` pairs the number of each with that of a period it is before.
+    `history` says of the periods before those of another grid whose history they are. Those that are none of that grid
+    moved back are told as periods of it with the `moves` that lead to each.
     """
 
     number: int
@@ -243,7 +264,7 @@ class Grid:
     outer: int | None = None
     parents: tuple[int, ...] = ()
     moves: tuple[tuple[Move, ...], ...] = ()
-    history: tuple[tuple[int, int], ...] = ()
+    history: Pairs | Lines | None = None
 
     def moved(self, window: Window, number: int) -> Window:
         """A window over one of the periods, to be resolved over what `periods` has in its place."""

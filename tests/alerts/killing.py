@@ -23,6 +23,7 @@ import requests  # noqa: F401 - imported here once, not in each process
 import tenacity  # noqa: F401
 
 from tallymark.landing import guarded  # noqa: F401
+from tallymark.rules.states import Instance
 from tests.alerts.channels import CHANNELS, told_in
 from tests.alerts.pretend import Pretend
 from tests.alerts.written import evaluation, rule
@@ -41,7 +42,7 @@ def killed(folder: Path, url: str, notifiers: tuple[str, ...], step: int, point:
         code = 1
         try:
             book: Any = Pretend(folder, channels={n: CHANNELS[n](folder, url) for n in notifiers})
-            series = {(("plan", name),): letters for name, letters in STEPS[step].items()}
+            series: dict[Instance, str] = {(("plan", name),): letters for name, letters in STEPS[step].items()}
             book.evaluations["churn_high"] = evaluation(series, of=rule(notify=notifiers))
             if point is not None:
                 _kill_at(point)
@@ -71,12 +72,14 @@ def _kill_at(point: int) -> None:
         if lines or event in ("http.client.connect", "http.client.send"):
             count()
 
-    def connect(*args: Any, **more: Any) -> sqlite3.Connection:
+    connects: Any = sqlite3.connect
+
+    def connect(*args: Any, **more: Any) -> Any:
         made = connects(*args, **more)
         made.set_trace_callback(count)
         return made
 
-    connects, sqlite3.connect = sqlite3.connect, connect
+    sqlite3.connect = connect
     sys.addaudithook(watch)
 
 

@@ -16,6 +16,10 @@ from tallymark.rules.outcome import RuleRun
 from tallymark.rules.states import Evaluation
 
 
+def nothing(*_: Any) -> Any:
+    """What makes no notifier: it is there already."""
+
+
 @dataclass
 class Remembers:
     """A notifier that keeps what it is told, or fails with what it is to say."""
@@ -31,7 +35,7 @@ class Remembers:
     @property
     def kind(self) -> NotifierKind:
         """Its kind."""
-        return NotifierKind("remembers", lambda options, folder: self, "Remembers.", repeatable=self.repeatable)
+        return NotifierKind("remembers", nothing, "Remembers.", repeatable=self.repeatable)
 
     def send(self, notification: Notification) -> tuple[Fault, ...]:
         """Keeps it, or fails."""
@@ -75,6 +79,11 @@ class Pretend:
         """Its rules."""
         known = {n: e.rule for n, e in self.evaluations.items() if isinstance(e, Evaluation)}
         return {n: known.get(n) or self.definitions[n] for n in self.evaluations}
+
+    @property
+    def metrics(self) -> Mapping[str, Any]:
+        """None has a label."""
+        return {}
 
     def waiting_rules(self) -> Mapping[str, tuple[str, ...]]:
         """None waits for data."""

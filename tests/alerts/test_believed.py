@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 from tallymark.definitions import NoDataDef, RuleDef
 from tallymark.rules.machine import fold
-from tallymark.rules.states import Evaluation, Observation, Told
+from tallymark.rules.states import Evaluation, Instance, Observation, Point, Told
 from tests.alerts.conftest import memory
 from tests.alerts.pretend import Pretend, Remembers
 from tests.alerts.written import MONTHS, rule
@@ -60,7 +60,7 @@ def rules(draw: st.DrawFn) -> RuleDef:
 def evaluated(of: RuleDef, series: Series, until: int, meaning: str) -> Evaluation:
     """The rule's evaluation of the first `until` months."""
     periods = MONTHS[:until]
-    instances = {}
+    instances: dict[Instance, tuple[Point, ...]] = {}
     for name, letters in series.items():
         began = next((n for n, letter in enumerate(letters[:until]) if letter != "-"), None)
         if began is None:
@@ -93,7 +93,8 @@ def changed(draw: st.DrawFn, series: Series, until: int) -> None:
 def test_a_receiver_believes_what_is_so(data: st.DataObject) -> None:
     """After every run that sent all, each instance is believed to be what the fold says; again, nothing is told."""
     draw: Any = data.draw
-    of, series, receiver, log = draw(rules()), {}, Receiver(), Remembers()
+    series: Series = {}
+    of, receiver, log = draw(rules()), Receiver(), Remembers()
     until, meaning = draw(st.integers(1, 6)), 0
     with tempfile.TemporaryDirectory(dir=memory()) as folder:
         book = Pretend(Path(folder), channels={"log": log})

@@ -98,12 +98,12 @@ def test_a_ledger_that_cannot_be_written(folder: Path) -> None:
 
 def test_a_read_only_ledger(book: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where nothing can be written nothing is told, and the status is still shown."""
-    connects = sqlite3.connect
+    connects: Any = sqlite3.connect
 
-    def read_only(file: Any, **more: Any) -> sqlite3.Connection:
+    def read_only(file: Any, **more: Any) -> Any:
         return connects(f"file:{file}?mode=ro", uri=True, **more)
 
-    monkeypatch.setattr(ledger.sqlite3, "connect", read_only)
+    monkeypatch.setattr(sqlite3, "connect", read_only)
     assert "A204" == fault(book).code
     assert 1 == len(book.channels["log"].told)
     assert ["firing"] == [each.told for each in status(book).standing]
@@ -113,15 +113,15 @@ def test_a_full_disk(book: Pretend, monkeypatch: pytest.MonkeyPatch) -> None:
     """When the disk is full nothing is sent that is not written down; once there is room all of it is, once."""
     many = {(("plan", f"{n:04} {'x' * 200}"),): "ooF" for n in range(60)}
     set_(book, many)
-    connects = sqlite3.connect
+    connects: Any = sqlite3.connect
 
-    def little_room(*args: Any, **more: Any) -> sqlite3.Connection:
+    def little_room(*args: Any, **more: Any) -> Any:
         made = connects(*args, **more)
         made.execute("PRAGMA max_page_count = 20")
         return made
 
     with monkeypatch.context() as patched:
-        patched.setattr(ledger.sqlite3, "connect", little_room)
+        patched.setattr(sqlite3, "connect", little_room)
         assert "A203" == fault(book).code
         assert 1 == len(book.channels["log"].told)
     book.run()

@@ -246,7 +246,7 @@ def test_an_older_run_tells_nothing_and_says_so(book: Pretend) -> None:
     set_(book, "oF")
     done = book.run()
     assert () == done.transitions
-    assert ("it ends with 2024-02 here, and 2024-04 was told of before: nothing is told",) == done.evaluated[0].notes
+    assert ("`churn_high`: it ends with 2024-02, and 2024-04 was told of before: nothing is told",) == done.notes
     set_(book, "oFFo")
     assert () == book.run().transitions
 

@@ -132,4 +132,3 @@ def test_the_fields_are_plain_data() -> None:
     assert {"churn": 0.12} == fields["values"]
     assert ("firing", "ok", "first run") == (fields["state"], fields["before"], fields["reason"])
     assert ({"plan": "pro"}, "2024-03", "2024-02") == (fields["instance"], fields["period"], fields["since"])
-    assert fields["alert"] == told("oFo", "oF").fields["alert"]

@@ -58,6 +58,18 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[info] Alone\n" == said.err
 
 
+def test_what_people_are_told_behind_the_text(capsys: pytest.CaptureFixture[str]) -> None:
+    """Each name once, a mapping as what it holds, and neither digests nor the severity a second time."""
+    labels = {"plan": "pro", "rule": "nrr_low", "severity": "critical"}
+    fields = {"rule": "nrr_low", "alert": "d" * 32, "instance": {"plan": "pro"}, "values": {"nrr": 0.96, "mrr": None}}
+    channel("stdout").send(Notification("NRR fell", severity="critical", labels=labels, fields=fields))
+    assert (
+        "[critical] NRR fell\n    plan: pro\n    rule: nrr_low\n    nrr: 0.96\n    mrr: –\n" == capsys.readouterr().out
+    )
+    channel("stdout").send(Notification("NRR fell", severity="info", labels=labels))
+    assert "    severity: critical\n" in capsys.readouterr().out
+
+
 def test_no_terminal_obeys(capsys: pytest.CaptureFixture[str]) -> None:
     """What would steer a terminal, or turn the direction of writing, is written out; no text begins a line of its own."""
     channel("stdout").send(

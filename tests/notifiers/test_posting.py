@@ -7,6 +7,7 @@ import hashlib
 import hmac
 import html
 import json
+import sys
 from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
@@ -168,6 +169,7 @@ def test_patience_ends(at: Receiver, monkeypatch: pytest.MonkeyPatch) -> None:
         ("slack", Reply(410, body="channel_is_archived"), "A335", "(410: channel_is_archived)"),
         ("slack", Reply(404, body="no hook T0/B0/canary"), "A335", "(404)"),
         ("slack", Reply(404, body="<b>canary</b>" * 1000), "A335", "(404)"),
+        ("slack", Reply(400, {"Content-Encoding": "gzip"}, "canary"), "A335", "(400)"),
         ("webhook", Reply(302, {"Location": "https://127.0.0.1/canary"}), "A337", "redirect (302)"),
         ("webhook", Reply(307, {"Location": "http://169.254.169.254/latest"}), "A337", "redirect (307)"),
         ("slack", Reply(301, {"Location": "/elsewhere"}), "A337", "redirect (301)"),
@@ -217,6 +219,8 @@ def test_a_private_network_is_not_entered(at: Receiver, monkeypatch: pytest.Monk
         "https://[canary",
         "//canary/x",
         "https://x:canary/",
+        "https://.canary/",
+        f"https://canary{'a' * 64}.example/",
     ],
 )
 def test_addresses_that_are_none(monkeypatch: pytest.MonkeyPatch, url: str) -> None:
@@ -225,6 +229,28 @@ def test_addresses_that_are_none(monkeypatch: pytest.MonkeyPatch, url: str) -> N
     found = fault(channel("slack", url="env:HOST", patience=0))
     assert "A330" == found.code
     assert CANARY not in str(found)
+
+
+@pytest.mark.parametrize(
+    ("package", "kind", "options"),
+    [
+        ("requests", "slack", {}),
+        ("tenacity", "webhook", {}),
+        ("standardwebhooks", "webhook", {"signing_secret": "env:SIGNING"}),
+        ("apprise", "apprise", None),
+    ],
+)
+def test_a_package_that_is_not_there(
+    monkeypatch: pytest.MonkeyPatch, package: str, kind: str, options: dict[str, str] | None
+) -> None:
+    """Who has not installed what a kind needs is told how."""
+    monkeypatch.setenv("HOST", "https://example.com/canary")
+    monkeypatch.setitem(sys.modules, package, None)
+    for name in [name for name in sys.modules if name.startswith(f"{package}.")]:
+        monkeypatch.delitem(sys.modules, name)
+    found = fault(channel(kind, url="env:HOST", **({} if options is None else {"patience": 0} | options)))
+    assert ("P790", True) == (found.code, f"`{package}`" in found.message)
+    assert "install it with `pip install 'tallymark[notify]'`" == found.help
 
 
 def test_nobody_there(monkeypatch: pytest.MonkeyPatch) -> None:

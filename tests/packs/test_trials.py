@@ -15,7 +15,7 @@ from tallymark.trials.run import pack_tests
 from tallymark.trials.trying import Trying
 from tallymark_packs import CONTENTS, trials_of
 
-from .figures import cases, entries
+from .figures import entries, written
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +36,7 @@ def results(run: TestRun) -> dict[str, TestResult]:
     return {result.name: result for result in run.results}
 
 
-@pytest.mark.parametrize("name", [case.name for case in cases()])
+@pytest.mark.parametrize("name", written())
 def test_figure(name: str, results: dict[str, TestResult]) -> None:
     """The engine gives the figures worked out by hand, in exactly the expected cells."""
     result = results[name]
@@ -45,7 +45,7 @@ def test_figure(name: str, results: dict[str, TestResult]) -> None:
 
 def test_every_test_was_run(results: dict[str, TestResult]) -> None:
     """What the files hold is what runs."""
-    assert [case.name for case in cases()] == list(results)
+    assert list(written()) == list(results)
 
 
 def test_every_metric_of_the_packs_is_covered(run: TestRun) -> None:
@@ -77,8 +77,8 @@ SWAPS = (
 
 
 def mutants(definitions: Definitions) -> Iterator[tuple[str, str]]:
-    """Metrics of the packs, every seventh, each with a formula that has a mistake in it."""
-    for metric in list(definitions.metrics.values())[::7]:
+    """Every tenth metric of the packs and the quick ratio, each with a formula that has a mistake in it."""
+    for metric in (*list(definitions.metrics.values())[::10], definitions.metrics["quick_ratio"]):
         for old, new in SWAPS:
             if old in metric.formula.text:
                 yield metric.name, metric.formula.text.replace(old, new, 1)
@@ -89,7 +89,7 @@ def test_a_mistake_in_a_formula_is_noticed(plugins: Plugins) -> None:
     """For a metric with a small mistake in its formula a test of the packs fails that passes without it."""
     trials, definitions = pack_tests(Project(packs=("all",)), plugins)
     found = list(mutants(definitions))
-    assert len(found) >= 12
+    assert len(found) >= 10
     unnoticed = []
     for name, text in found:
         formula: Formula = written_formula(text)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -58,6 +59,19 @@ def tally_sources(config, folder):
     return [SourceKind("leaky", lambda d, f, e, t: Leaky(d, f, e), OPTIONS)]
 
 
+class Teller:
+    def __init__(self, options, folder):
+        self.key = options["key"]
+
+    def send(self, notification):
+        raise ConnectionError(f"{self.key.reveal()} was refused at https://me:{self.key.reveal()}@example.org")
+
+
+@hookimpl
+def tally_notifiers():
+    return [NotifierKind("leaky.notifier", Teller, "Fails.", {"properties": {"key": {"type": "string", "secret": True}}})]
+
+
 @hookimpl
 def tally_formats(config):
     def write(answer):
@@ -91,6 +105,10 @@ COMMANDS = (
     "plugins show leaky --format json",
     "plugins check",
     "plugins check leaky --format json",
+    "notify",
+    "notify --format json",
+    *(f"notify {name}" for name in ("leaky", "hook", "chat", "mail", "service", "file")),
+    "notify hook --format json",
 )
 SCRIPT = """
 import sys
@@ -114,20 +132,42 @@ def project(tmp_path: Path) -> Path:
 
 
 FAILING = ("check", "check --format json", "ask rows --period 2024", "plugins check leaky")
+SENDING = tuple(line for line in COMMANDS if line.startswith("notify"))
+NOTIFIERS = """
+notifiers:
+  leaky: {kind: leaky.notifier, key: 'env:CANARY'}
+  hook: {kind: webhook, url: 'env:CANARY_URL', headers: {Authorization: 'env:CANARY'}, allow_private: true, patience: 0}
+  chat: {kind: slack, url: 'env:CANARY_URL', allow_private: true, patience: 0}
+  mail: {kind: email, host: 127.0.0.1, port: 1, from: a@example.com, to: b@example.com, user: env:CANARY, password: env:CANARY}
+  service: {kind: apprise, url: 'env:CANARY_SERVICE'}
+  file: {kind: jsonl, path: told.jsonl}
+"""
 
 
 @pytest.mark.parametrize(
     ("how", "debug", "commands"),
-    [("", "", COMMANDS), ("make", "1", FAILING), ("describe", "", FAILING[:3]), ("prepare", "", FAILING[:3])],
+    [
+        ("", "", COMMANDS),
+        ("", "1", SENDING),
+        ("make", "1", FAILING),
+        ("describe", "", FAILING[:3]),
+        ("prepare", "", FAILING[:3]),
+    ],
 )
 def test_a_secret_is_in_no_output(project: Path, how: str, debug: str, commands: tuple[str, ...]) -> None:
-    """Every command, its errors, its JSON, its SQL and its tracebacks: the secret is in none of them."""
+    """Every command, its errors, its JSON, its SQL and its tracebacks: the secret is in none of them, nor its address."""
     (project / "tally.yaml").write_text(
         "plugins: {load: [leaky.py], config: {leaky: {key: 'env:CANARY'}}}\n"
         f"sources: {{water: {{kind: leaky, key: 'env:CANARY', how: '{how}'}}}}\n"
+        f"{NOTIFIERS}"
         "datasets: {drops: {source: water, table: drops}}\n"
     )
-    environment = {"CANARY": CANARY, "TALLY_DEBUG": debug, "PYTHONPATH": ":".join(sys.path), "PATH": ""}
+    # Nobody listens there: what the libraries then say has the address in it.
+    urls = {
+        "CANARY_URL": f"https://127.0.0.1:1/{CANARY}",
+        "CANARY_SERVICE": f"jsons://me:{CANARY}@127.0.0.1:1/{CANARY}",
+    }
+    environment = {"CANARY": CANARY, **urls, "TALLY_DEBUG": debug, "PYTHONPATH": ":".join(sys.path), "PATH": ""}
     command = [sys.executable, "-c", SCRIPT, *commands]
     done = subprocess.run(command, capture_output=True, text=True, cwd=project, env=environment, check=True)
     said = done.stdout + done.stderr
@@ -135,6 +175,9 @@ def test_a_secret_is_in_no_output(project: Path, how: str, debug: str, commands:
     assert len(commands) == done.stdout.count("$ ")
     assert "***" in said, "the plugin did say it"
     assert ("Traceback" in said) == bool(debug)
-    if not how:
+    if not how and "list --datasets" in commands:
         assert "SELECT" in said
         assert '"rows": [' in said
+    if "notify hook" in commands:
+        codes = ["P700", "A332", "A332", "A321", "A341"]
+        assert codes == re.findall(r"error\[(P700|A\d{3})\]", done.stderr)[-5:]

@@ -228,6 +228,41 @@ BROKEN = {
         """,
         ["test_a_failure_is_raised", "test_text_is_text"],
     ),
+    "a notifier that tells twice, begins lines with what it is told, and shows its key": (
+        """
+        import os
+        os.environ["BROKEN_KEY"] = "canary-12"
+        class Shown:
+            def __init__(self, path, key): self.path, self.key = path, key.reveal()
+            def send(self, notification):
+                if not self.path.parent.exists():
+                    raise OSError(f"{self.key} is not known")
+                with self.path.open("a") as file:
+                    file.write(f"{notification.subject}: {notification.text}" + chr(10))
+        options = {
+            "type": "object",
+            "properties": {"path": {"type": "string"}, "key": {"type": "string", "secret": True, "description": "a key"}},
+        }
+        make = lambda said, folder: Shown(folder / said["path"], said["key"])
+        kind = NotifierKind("broken", make, "Sends", options, repeatable=True)
+        @hookimpl
+        def tally_notifiers(): return [kind]
+        broken.tally_notifiers = tally_notifiers
+        class TestIt(NotifierConformance):
+            plugin, kind = broken, "broken"
+            def options(self, folder): return {"path": "out.txt", "key": "env:BROKEN_KEY"}
+            def broken(self, folder): return {"path": "nowhere/out.txt", "key": "env:BROKEN_KEY"}
+            def received(self, folder):
+                path = folder / "out.txt"
+                return path.read_text().splitlines() if path.exists() else []
+        """,
+        [
+            "test_is_described",
+            "test_line_ends_end_nothing",
+            "test_what_is_sent_again",
+            "test_no_secret_is_told",
+        ],
+    ),
     "a plugin with something to say against it": (
         """
         def tally_functions(): return []

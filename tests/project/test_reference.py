@@ -247,10 +247,13 @@ ROWS: Mapping[str, tuple[tuple[str, ...], Callable[[], list[tuple[str, ...]]]]] 
             "keys of a column": "column",
             "keys of a reference": "ref",
             "keys of a metric": "metric",
+            "keys of a band": "band",
             "keys of rates": "rates",
             "keys of a parameter": "parameter",
             "keys of a funnel": "funnel",
             "keys of a step": "step",
+            "keys of a check": "check",
+            "keys of rows in a check": "check_rows",
         }.items()
     },
     "options of files": (("key", "what it says"), _options),
@@ -311,6 +314,18 @@ def test_the_contents_lead_to_every_section() -> None:
 
 def test_the_page_has_what_is_tested() -> None:
     """Projects, commands and formulas are found at all."""
-    assert {"abroad", "clock", "desk", "export", "freight", "history", "leaving", "retail", "saas", "site"} == _others()
+    assert {
+        "abroad",
+        "clock",
+        "desk",
+        "export",
+        "freight",
+        "helpline",
+        "history",
+        "leaving",
+        "retail",
+        "saas",
+        "site",
+    } == _others()
     assert 2 <= len(COMMANDS)
     assert 120 <= sum(len(t.rows) for t in QUESTIONS)

@@ -146,7 +146,7 @@ class Formulas:
             return drawn
         name = self.random.choice(("anomaly", "anomaly", "expected", "spread", "usual_low", "usual_high", "history"))
         count = self.random.choice((3, 3, 4, 5))
-        rest = self.random.choice(("", "", f", {self.back(scope)}", ", 1, 3"))
+        rest = self.random.choice(("", "", f", {self.back(scope)}", ", 1, 3" if name != "history" else ""))
         return Drawn(f"{name}({drawn}, {count}{rest})", EXACT if name == "history" else ROUGH)
 
     # Operators and functions

@@ -78,7 +78,7 @@ BAD = [
     ("{nrr: {target: {grain: month}}}", "R023", "a target without a number"),
     ("{nrr: {target: {value: 1, grain: mnth}}}", "R022", "`grain` must be a grain, not `mnth`"),
     ("{nrr: {target: [1, 2]}}", "R021", "`target` must be a number, a formula, or a mapping, not a list of 2"),
-    ("{nrr: {target: planned *}}", "S139", "nothing follows"),
+    ("{nrr: {target: planned *}}", "S139", "`*` has nothing on its right"),
     ("{nrr: {bands: {grain: yer, a: {below: 1}, b: {from: 1}}}}", "R022", "`grain` must be a grain, not `yer`"),
     ("{nrr: {bands: {a: {below: 1, color: red}, b: {from: 1}}}}", "R020", "unknown key `color`"),
     ("{nrr: {bands: {a: {below: 1, colour: pink}, b: {from: 1}}}}", "R022", "`colour` must be a colour of bands"),

@@ -19,9 +19,10 @@ OBSERVED = {
     "_": (None, None, True),
     "U": (None, True, True),
     ".": (None, None, False),
+    "X": (True, True, False),
 }
 """What each letter says of `when`, of `clear`, and whether there is a row: `T`rue, `B`oth true, `C`leared, neither
-(`H`eld), `M`issing `clear`, unknown (`_`, and `U` although it may end), and no row at all (`.`).
+(`H`eld), `M`issing `clear`, unknown (`_`, and `U` although it may end), and no row at all (`.`, and `X` whatever is said).
 """
 
 

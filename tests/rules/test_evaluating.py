@@ -33,7 +33,7 @@ datasets:
       amount: {unit: money}
       customer_id: text
     refs: {customer: {dataset: customers, column: customer_id}}
-  customers: {key: id, columns: {id: text, country: text}}
+  customers: {key: id, columns: {id: text, country: text, name: text}}
   visits: {time: at, columns: {at: timestamp, plan: text}}
 currency: EUR
 """
@@ -74,7 +74,7 @@ def opened(rules: str, orders: Sequence[Mapping[str, Any]] = ORDERS, visits: Seq
     read, faults = read_texts([("tally.yaml", PROJECT), ("metrics/rules.yaml", METRICS + lines)])
     assert [] == [str(f) for f in faults]
     made: dict[str, Any] = {"at": [datetime.fromisoformat(v) for v in visits], "plan": ["pro"] * len(visits)}
-    customers = {"id": ["c1", "c2"], "country": ["FR", "RO"]}
+    customers = {"id": ["c1", "c2"], "country": ["FR", "RO"], "name": ["Ada", None]}
     tables = {
         "orders": pyarrow.Table.from_pylist(list(orders), schema=SHAPE),
         "customers": pyarrow.table(customers),
@@ -83,7 +83,7 @@ def opened(rules: str, orders: Sequence[Mapping[str, Any]] = ORDERS, visits: Seq
     return tallymark.open(definitions=read, tables=tables)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def book() -> Iterator[tallymark.Book]:
     """The shop with a rule of each kind of dimension."""
     rules = "\n".join(
@@ -255,11 +255,35 @@ def test_a_period_that_was_not_looked_at_is_a_fault(at: str, words: str, book: t
 
 
 def test_several_instances_are_a_line_each(book: tallymark.Book) -> None:
-    """Without a condition a rule by a dimension is told with a line for each instance, and no receipt."""
+    """Without a condition a rule by a dimension has a line for each instance, one that fires first, and no receipt."""
     explained = book.explain_rule("by_plan", as_of="2024-03-31")
     assert () == explained.receipts
     lines = explained.text(120).splitlines()
-    assert ["l'été", "pro", "–"] == [line.split()[0] for line in lines[lines.index("") + 2 :][:3]]
+    assert ["–", "l'été", "pro"] == [line.split()[0] for line in lines[lines.index("") + 2 :][:3]]
+
+
+def test_keys_go_by_their_names(book: tallymark.Book) -> None:
+    """A value that is the key of a dataset with a column `name` is shown with the name, others as they are."""
+    found = book.evaluate("by_customer", as_of="2024-03-31")
+    assert {("customer", "c1"): "Ada"} == found.names
+    assert ["c1 (Ada)", "c2", "–"] == [found.shown("customer", value) for value in ("c1", "c2", None)]
+    assert {} == book.evaluate("by_plan", as_of="2024-03-31").names
+    explained = book.explain_rule("by_customer", where="customer = 'c1'", as_of="2024-03-31")
+    assert "customer = c1 (Ada)" in explained.text(120)
+
+
+def test_the_urgent_stand_first() -> None:
+    """Of many instances those that fire come first, then those without data, then pending ones; of the rest some."""
+    orders = [order("2024-01-10", f"p{n:02}", 10) for n in range(60)]
+    orders += [order("2024-02-10", f"p{n:02}", 100 if n == 57 else 10) for n in range(60) if n != 58]
+    orders += [order("2024-01-11", "p59", 1000), order("2024-02-11", "p59", 1000)]
+    with opened("high: {when: average > 50, grain: month, by: plan, for: 2, no_data: 1}", orders) as book:
+        lines = book.explain_rule("high", as_of="2024-02-29").text(120).splitlines()
+    rows = [line.split() for line in lines if line.startswith("p") and line[1:3].isdigit()]
+    assert ["p59", "p58", "p57", "p00", "p01"] == [row[0] for row in rows[:5]]
+    assert ["firing", "no", "pending", "ok", "ok"] == [row[2] if row[2] != "€" else row[3] for row in rows[:5]]
+    assert 40 == len(rows)
+    assert "note: 20 more instances: `--format json` has all of them" in lines
 
 
 def test_an_explanation_is_data_too(book: tallymark.Book) -> None:

@@ -125,7 +125,9 @@ def test_firing_begins_with_enough_true_periods(patience: Patience, history: str
     for number, point in enumerate(points):
         if point.state.told == "firing" and (number == 0 or points[number - 1].state.told != "firing"):
             assert point.observation.when is True
-            assert patience.lasting <= sum(1 for p in points[: number + 1] if p.observation.when is True)
+            assert patience.lasting <= sum(
+                1 for p in points[: number + 1] if p.observation.present and p.observation.when
+            )
 
 
 @given(history=LETTERS, holding=st.integers(1, 3))

@@ -12,6 +12,7 @@ The way of a definition, a file a step:
     calendar.py       the table of a calendar
     metrics.py        metrics, in the order of their dependencies
     formulas.py       one formula as a whole
+    checks.py         checks of data: their slices, and faults in the metrics they stand for
 
 and of a formula:
 
@@ -40,6 +41,7 @@ from collections.abc import Mapping
 
 from tallymark.catalog import Catalog
 from tallymark.check.calendar import check_calendar
+from tallymark.check.checks import told_of_checks, unreached
 from tallymark.check.datasets import Describe, bind_datasets
 from tallymark.check.metrics import bind_metrics
 from tallymark.definitions import Definitions
@@ -63,4 +65,4 @@ def check(
     catalog = bind_datasets(definitions, describe, functions, transforms, faults)
     check_calendar(catalog, faults)
     catalog = bind_metrics(catalog, definitions.metrics, functions, faults)
-    return catalog, in_order(faults)
+    return catalog, in_order([*told_of_checks(faults, definitions.checks), *unreached(catalog)])

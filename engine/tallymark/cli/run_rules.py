@@ -79,9 +79,6 @@ def _report(session: Session, done: RuleRun) -> None:
     for each in done.deliveries:
         if each.state != "sent":
             click.echo(printable(f"not told yet: {each.subject} -> {each.notifier}"))
-    for rule in done.evaluated:
-        for note in rule.notes:
-            click.echo(printable(f"note: {rule.rule}: {note}"))
     for note in done.notes:
         click.echo(printable(f"note: {note}"))
     click.echo(done.summary())

@@ -71,7 +71,6 @@ class CheckDef:
     """
 
     name: str
-    dataset: Written | None = None
     fresh: str | None = None
     """A duration: how old the newest row may be."""
     rows: RowCountDef | None = None
@@ -88,6 +87,8 @@ class CheckDef:
     every: Formula | None = None
     equal: tuple[Formula, ...] = ()
     """Two formulas over metrics."""
+    dataset: Written | None = None
+    """Whose rows are looked at; none of `equal`."""
     on: Written | None = None
     """The column whose time places a row in a period, instead of the dataset's own."""
     where: Formula | None = None

@@ -154,6 +154,7 @@ class Book:
             self._linted = lint(self._catalog, self._plugins)
         if not data:
             return in_order([*self.faults, *self._linted])
+        from tallymark.engine.check_results import BROKEN
         from tallymark.engine.data_checks import check_data
 
         found = [*self.faults, *self._linted, *check_data(self._catalog, self._sources)]
@@ -162,7 +163,8 @@ class Book:
         if rates is not None and self._catalog.datasets[rates.dataset].making is None:
             found += unsound_rates(self._catalog, self._sources, self._calendars.current())
         told = self.data_checks() if results is None else results
-        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None)])
+        # Of a check that is written wrongly its own faults are told already.
+        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None and r.why != BROKEN)])
 
     def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
         """What comes of the checks of data that files define: the named ones, or all whose data there is.

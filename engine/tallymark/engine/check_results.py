@@ -24,6 +24,8 @@ CODES: Mapping[str, str] = {
 }
 """What a check that fails is, by its kind."""
 UNKNOWN = "D610"
+BROKEN = "it has faults of its own"
+"""Why nothing is known of a check that is written wrongly."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -191,13 +191,10 @@ class Columns:
         """What readers see: the metric's label and a word; of a formula that was typed in, the column's own name."""
         if not self.catalogued(metric):
             return {}
-        if with_ is None:
-            return beside(metric, word, self.language)
-        called = said(word, self.language) if word in WORDS else word.replace("_", " ")
-        if with_.name != "previous":
-            other = WORDS.get(with_.name, {})
-            called += f" ({other.get(self.language) or other.get('en') or with_.name.replace('_', ' ')})"
-        return {self.language: f"{metric.label(self.language)}, {called}"}
+        made = beside(metric, word, self.language)
+        if with_ is None or with_.name == "previous":
+            return made
+        return {language: f"{text} ({said(with_.name, language)})" for language, text in made.items()}
 
 
 def targets_of(columns: Sequence[Column]) -> dict[str, str]:
@@ -216,13 +213,14 @@ def require_targets(asked: bool, metrics: Sequence[Metric]) -> None:
 
 
 def beside(metric: Metric, word: str, language: str) -> dict[str, str]:
-    """What a column beside a metric's is called: the metric's label and a word of WORDS."""
+    """What a column beside a metric's is called: the metric's label and what is added to it."""
     return {language: f"{metric.label(language)}, {said(word, language)}"}
 
 
 def said(word: str, language: str) -> str:
-    """A word of WORDS in a language, else in English."""
-    return WORDS[word].get(language, WORDS[word]["en"])
+    """A word of WORDS in a language, else in English; of what is none, its name in words."""
+    known = WORDS.get(word, {})
+    return known.get(language) or known.get("en") or word.replace("_", " ")
 
 
 def _numbered(name: str) -> Iterator[str]:

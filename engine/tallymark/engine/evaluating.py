@@ -6,24 +6,27 @@ so that a change of wording never changes what is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
-from functools import cached_property
+from functools import cached_property, partial
 from typing import Any
 
-from tallymark.answer import Answer
+from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Catalog, Metric, MinCount
 from tallymark.definitions import Formula, RuleDef, names_in
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked, Asking, Earliest, now
 from tallymark.engine.meaning import meaning
+from tallymark.engine.naming import names
 from tallymark.engine.remarks import remarks
+from tallymark.engine.shown import Shown
 from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
-from tallymark.formula.bound import Bound, MetricUse, Nested, parts
+from tallymark.formula.bound import Apply, Bound, MetricUse, Nested, parts
 from tallymark.formula.parse import parse
 from tallymark.given import help_for
+from tallymark.kinds import Type
 from tallymark.lower import Question, lower, settle_datasets
 from tallymark.place import Written
 from tallymark.query import Query
@@ -31,13 +34,14 @@ from tallymark.render import Rendered
 from tallymark.rules.machine import fold
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation
 from tallymark.rules.subjects import subjects
-from tallymark.show.numbers import number
-from tallymark.show.sheet import text_of
 from tallymark.windows import Calendar, parse_moment
 from tallymark.windows.clocks import INSTANT
 
 Truth = bool | None
 """None is unknown."""
+
+MOST_NAMED = 2_000
+"""So many instances are looked up by name at most."""
 
 NOT_BEGUN = "Q509"
 """The code of a question that finds no rows to tell where its range begins."""
@@ -62,6 +66,12 @@ class Evaluating:
     render: Any
     few: Any
 
+    @property
+    def locale(self) -> str:
+        """The language of texts for readers."""
+        project = self.catalog.project
+        return project.locale or project.language
+
     def evaluate(self, rule: RuleDef, as_of: str | date | datetime | None = None) -> Evaluation:
         """The rule over all periods up to the knowledge date. Raises FaultError, as a question does, and A110 when the
         rule finds no rows at all: nothing is known then, which is not to say that all is well.
@@ -80,7 +90,6 @@ class _Cell:
     when: bool | None
     clear: bool | None
     values: dict[str, Any]
-    shown: dict[str, str]
     touched: bool
 
 
@@ -91,6 +100,8 @@ class _Run:
     book: Evaluating
     rule: RuleDef
     instant: datetime
+    columns: dict[str, AnswerColumn] = field(default_factory=dict)
+    """How the values of observations are measured, by their text."""
 
     def evaluation(self) -> Evaluation:
         rule = self.rule
@@ -111,7 +122,7 @@ class _Run:
         return Evaluation(
             rule, self.instant, means, tuple(whole), {s: p.label for s, p in periods.items()},
             {i: points for i, points in instances.items() if points}, answer.notes,
-            tuple(p.label for s, p in periods.items() if s not in whole),
+            tuple(p.label for s, p in periods.items() if s not in whole), self._names(asked, rows),
         )  # fmt: skip
 
     # --- what is asked ---------------------------------------------------------------------------------------------
@@ -234,16 +245,16 @@ class _Run:
         columns = [c for c in answer.columns if c.role == "metric"]
         first = len(self.conditions)
         own = first + len(self.guards)
+        self.columns = dict(zip(self.watched, columns[own:], strict=True))
         guards = {c.text: [first + n for n, (t, _) in enumerate(self.guards) if t == c.text] for c in self._formulas}
         found: dict[Instance, dict[Moment, _Cell]] = {}
         for row, behind in zip(answer.to_dicts(), touched, strict=True):
             truths = [row[c.name] for c in columns[:own]]
             unsure = any(truths[n] is None for known in guards.values() for n in known)
-            cell = _Cell(*self._truths(truths, guards), {}, {}, behind)
-            for text, column in zip(self.watched, columns[own:], strict=True):
+            cell = _Cell(*self._truths(truths, guards), {}, behind)
+            for text, column in self.columns.items():
                 # What is made of a hidden number would tell it.
-                value = None if unsure and text not in self.book.catalog.metrics else row[column.name]
-                cell.values[text], cell.shown[text] = value, _shown(value, column, answer.locale)
+                cell.values[text] = None if unsure and text not in self.book.catalog.metrics else row[column.name]
             found.setdefault(_instance(answer, row), {})[row["period"]] = cell
         return found
 
@@ -269,7 +280,23 @@ class _Run:
             if begun and cell is None:
                 yield Observation(period, None, None, present=False, partial=period in partial)
             elif begun and cell is not None:
-                yield Observation(period, cell.when, cell.clear, cell.values, cell.shown, True, period in partial)
+                shown = Shown(cell.values, self.columns, self.book.locale)
+                yield Observation(period, cell.when, cell.clear, cell.values, shown, True, period in partial)
+
+    def _names(self, asked: Asked, instances: Iterable[Instance]) -> dict[tuple[str, Any], str]:
+        """What the values of dimensions that are keys are called, of rules with few enough instances."""
+        known = list(instances)
+        if len(known) > MOST_NAMED:
+            return {}
+        catalog = settle_datasets(self.book.catalog, asked.question.values)
+        question = replace(asked.question, periods=asked.question.periods[-1:], quiet=frozenset())
+        read = Apply("and", tuple(map(_expression, self.conditions)), Type.BOOLEAN)
+        found: dict[tuple[str, Any], str] = {}
+        for text, parts_ in zip(self.rule.by, asked.question.by, strict=True):
+            keys = [v for v in dict.fromkeys(dict(i)[text] for i in known) if v is not None]
+            called = names(parts_, keys, read, question, catalog, partial(self.book.render, catalog))
+            found |= {(text, key): name for key, name in called.items()}
+        return found
 
     # --- what only the message names -------------------------------------------------------------------------------
 
@@ -281,13 +308,12 @@ class _Run:
             return
         query = replace(self._query(wanted), start=asked.question.periods[0].start)
         answer, _ = self._answered(self.book.asking.bind(query, self.book.earliest, self.instant))
-        columns = [c for c in answer.columns if c.role == "metric"]
+        columns = dict(zip(wanted, (c for c in answer.columns if c.role == "metric"), strict=True))
+        self.columns |= columns
         for row in answer.to_dicts():
             cell = rows.get(_instance(answer, row), {}).get(row["period"])
             if cell is not None:
-                for name, column in zip(wanted, columns, strict=True):
-                    cell.values[name] = row[column.name]
-                    cell.shown[name] = _shown(row[column.name], column, answer.locale)
+                cell.values.update((name, row[column.name]) for name, column in columns.items())
 
 
 def _expression(metric: Metric) -> Bound:
@@ -310,12 +336,6 @@ def _named(bound: Bound) -> list[str]:
 
 def _instance(answer: Answer, row: Mapping[str, Any]) -> Instance:
     return tuple((c.name, row[c.name]) for c in answer.columns if c.role == "dimension")
-
-
-def _shown(value: Any, column: Any, locale: str) -> str:
-    if column.type.numeric:
-        return number(value, column.unit, column.type, decimals=column.decimals, locale=locale)
-    return text_of(value)
 
 
 def _start(asked: Asked, instant: datetime) -> Moment:

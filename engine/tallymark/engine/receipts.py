@@ -28,6 +28,7 @@ from tallymark.formula.bound import (
     Bound,
     Constant,
     DimensionUse,
+    History,
     MetricUse,
     Nested,
     ParameterUse,
@@ -40,7 +41,7 @@ from tallymark.lower import Question, lower, settle
 from tallymark.lower.contexts import Contexts
 from tallymark.lower.spaces import Context
 from tallymark.show.counts import many
-from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve
+from tallymark.windows import PERIOD, Boundary, Calendar, Window, range_label, resolve, shifted
 
 PARAMETER = re.compile(r"\$([a-z_][a-z0-9_]*)")
 
@@ -176,14 +177,29 @@ class _Steps:
             left = rows - filled
             said = "has no value and is left out" if left == 1 else "have no value and are left out"
             yield f"{left:,} of {many(rows, member or 'row')} {said}"
+        if isinstance(part.bound, History):
+            yield from _of_history(part.bound, self._value(part.node))
         for divisor in part.divisors:
             value = divisor.bound.value if isinstance(divisor.bound, Constant) else self._value(divisor.node)
             if value is not None and value == 0:
                 yield f"`{' '.join((divisor.name or divisor.text).split())}` is 0, and nothing is divided by 0"
 
+    def _before(self, history: History, window: Window) -> str | None:
+        """The stretch of time from the first of the periods before to the last one's end."""
+        if history.statistic == "anomaly":
+            return None
+        question, (count, unit) = self.question, history.every
+        moved = [
+            shifted(question.periods[0], (*window.shifts, (n * count, unit)), question.grain, question.calendar)
+            for n in (history.count, 1)
+        ]
+        return range_label(moved[0][0], moved[1][1], question.calendar)
+
     def _window(self, part: Part) -> str | None:
         """The stretch of time, or for a stock the moment, that was read."""
         window, calendar = part.context.window, self.question.calendar
+        if isinstance(part.bound, History):
+            return self._before(part.bound, window)
         resolved = resolve(window, self.question.periods[0], self.question.grain, calendar, self.question.as_of)
         if resolved.void or isinstance(part.bound, Constant):
             return None
@@ -197,6 +213,14 @@ class _Steps:
             # Seven days of a month happen to be a week; who asked for the month thinks in days.
             return f"{calendar.local(resolved.start).date()} to {_last(resolved.end, calendar)}"
         return label
+
+
+def _of_history(history: History, value: Any) -> Iterator[str]:
+    """What to know of a history: that too few periods have a value, or that these do not differ."""
+    if history.statistic == "history" and value < history.least:
+        yield f"too few of {history.count} periods before have a value, {history.least} are wanted"
+    elif history.statistic == "spread" and value == 0:
+        yield "all values before are alike: any other one is beyond measure"
 
 
 def _moment(instant: datetime, window: Window, calendar: Calendar) -> str:

@@ -11,7 +11,7 @@ from tallymark.answer import Answer
 from tallymark.catalog import Catalog, in_language
 from tallymark.definitions import CheckDef
 from tallymark.definitions.checks import OF_ROWS
-from tallymark.engine.check_results import CheckExample, CheckResult
+from tallymark.engine.check_results import BROKEN, CheckExample, CheckResult
 from tallymark.engine.check_words import columns_of, found, limit_of
 from tallymark.errors import Fault, FaultError
 from tallymark.given import help_for
@@ -22,6 +22,7 @@ from tallymark.windows import Calendar, parse_moment
 from tallymark.windows.clocks import INSTANT
 
 MOST_EXAMPLES = 3
+NO_ROWS = "Q509"
 
 Ask = Callable[[Query], Answer]
 
@@ -68,7 +69,9 @@ def run_checks(
     for shape, checks in shapes.items():
         for check, answer in _answers(catalog, shape, checks, ask, as_of):
             if isinstance(answer, Fault):
-                results[check.name] = _unknown(catalog, check, answer.message)
+                results[check.name] = _unknown(
+                    catalog, check, "there are no rows" if answer.code == NO_ROWS else answer.message
+                )
             else:
                 results[check.name] = _Running(catalog, shape, check, ask, as_of).result(answer)
     return tuple(results[c.name] for c in wanted)
@@ -95,7 +98,7 @@ def _obstacle(catalog: Catalog, check: CheckDef) -> str | None:
     if needs:
         return f"it needs {', '.join(needs)}"
     if any(not catalog.metrics[name].available for name in check.metrics):
-        return "it has faults of its own"
+        return BROKEN
     return None
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
+from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -91,7 +92,7 @@ class _Run:
             raise
         except FaultError as error:
             self.failed.append(name)
-            self.faults += [fault.within(f"rule `{name}`") for fault in error.faults]
+            self.faults += [_of_rule(fault, name) for fault in error.faults]
             return
         except TallymarkError as error:
             self.failed.append(name)
@@ -100,14 +101,16 @@ class _Run:
         kept = self.kept.get(name)
         covered = kept.covered if kept is not None else None
         told = self.ledger.told(name)
-        self.evaluated.append(evaluated(found, _older(found, kept)))
+        self.evaluated.append(evaluated(found))
+        self.notes += _older(found, kept)
         transitions = due(found, told, covered)
         until = covering(found, covered)
         period = found.labels.get(until.period) if until is not None and found.periods else None
+        called = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
             last, told, transitions, found.rule.notify or self._default(),
-            lambda each, language: notification(each, found, language),
+            lambda each, language: notification(each, found, language, called(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
         )  # fmt: skip
 
@@ -165,6 +168,12 @@ class _Run:
             else:
                 self.deliveries.append(each)
 
+    def _called(self, found: Evaluation, language: str) -> dict[str, str]:
+        """What readers call the metrics that the evaluation has values of."""
+        names = {name for points in found.instances.values() for name in points[-1].observation.values}
+        known = self.book.metrics
+        return {name: known[name].label(language) for name in names if name in known}
+
     def _default(self) -> tuple[str, ...]:
         return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)
 
@@ -173,11 +182,16 @@ class _Run:
         return (declared.language if declared is not None else None) or self.book.project.language
 
 
-def evaluated(found: Evaluation, notes: Iterable[str] = ()) -> Evaluated:
+def _of_rule(fault: Fault, name: str) -> Fault:
+    """The fault, said to be in the rule: what asked was the rule and no question of somebody's."""
+    return replace(fault, subject=f"rule `{name}`") if fault.subject in (None, "the question") else fault
+
+
+def evaluated(found: Evaluation) -> Evaluated:
     """How many instances of an evaluation stand how after its newest period."""
     newest = [points[-1].state.status for points in found.instances.values() if points]
     period = found.labels.get(found.periods[-1]) if found.periods else None
-    return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), (*found.notes, *notes))
+    return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), found.notes)
 
 
 def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
@@ -187,5 +201,5 @@ def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
         return []
     told = kept.period or "a later period"
     newest = found.labels[found.periods[-1]] if found.periods else None
-    ends = f"it ends with {newest} here" if newest else "no period is over here"
-    return [f"{ends}, and {told} was told of before: nothing is told"]
+    ends = f"it ends with {newest}" if newest else "no period is over"
+    return [f"`{found.rule.name}`: {ends}, and {told} was told of before: nothing is told"]

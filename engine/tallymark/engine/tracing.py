@@ -217,7 +217,7 @@ class Tracing:
         below = [self.part(bound.body, source, inner, forms)] if bound.statistic == "anomaly" else []
         for other in made_of(bound):
             number = self.contexts.shallow(partial(self.contexts.lower, other, inner))
-            said, its_unit = f"{other.statistic}{text[text.index('(') :]}", _unit(other, inner)
+            said, its_unit = _called(other.statistic, text), _unit(other, inner)
             below.append(Part(other, said, "operator", number, other.type, its_unit, inner, forms))
         return Part(bound, text, "operator", node, bound.type, unit, context, forms, parts=tuple(below))
 
@@ -261,6 +261,14 @@ def _first_step(text: str) -> str:
     member = next(a for a in call.arguments if isinstance(a, n.PerArgument))
     first = next(a for a in call.arguments if not isinstance(a, n.PerArgument | n.WithinArgument | n.Text))
     return f"converted({_text(text, first.span)}, {_text(text, member.span)})"
+
+
+def _called(statistic: str, text: str) -> str:
+    """Of `anomaly(m, 24, 1, 12)` another statistic of the same history; a count of its values wants no least."""
+    call = parse_text(text)
+    assert isinstance(call, n.Call)
+    arguments = call.arguments[:3] if statistic == "history" else call.arguments
+    return f"{statistic}({', '.join(_text(text, a.span) for a in arguments)})"
 
 
 def _whole(body: Bound, source: str) -> bool:

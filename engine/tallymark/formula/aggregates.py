@@ -259,7 +259,9 @@ _BACK = (
 
 
 def _history(name: str, unit: str, help: str, example: str, gives: str = "double") -> Function:
-    return Function(name, Kind.CONTEXT, (Take("m"), *_BACK), gives, unit, help, example)
+    # A count of values needs none of them.
+    back = _BACK[:-1] if unit == "count" else _BACK
+    return Function(name, Kind.CONTEXT, (Take("m"), *back), gives, unit, help, example)
 
 
 HISTORIES = (

@@ -13,7 +13,7 @@ _PERCENT = like(r"^\s*[0-9_]+(\.[0-9]+)?\s*%\s*$", "a percentage, such as 50%")
 
 
 def _by_column(title: str, shape: Schema) -> Schema:
-    return {"title": title, "type": "object", "additionalProperties": shape, "minProperties": 1}
+    return {"title": title, "type": "object", "additionalProperties": shape}
 
 
 _CHECK: Mapping[str, Key] = {

@@ -16,7 +16,7 @@ from tallymark.formula.bound import Aggregate, Axis, Bound, History, MetricUse, 
 from tallymark.formula.nodes import MAX_LENGTH
 from tallymark.kinds import Type
 from tallymark.lower.spaces import Context, SpaceDraft
-from tallymark.plan import Grid, Leaf, Lift, Operation, Parts, PastFunction, Value
+from tallymark.plan import Grid, Leaf, Lift, Lines, Operation, Pairs, Parts, PastFunction, Value
 from tallymark.plan import Past as PastNode
 from tallymark.units import COUNT
 from tallymark.windows import PERIOD, Calendar, Move, shape_of, shift, shifted, whole_steps
@@ -37,6 +37,10 @@ CAP = 1000
 
 TINY = 1e-9
 """Distances below this share of the median are none: sums of doubles may differ in their last digits."""
+
+
+MOST_MOVED = 20_000
+"""Periods that are found one by one, because a month before a day, say, is no number of days."""
 
 
 class Contexts(Protocol):
@@ -223,17 +227,15 @@ def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
     if steps is None:
         return _moved(grid, shifts, count, every, calendar, as_of)
     *moved, step = steps
-    reached = {}
-    for number in range(len(grid.periods)):
-        for back in range(1, count + 1):
-            reached[number, back] = number - sum(moved) - step * back
-    first = grid.periods[0]
-    periods = {j: grid.periods[j] if j >= 0 else shift(first, -j, None, grid.grain, calendar)
-               for j in sorted(set(reached.values()))}  # fmt: skip
-    whole = [j for j, period in periods.items() if period.end <= as_of]
-    places = {j: place for place, j in enumerate(whole)}
-    history = tuple((places[j], number) for (number, _), j in reached.items() if j in places)
-    return Grid(grid.number, tuple(periods[j] for j in whole), grid.grain, history=history)
+    first, asked = grid.periods[0], len(grid.periods)
+    anchors = {number - sum(moved): number for number in range(asked)}
+    reached = sorted({j - step * back for j in anchors for back in range(count + 1)})
+    periods = [grid.periods[j] if 0 <= j < asked else shift(first, -j, None, grid.grain, calendar) for j in reached]
+    whole = sum(period.end <= as_of for period in periods)
+    if not whole:
+        return Grid(grid.number, (), grid.grain)
+    lines = Lines(count, tuple(j % step for j in reached), tuple(anchors.get(j, -1) for j in reached), whole)
+    return Grid(grid.number, tuple(periods), grid.grain, history=lines)
 
 
 def _steps(grid: Grid, moves: tuple[Move, ...], calendar: Calendar) -> list[int] | None:
@@ -248,6 +250,10 @@ def _moved(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
     """The same where periods do not land on the grid: each is told as one of its periods and the moves that lead to
     it, so that it keeps that one's shape.
     """
+    if count * len(grid.periods) > MOST_MOVED:
+        message = f"histories of {count} periods that lie on no grid are more than {MOST_MOVED:,} periods in all"
+        help_ = "ask whole periods, a season that is so many of them, a shorter range or a shorter history"
+        raise FaultError(Fault("Q620", message, None, help_))
     found: dict[object, tuple[datetime, int, tuple[Move, ...]]] = {}
     history: list[tuple[object, int]] = []
     step, unit = every
@@ -273,5 +279,5 @@ def _moved(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
         grid.outer,
         tuple(grid.parents[found[p][1]] for p in order) if grid.parents else (),
         tuple(found[p][2] for p in order),
-        tuple((places[p], number) for p, number in history),
+        Pairs(tuple((places[p], number) for p, number in history)),
     )

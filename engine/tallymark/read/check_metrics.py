@@ -32,7 +32,8 @@ PARTS: Mapping[str, Mapping[str, str]] = {
 }
 """What readers call the numbers behind a check."""
 
-Parts = Sequence[str | Written]
+Part = str | Written | tuple[str, Written]
+Parts = Sequence[Part]
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,7 +73,7 @@ def metrics_of(check: CheckDef, tables: Tables, reading: Reading) -> tuple[Metri
     """The metrics that a check stands for, itself first; none, and a fault, when the data has no time that it needs."""
     composed = _Composed(check, tables)
     if check.kind in ("fresh", "rows") and composed.time is None and tables.known(composed.dataset):
-        message = f"`{composed.dataset}` has no time, and `{check.kind}` is about when rows are"
+        message = f"`{composed.dataset}` names no time, and `{check.kind}` is about when rows are"
         at = check.dataset.place() if check.dataset is not None else check.place
         reading.fault_at("R133", message, at, "name the column that says when: `on: created_at`", composed.subject)
         return ()
@@ -120,18 +121,18 @@ class _Composed:
 
     # --- rows ------------------------------------------------------------------------------------------------------
 
-    def _rows(self, *also: str | Written) -> list[str | Written]:
+    def _rows(self, *also: Part) -> list[Part]:
         """`dataset [on column] [where …]`, with a further condition."""
         assert self.check.dataset is not None
         return [self.check.dataset, *self.axis, *self._where(*also)]
 
-    def _where(self, *also: str | Written) -> list[str | Written]:
+    def _where(self, *also: Part) -> list[Part]:
         conditions: list[Parts] = [("(", self.check.where.written, ")")] if self.check.where is not None else []
         conditions += [("(", *also, ")")] if also else []
         since = self.check.since
         if since is not None and self.check.kind == "unique" and self.time is not None:
             conditions.append((self._column(self.check.on or self.time), f" >= date('{since}')"))
-        joined: list[str | Written] = []
+        joined: list[Part] = []
         for number, condition in enumerate(conditions):
             joined += [" and " if number else " where ", *condition]
         return joined
@@ -140,10 +141,10 @@ class _Composed:
         # With its dataset before it a column may be called like a word of formulas, `at` for one.
         return f"{self.dataset}.{name if isinstance(name, str) else name.text}"
 
-    def _named(self, name: str | Written) -> list[str | Written]:
+    def _named(self, name: str | Written) -> list[Part]:
         """A column of the dataset, at the place where it is named."""
         at = name if isinstance(name, Written) else self.check.places.get(name, name)
-        return [f"{self.dataset}.", at]
+        return [f"{self.dataset}.{at}" if isinstance(at, str) else (f"{self.dataset}.", at)]
 
     def _each_row(self) -> Iterator[tuple[str, Parts]]:
         broken = self._broken()
@@ -152,7 +153,7 @@ class _Composed:
         yield "rows", ("count(", *self._rows(*broken), ")")
         yield "checked", ("count(", *self._rows(), ")")
 
-    def _broken(self) -> list[str | Written]:
+    def _broken(self) -> list[Part]:
         """The condition that a row breaks the check by; null where it is not known."""
         check = self.check
         if check.every is not None:
@@ -179,14 +180,14 @@ class _Composed:
         yield "rows", ("cumulative(", *self._repeats(), ")")
         yield "checked", ("cumulative(count(", *self._rows(), "))")
 
-    def _repeats(self) -> list[str | Written]:
+    def _repeats(self) -> list[Part]:
         """How many rows stand beside another one with the same values. Where one is null, a row is like no other."""
         columns = self.check.unique
         where = self._where()
         if len(columns) == 1:
             only = [*self._named(columns[0]), *self.axis, *where]
             return ["count(", *only, ") - count_distinct(", *only, ")"]
-        found: list[str | Written] = ["greatest(count(", *self._rows(), ") - 1, 0)"]
+        found: list[Part] = ["greatest(count(", *self._rows(), ") - 1, 0)"]
         for column in columns:
             found = ["sum(", *found, " per ", *self._named(column), ")"]
         return found

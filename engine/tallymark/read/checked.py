@@ -75,7 +75,7 @@ def _changed(pack: CheckDef, said: CheckDef, faults: list[Fault]) -> CheckDef:
 
 def _of_nothing(check: CheckDef, packs: Mapping[str, CheckDef]) -> Fault:
     if check.off:
-        help_ = help_for(check.name, packs)
+        help_ = help_for(check.name, packs) or "leave it out"
         return Fault("R135", f"no pack has a check `{check.name}` to drop", check.place, help_)
     said = ", ".join(f"`{kind}`" for kind in KINDS)
     help_ = f"say what is checked: one of {said}"

@@ -10,6 +10,7 @@ from decimal import Decimal
 from tallymark.definitions import CheckDef, Formula, LimitsDef, RowCountDef, ToleranceDef
 from tallymark.definitions.checks import KINDS, OF_ROWS
 from tallymark.errors import FaultError, Severity
+from tallymark.formula.nodes import Duration, Parameter
 from tallymark.json_keys.checks import GRAINS
 from tallymark.place import Written
 from tallymark.read.values import (
@@ -54,7 +55,20 @@ def check(key: Scalar, value: Value, reading: Reading) -> CheckDef | None:
     before = len(reading.faults)
     made = _described(key, value, reading, subject)
     _of_one_thing(key, value, reading, subject)
-    return made if usable and len(reading.faults) == before else None
+    return made if usable and len(reading.faults) == before and _whole(made) else None
+
+
+def _whole(made: CheckDef) -> bool:
+    """Whether all that was said of a check is understood. Of what is not, the schema has told."""
+    rows, kind = made.rows, made.kind
+    if kind is None:
+        return True
+    if kind == "rows" and (rows is None or (rows.at_least, rows.at_most, rows.change) == (None, None, None)):
+        return False
+    if len(made.equal) != (2 if kind == "equal" else 0) or not all(made.accepted.values()):
+        return False
+    columns = {**made.accepted, **made.between, **made.matches}
+    return bool(getattr(made, kind)) and len(columns) == len([k for k in made.places if not k.startswith(":")])
 
 
 def _described(key: Scalar, said: Entries, reading: Reading, subject: str) -> CheckDef:
@@ -110,7 +124,7 @@ def _of_one_thing(key: Scalar, said: Entries, reading: Reading, subject: str) ->
             at = said.key(other) or key
             reading.fault("R130", f"`{other}` means nothing beside `{kind}`", at, "leave it out", subject)
     for column in ("accepted", "between", "matches"):
-        if said.get(column) is not None and not list(entries(said.get(column))):
+        if isinstance(said.get(column), Entries) and not list(entries(said.get(column))):
             reading.fault(
                 "R023", f"`{column}` of no column", said.key(column) or key, "name one, and what it may be", subject
             )
@@ -142,8 +156,10 @@ def _duration(value: Value | None, reading: Reading, subject: str) -> str | None
     if value is None or said is None:
         return None
     try:
-        parsed(Written(f"trailing(a, {said})"))
+        node = parsed(Written(said))
     except FaultError:
+        node = None
+    if not isinstance(node, Duration | Parameter):
         reading.fault("R022", f"`{said[:60]}` is no duration", value, "write one, as `2 days`", subject)
         return None
     return said
@@ -153,12 +169,13 @@ def _rows(value: Value | None, reading: Reading, subject: str) -> RowCountDef | 
     if not isinstance(value, Entries):
         return None
     low, high = (whole(value.get(k), 0, MOST_ROWS) for k in ("at_least", "at_most"))
-    change = _tolerance(value.get("change"), reading, subject)
+    far = value.get("change")
+    change = _tolerance(far, reading, subject) if (text(far) or "").rstrip().endswith("%") else None
     if not any(value.get(k) is not None for k in ("at_least", "at_most", "change")):
         reading.fault("R023", "`rows` without a limit", value, "write `at_least:`, `at_most:` or `change:`", subject)
     if low is not None and high is not None and low > high:
         reading.fault("R131", f"`at_least: {low}` is more than `at_most: {high}`", value, "exchange the two", subject)
-    if value.get("usual") is not None and change is None:
+    if value.get("usual") is not None and far is None:
         at = value.key("usual") or value
         reading.fault("R033", "`usual` without `change`", at, "say by how much it may change: `change: 50%`", subject)
     return RowCountDef(low, high, change, whole(value.get("usual"), 1, 366) or 1, value.place())
@@ -239,4 +256,7 @@ def _places(key: Scalar, said: Entries) -> Mapping[str, Written]:
     fresh = said.get("fresh")
     if isinstance(fresh, Scalar):
         found[":fresh"] = stripped(fresh.written())
+    by = said.get("by")
+    items = by.items if isinstance(by, Items) else (by,)
+    found |= {f":by.{n}": stripped(item.written()) for n, item in enumerate(items) if isinstance(item, Scalar)}
     return found | {":": key.written()}

@@ -31,10 +31,22 @@ class Pieces:
         self.positions += [(p.line, p.column) for p in places]
         return self
 
-    def put(self, parts: Sequence[str | Written]) -> Pieces:
-        """Puts down texts that were added, and some that were written."""
+    def before(self, text: str, written: Written) -> Pieces:
+        """Puts down what nobody wrote, and what it belongs to behind it: both stand where that is written."""
+        at = written.place()
+        self.text.append(text)
+        self.positions += [(at.line, at.column)] * len(text)
+        return self.take(written)
+
+    def put(self, parts: Sequence[str | Written | tuple[str, Written]]) -> Pieces:
+        """Puts down texts that were added, some that were written, and some of both."""
         for part in parts:
-            self.add(part) if isinstance(part, str) else self.take(part)
+            if isinstance(part, str):
+                self.add(part)
+            elif isinstance(part, tuple):
+                self.before(*part)
+            else:
+                self.take(part)
         return self
 
     def written(self) -> Written:

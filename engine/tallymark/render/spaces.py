@@ -14,7 +14,7 @@ from tallymark.render.beyond import Following, edges, ranked
 from tallymark.render.branch import Branch
 from tallymark.render.expressions import REPEATING, Term, Writer
 from tallymark.render.groups import Groups
-from tallymark.render.histories import brought
+from tallymark.render.histories import Brought
 from tallymark.render.rows import Statement
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
@@ -184,9 +184,9 @@ class _Space:
         """The rows of the periods before, brought together for each period."""
         source = self.spaces.written[inner]
         deeper = next(s for s in self.spaces.plan.spaces if s.number == inner)
-        pairs = self._history(deeper.grid)
+        grid = self.spaces.plan.grids[deeper.grid]
         name = f"{self.space.name}_before_{deeper.name}"
-        return brought(self.statement, name, self.keys, source.relation, source.columns, pairs, pasts)
+        return Brought(self.statement, name, self.keys, source.relation, source.columns, pasts).write(grid)
 
     def _nested(self, inner: int, nests: Mapping[int, Nest]) -> tuple[str, dict[str, int]]:
         """The rows of a deeper space, aggregated to this level."""
@@ -231,18 +231,6 @@ class _Space:
             shown = [
                 named(call("UNNEST", whole_numbers(range(len(parents)))), "i"),
                 named(call("UNNEST", whole_numbers(parents)), "outer_i"),
-            ]
-            self.statement.add(name, select(*shown))
-        return name
-
-    def _history(self, number: int) -> str:
-        """The pairs of a period before and the one it is before."""
-        name = f"history_{number}"
-        if name not in self.statement.ctes:
-            pairs = self.spaces.plan.grids[number].history
-            shown = [
-                named(call("UNNEST", whole_numbers([j for j, _ in pairs])), "i"),
-                named(call("UNNEST", whole_numbers([i for _, i in pairs])), "outer_i"),
             ]
             self.statement.add(name, select(*shown))
         return name

@@ -10,8 +10,8 @@ from typing import Any
 from tallymark.answer import Receipt
 from tallymark.catalog import in_language
 from tallymark.definitions import RuleDef
-from tallymark.rules.choosing import spoken
 from tallymark.rules.states import Evaluation, Instance, Moment, Point
+from tallymark.show.counts import many
 from tallymark.show.periods import moment
 from tallymark.show.raw import json_text
 from tallymark.show.sheet import Heading, Sheet, text_of
@@ -23,6 +23,13 @@ PAGE = 120
 
 SHOWN = 12
 """So many periods of a series are shown, those up to the one that is explained."""
+
+
+MOST = 40
+"""So many instances are shown."""
+
+URGENT = ("firing", "no_data", "ok")
+"""What is told, the most urgent first."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -77,7 +84,7 @@ class RuleExplained:
         rule = self.rule
         label = in_language(rule.label, self.locale.partition("_")[0])
         name = f"{text_of(label)} ({rule.name})" if label else rule.name
-        context = [self._label(self.period), *([spoken(self.instances[0])] if self._alone else [])]
+        context = [self._label(self.period), *([self.evaluation.spoken(self.instances[0])] if self._alone else [])]
         lines = [" · ".join([name, *(c for c in context if c)])]
         description = in_language(rule.description, self.locale.partition("_")[0])
         lines += [_flat(description)] if description else []
@@ -94,7 +101,8 @@ class RuleExplained:
             return
         yield _lines([f"{self._stands(point)}: {point.why}"], page)
         yield table(self._sheet(series), page)
-        lines = [f"{label}: {line}" for label, line in self._lines_of(series)]
+        # A line shows the last periods of those that do not fit.
+        lines = [f"{label}: {line[-max(page - len(label) - 2, SHOWN) :]}" for label, line in self._lines_of(series)]
         yield _lines(lines, page)
 
     def _stands(self, point: Point) -> str:
@@ -135,14 +143,17 @@ class RuleExplained:
         headings = [*(Heading(name) for name in by), *(Heading(text_of(v), number=True) for v in self.labels.values())]
         headings += [Heading(title) for title in ("state", "since", "told")]
         rows = []
-        for instance in self.instances:
-            point = self.point(instance)
-            if point is None:
-                continue
+        known = [(i, p) for i in self.instances if (p := self.point(i)) is not None]
+        # What needs somebody stands first; the order among those of one state stays.
+        known.sort(key=lambda each: (URGENT.index(each[1].state.told), each[1].state.status != "pending"))
+        for instance, point in known[:MOST]:
             values = [point.observation.shown.get(name, text_of(None)) for name in self.labels]
             state = (_worded(point.state.status), self._label(point.state.since), _worded(point.state.told))
-            rows.append((*(text_of(value) for _, value in instance), *values, *state))
-        return Sheet(tuple(headings), tuple(rows), ("`--where` explains one of them",) if rows else ())
+            dimensions = (self.evaluation.shown(name, value) for name, value in instance)
+            rows.append((*dimensions, *values, *state))
+        left = len(known) - len(rows)
+        notes = [f"{many(left, 'more instance')}: `--format json` has all of them"] if left else []
+        return Sheet(tuple(headings), tuple(rows), (*notes, "`--where` explains one of them") if rows else ())
 
     def _label(self, period: Moment | None) -> str:
         if period is None:

@@ -25,6 +25,7 @@ class Evaluated:
     counts: dict[Status, int]
     """Of instances by their status."""
     notes: tuple[str, ...] = ()
+    """What a reader of its values should know."""
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""

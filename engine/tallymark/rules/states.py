@@ -13,6 +13,7 @@ from datetime import date, datetime
 from typing import Any, Literal
 
 from tallymark.definitions import RuleDef
+from tallymark.show.sheet import text_of
 
 Moment = date | datetime
 Status = Literal["ok", "pending", "firing", "no_data"]
@@ -94,6 +95,17 @@ class Evaluation:
     """Of each instance a point for each period, in order."""
     notes: tuple[str, ...] = ()
     skipped: tuple[str, ...] = ()
+    names: Mapping[tuple[str, Any], str] = field(default_factory=dict)
+    """What values that are keys are called, by dimension and value: `("customer", "c1")` is `Ada`."""
+
+    def shown(self, dimension: str, value: Any) -> str:
+        """The value of a dimension as a reader sees it: `c1 (Ada)`, or itself where it has no name."""
+        name = self.names.get((dimension, value))
+        return text_of(value) if name is None else f"{text_of(value)} ({text_of(name)})"
+
+    def spoken(self, instance: Instance) -> str:
+        """The instance as a reader sees it: `plan = pro, customer = c1 (Ada)`; without dimensions an empty text."""
+        return ", ".join(f"{name} = {self.shown(name, value)}" for name, value in instance)
 
 
 Reason = Literal["new period", "first run", "data changed", "rule changed", "rule removed", "instance gone"]

@@ -6,16 +6,15 @@ no template, no expression, no format; what a value says is never read again.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
 from tallymark.catalog import in_language
-from tallymark.definitions import RuleDef, Texts, names_in
+from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
 from tallymark.notifier import Importance, Notification
-from tallymark.rules.moments import instance_fields, instance_text, plain
+from tallymark.rules.moments import instance_fields, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import text_of
@@ -69,6 +68,10 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """The engine's own sentences, by language; a language without them gets English."""
 
 
+Shown = Callable[[str, Any], str]
+"""Writes the value of a dimension."""
+
+
 @dataclass(frozen=True, slots=True)
 class Teller:
     """What is known of a rule when it tells something: enough to tell of it once the project has it no more."""
@@ -85,18 +88,25 @@ class Teller:
         return cls(rule.name, rule.grain, dict(rule.label), rule.severity, dict(rule.labels))
 
 
-def notification(transition: Transition, evaluation: Evaluation, language: str = "en") -> Notification:
-    """What to tell of a transition of a rule that is evaluated."""
+def _itself(dimension: str, value: Any) -> str:
+    """The value of a dimension that nobody has a name for."""
+    return text_of(value)
+
+
+def notification(
+    transition: Transition, evaluation: Evaluation, language: str = "en", called: Mapping[str, str] = EMPTY
+) -> Notification:
+    """What to tell of a transition of a rule that is evaluated. `called` has readers' names of metrics."""
     rule, labels = evaluation.rule, evaluation.labels
     points = evaluation.instances.get(transition.instance, ())
     seen = next((p.observation for p in points if p.period == transition.period), None)
-    told = _told(Teller.of(rule), transition, seen, labels, language)
+    told = _told(Teller.of(rule), transition, seen, labels, language, called, evaluation.shown)
     if transition.after == "no_data" and rule.no_data.severity is not None:
         told = replace(told, severity=_importance(rule.no_data.severity))
     message = in_language(rule.message, language) if transition.after == "firing" else ""
     if not message:
         return told
-    names = _names(Teller.of(rule), transition, seen, labels, language)
+    names = _names(Teller.of(rule), transition, seen, labels, language, evaluation.shown)
     return replace(told, text=_text(filled(message, names), _reason(transition, labels, rule.grain, language)))
 
 
@@ -121,9 +131,9 @@ def filled(message: str, names: Mapping[str, str]) -> str:
     return text + message[end:]
 
 
-def instance_shown(instance: Instance) -> str:
-    """`plan pro, country FR`; empty for the one instance of a rule without dimensions."""
-    return ", ".join(f"{name} {text_of(value)}" for name, value in instance)
+def instance_shown(instance: Instance, shown: Shown = _itself) -> str:
+    """`plan pro, customer c1 (Ada)`; empty for the one instance of a rule without dimensions."""
+    return ", ".join(f"{name} {shown(name, value)}" for name, value in instance)
 
 
 def moment_shown(moment: Moment, labels: Mapping[Moment, str], grain: str) -> str:
@@ -132,21 +142,29 @@ def moment_shown(moment: Moment, labels: Mapping[Moment, str], grain: str) -> st
 
 
 def _told(
-    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str
+    teller: Teller,
+    transition: Transition,
+    seen: Observation | None,
+    labels: Mapping[Moment, str],
+    language: str,
+    called: Mapping[str, str] = EMPTY,
+    shown: Shown = _itself,
 ) -> Notification:
     words = _words(language)
     label = in_language(teller.label, language) or teller.name
-    what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance))))
+    what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance, shown))))
     period = moment_shown(transition.period, labels, teller.grain)
     since = moment_shown(transition.since, labels, teller.grain)
-    shown = ", ".join(f"{name} {value}" for name, value in seen.shown.items()) if seen is not None else ""
-    known = words["values"] if shown else "" if seen is None or seen.present else words["none"]
+    values = (
+        ", ".join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items()) if seen is not None else ""
+    )
+    known = words["values"] if values else "" if seen is None or seen.present else words["none"]
     return Notification(
         subject=words[transition.after].format(what=what, period=period, since=since),
-        text=_text(known.format(period=period, values=shown), _reason(transition, labels, teller.grain, language)),
+        text=_text(known.format(period=period, values=values), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
-        fields=_fields(teller, transition, seen, period, since),
+        fields=_fields(transition, seen, period, since),
         key=transition.key,
     )
 
@@ -157,8 +175,9 @@ def _reason(transition: Transition, labels: Mapping[Moment, str], grain: str, la
 
 
 def _names(
-    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str
-) -> dict[str, str]:
+    teller: Teller, transition: Transition, seen: Observation | None, labels: Mapping[Moment, str], language: str,
+    shown: Shown,
+) -> dict[str, str]:  # fmt: skip
     standing = {
         "rule": teller.name,
         "label": in_language(teller.label, language) or teller.name,
@@ -166,7 +185,7 @@ def _names(
         "period": moment_shown(transition.period, labels, teller.grain),
         "since": moment_shown(transition.since, labels, teller.grain),
     }
-    dimensions = {name: text_of(value) for name, value in transition.instance}
+    dimensions = {name: shown(name, value) for name, value in transition.instance}
     return {**standing, **dimensions, **(seen.shown if seen is not None else {})}
 
 
@@ -175,13 +194,8 @@ def _labels(teller: Teller, instance: Instance) -> dict[str, str]:
     return {**dimensions, **teller.labels, "rule": teller.name, "severity": teller.severity}
 
 
-def _fields(
-    teller: Teller, transition: Transition, seen: Observation | None, period: str, since: str
-) -> dict[str, Any]:
-    same = f"{transition.rule}\n{instance_text(transition.instance)}"
+def _fields(transition: Transition, seen: Observation | None, period: str, since: str) -> dict[str, Any]:
     return {
-        "rule": teller.name,
-        "alert": hashlib.sha256(same.encode()).hexdigest()[:32],
         "instance": instance_fields(transition.instance),
         "state": transition.after,
         "before": transition.before,

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cached_property
 from math import isclose, isfinite
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Catalog
@@ -117,12 +118,25 @@ class Compared:
         labels = {label.casefold(): start for start, label in self.answer.periods.items()}
         if column.role == "period" or column.grain:
             start = labels.get(word.text.strip().casefold())
-            return _plain(start) if start is not None else word.text.strip()
+            return _plain(start) if start is not None else self._moment(column, word)
         if column.type.numeric and isinstance(word.value, int | Decimal):
             return _plain(Decimal(word.value))
         if column.type in (Type.TIMESTAMP, Type.INSTANT):
-            return word.text.strip().replace(" ", "T")
+            return self._moment(column, word)
         return word.text.lower() if column.type is Type.BOOLEAN else word.text
+
+    def _moment(self, column: AnswerColumn, word: Word) -> str:
+        """A day or time as written, in the form of answers; one without a zone is in the question's."""
+        try:
+            found = datetime.fromisoformat(word.text.strip())
+        except ValueError:
+            return word.text.strip()
+        if column.type is Type.DATE:
+            return found.date().isoformat()
+        if column.type is Type.INSTANT:
+            zone = ZoneInfo(self.answer.timezone)
+            found = found.astimezone(zone) if found.tzinfo is not None else found.replace(tzinfo=zone)
+        return str(_plain(found))
 
     def _key_of(self, row: Mapping[str, Any]) -> Key:
         return tuple(_plain(row[c.name]) for c in self.keys)
@@ -204,7 +218,8 @@ def _plain(value: Any) -> str | None:
         number = Decimal(str(value))
         return format(number.normalize() + 0, "f")
     if isinstance(value, datetime):
-        return value.isoformat()
+        # An instant has many ways to be written, and one in UTC.
+        return (value if value.tzinfo is None else value.astimezone(UTC)).isoformat()
     return value.isoformat() if isinstance(value, date) else str(value)
 
 

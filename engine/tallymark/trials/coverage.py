@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tallymark.definitions import Definitions
+from tallymark.definitions import Definitions, FunnelDef, ScorecardDef
 from tallymark.trials.results import Coverage, TestResult
 
 
@@ -12,14 +12,25 @@ def coverage_of(definitions: Definitions, results: Sequence[TestResult], *, pack
     """The coverage of the project's own metrics and rules; with `packs`, of the packs' metrics.
 
     A metric counts as covered when a test expects a value of it that is not null, a rule when a test is of it; whether
-    the test passes does not matter. Those that a funnel stands for count one by one; of a scorecard its
-    score does, and none of the parts.
+    the test passes does not matter. A funnel is one thing to cover, and so is a scorecard: by a value of any of the
+    metrics that it stands for. What a check of data stands for is about the data, and does not count.
     """
-    every = (m for m in definitions.metrics.values() if m.about is None)
-    metrics = tuple(m.name for m in every if (m.pack is not None) == packs)
+    made = _made(definitions)
+    own = (m.name for m in definitions.metrics.values() if (m.pack is not None) == packs)
+    metrics = tuple(dict.fromkeys(name for m in own if (name := made.get(m, m)) is not None))
     rules = tuple(r.name for r in definitions.rules.values() if (r.pack is not None) == packs)
-    expected = {name for result in results for name in result.metrics}
+    expected = {made.get(name, name) for result in results for name in result.metrics}
     tested = {result.rule for result in results}
     return Coverage(
         metrics, rules, tuple(m for m in metrics if m not in expected), tuple(r for r in rules if r not in tested)
     )
+
+
+def _made(definitions: Definitions) -> dict[str, str | None]:
+    """What stands for the metrics that nobody wrote, by their name: a funnel, a scorecard, or nothing at all."""
+    found: dict[str, str | None] = {m: None for check in definitions.checks.values() for m in check.metrics}
+    stands: list[FunnelDef | ScorecardDef] = [*definitions.funnels.values(), *definitions.scorecards.values()]
+    for made in stands:
+        behind = (m for m in definitions.metrics if m.startswith(f"{made.name}__"))
+        found |= dict.fromkeys((*made.metrics, *behind), made.name)
+    return found

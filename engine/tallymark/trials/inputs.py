@@ -232,7 +232,7 @@ class Inputs:
         metrics = {name: self._metric(name, names) for name in self._needed(asked, names)}
         return replace(
             self.definitions, project=self._project(), sources={}, datasets={DATASET: dataset}, canonical={},
-            metrics=metrics, funnels={},
+            metrics=metrics, funnels={}, scorecards={}, checks={},
         )  # fmt: skip
 
     def _metric(self, name: str, names: Sequence[str]) -> MetricDef:

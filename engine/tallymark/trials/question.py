@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from datetime import UTC, datetime
+from datetime import date, datetime
 from typing import Any
 
 from tallymark.definitions.trials import TrialDef
 from tallymark.errors import Fault, FaultError
 from tallymark.query import Query
 
-LATER = datetime(2100, 1, 1, tzinfo=UTC)
+LATER = date(2099, 12, 31)
 """The knowledge date of a test that gives none: all of its rows are known, and it gives the same in every year."""
 
 _LISTS = ("by", "order", "compare", "having")

@@ -23,6 +23,12 @@ from tallymark.trials.rows import Rows
 from tallymark.trials.stage import Stage, staged
 from tallymark.units import Unit
 
+_ROWS = ("T101", "T102", "T105", "T108")
+"""Codes of formulas that name what only the whole project has: its datasets and their columns."""
+
+_FURTHER = ("T111", "T222")
+"""Codes of formulas that ask of a metric what a written value cannot say: dimensions, the value at an instant."""
+
 
 @dataclass
 class Trying:
@@ -222,11 +228,12 @@ def _not_given(asked: str, book: Book, trial: TrialDef) -> Fault:
     assert trial.metrics is not None
     found = next((f for f in book.faults if f.severity == "error" and (f.subject or "").startswith("metric `")), None)
     name = (found.subject or "").removeprefix("metric ") if found is not None else f"`{asked}`"
-    if found is None or found.code == "T102":
+    if found is None or found.code in _ROWS:
         message = f"the test looks outside its input: {name} has no value, and its formula reads rows"
         return Fault("E107", message, trial.metrics.place, f"give {name} a value too, or give rows instead")
     message = f"{name} cannot be made of written values: {found.message}"
-    return Fault("E111", message, trial.metrics.place, f"give {name} a value, or give rows instead")
+    help_ = f"give {name} a value, or give rows instead" if found.code in _FURTHER else found.help
+    return Fault("E111" if found.code in _FURTHER else "E114", message, trial.metrics.place, help_)
 
 
 def _why(trial: TrialDef, language: str) -> str:

@@ -96,12 +96,19 @@ class Post:
 
     def send(self, build: Callable[[], Request]) -> None:
         """Posts what `build` makes, anew for each try. Raises FaultError when it was not taken."""
-        from requests.exceptions import RequestException
-        from tenacity import Retrying, retry_if_exception, stop_before_delay
-
-        from tallymark.landing.guarded import Wait
-
         url = self.url.reveal()
+        try:
+            from requests.exceptions import RequestException
+            from tenacity import Retrying, retry_if_exception, stop_before_delay
+            from urllib3.exceptions import HTTPError
+
+            from tallymark.landing.guarded import Wait
+        except ImportError as error:
+            package = (error.name or "requests").partition(".")[0]
+            message = f"what posts notifications needs the package `{package}`"
+            help_ = "install it with `pip install 'tallymark[notify]'`"
+            raise FaultError(Fault("P790", message, None, help_)) from None
+
         target = _Target((), plain=self.options["allow_http"], private=self.options["allow_private"])
         target.check(url)
         patience = self.options["patience"]
@@ -114,7 +121,7 @@ class Post:
         try:
             with session(target, attempts=1, timeout=self.options["timeout"]) as made:
                 again(self._once, made, url, build)
-        except RequestException as error:
+        except (RequestException, HTTPError, ValueError) as error:
             raise FaultError(self._fault(error)) from None
 
     def _once(self, made: requests.Session, url: str, build: Callable[[], Request]) -> None:
@@ -125,8 +132,7 @@ class Post:
         headers = {"Content-Type": "application/json", **request.headers}
         with made.post(url, data=request.body, headers=headers, allow_redirects=False, stream=True) as answer:
             if not 200 <= answer.status_code < 300:
-                said = answer.raw.read(_READ, decode_content=True) if 400 <= answer.status_code < 500 else b""
-                error = HTTPError(self.told(said.decode("utf-8", "replace")))
+                error = HTTPError(self.told(_beginning(answer)))
                 error.response = answer
                 raise error
 
@@ -144,7 +150,7 @@ class Post:
         """A request that failed, in words without the address; what libraries say of it has the address in it."""
         from requests.exceptions import InvalidHeader, SSLError, Timeout
 
-        answer = error.response
+        answer = getattr(error, "response", None)
         if answer is not None:
             return _of_answer(answer.status_code, str(error), _asked(answer))
         if isinstance(error, SSLError):
@@ -159,6 +165,18 @@ class Post:
         if isinstance(error, ValueError):
             return Fault("A330", "`url` leads to no address of the web", None, "it begins with `https://`")
         return Fault("A332", "`url` cannot be reached", None, f"look at the address, and at the network; {_LATER}")
+
+
+def _beginning(answer: requests.Response) -> str:
+    """The first words of a refusal; nothing when they cannot be read."""
+    from urllib3.exceptions import HTTPError
+
+    if not 400 <= answer.status_code < 500:
+        return ""
+    try:
+        return bytes(answer.raw.read(_READ, decode_content=True)).decode("utf-8", "replace")
+    except (HTTPError, OSError):
+        return ""
 
 
 def _asked(answer: requests.Response) -> str:

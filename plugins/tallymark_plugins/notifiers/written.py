@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 NO_WIDTH = "\u200b"
 _KEPT = "\u00a0\u202f\n"
 _LINKS = re.compile(r"(?<=\])(?=\()|(?<=<)(?=\S)|(?<=\|)(?=\|)")
+_DIGEST = re.compile(r"[0-9a-f]{32,}")
 _CALLS = re.compile(r"(?<!\w)@(?=\w)|@(?=(?:everyone|channel|here|all)\b)", re.IGNORECASE)
 
 
@@ -49,9 +50,16 @@ def unlinked(text: str) -> str:
 
 
 def details(notification: Notification) -> Iterator[tuple[str, str]]:
-    """What stands behind the text, a name and a value on one line each: labels, then fields."""
+    """What stands behind the text, for people: labels and fields, a name and a value on one line each, each name once.
+
+    A mapping among the fields is told as what it holds. What the severity says already, and digests, are left out.
+    """
+    told: dict[str, Any] = {"severity": None} if notification.labels.get("severity") == notification.severity else {}
     for name, value in (*notification.labels.items(), *notification.fields.items()):
-        yield one_line(str(name)), one_line(shown(value))
+        for each, item in value.items() if isinstance(value, Mapping) else ((name, value),):
+            if str(each) not in told and not (isinstance(item, str) and _DIGEST.fullmatch(item)):
+                told[str(each)] = item
+                yield one_line(str(each)), one_line(shown(item))
 
 
 def shown(value: Any) -> str:
