@@ -71,7 +71,7 @@ def test_the_project_has_its_files_and_is_small(project: Path) -> None:
 def test_the_settings_are_those_of_a_company_in_paris(project: Path) -> None:
     """Euros, Paris time, all packs, data from the folder beside."""
     settings = yaml.safe_load((project / "tally.yaml").read_text("utf-8"))
-    assert ("EUR", "Europe/Paris", ["revenue", "usage", "voice", "support", "funnel", "commerce"]) == (
+    assert ("EUR", "Europe/Paris", ["revenue", "usage", "voice", "support", "health", "funnel", "commerce"]) == (
         settings["currency"],
         settings["timezone"],
         settings["packs"],
