@@ -258,7 +258,7 @@ class _Lowering:
 
     def _space(self, draft: SpaceDraft, gathered: Gathered) -> Space:
         level = set(draft.level)
-        groups = [g for g in gathered.groups if not g.aside and (g.number in gathered.alone) is draft.alone]
+        groups = [g for g in gathered.groups if not g.aside and (draft.alone or g.number not in gathered.alone)]
         population = tuple(g.number for g in groups if level and level <= {k.parts for k in g.level})
         missing = [d for d in draft.level if d not in self.keys]
         if missing:

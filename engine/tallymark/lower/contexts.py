@@ -383,7 +383,9 @@ class Contexts:
             return context
         path = (*context.path, ALONE)
         found = replace(context, filters=frozenset(), levels=context.levels[-1:], path=path, among=None)
-        return replace(found, among=self.presence(bound.body, found, found.filters)) if ranks else found
+        # Whoever has rows is there, also where all of them are left out by a condition inside: a count of 0.
+        present = self.presence(bound.body, found, found.filters)
+        return replace(found, among=present) if ranks else found
 
     # --- sequences and rankings ------------------------------------------------------------------------------------
 
