@@ -232,7 +232,9 @@ class Inputs:
         columns = {TIME: ColumnDef(TIME, "timestamp"), **{d: ColumnDef(d, types[d].value) for d in dimensions}}
         columns |= {n: ColumnDef(n, types[n].value, self._unit(n)) for n in names}
         dataset = DatasetDef(DATASET, KIND, DATASET, time=TIME, columns=columns)
-        metrics = {name: self._metric(name, types[name] if name in names else None) for name in self._needed(asked, names)}
+        metrics = {
+            name: self._metric(name, types[name] if name in names else None) for name in self._needed(asked, names)
+        }
         return replace(
             self.definitions, project=self._project(), sources={}, datasets={DATASET: dataset}, canonical={},
             metrics=metrics, funnels={}, scorecards={}, checks={},
