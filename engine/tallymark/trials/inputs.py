@@ -42,6 +42,10 @@ _WITHIN = {
     "year": {"year"},
 }
 """By how much a period may be shifted so that another period of its grain comes out."""
+
+READS_ROWS = ("T101", "T102", "T105", "T108")
+"""Codes of formulas that name what only the whole project has: its datasets and their columns."""
+
 _ACROSS = ("total", "other", "share", "top", "age", "currency", "timezone", "compare")
 """What a question may not ask of written values: each would put several together, or read what is not written."""
 
@@ -91,6 +95,8 @@ class Inputs:
             raise FaultError(self.faults)
         names = tuple(dict.fromkeys(name for _, _, values in cells for name in values))
         types = self._types(names, dimensions, cells)
+        if self.faults:
+            raise FaultError(self.faults)
         rows = self._rows(cells, types, dimensions, calendar)
         if self.faults:
             raise FaultError(self.faults)
@@ -193,11 +199,18 @@ class Inputs:
         types = {TIME: Type.TIMESTAMP}
         for name in dimensions:
             types[name] = type_of(of[name] for _, of, _ in cells if name in of) or Type.TEXT
+        checks = {check.metrics[0] for check in self.definitions.checks.values()}
         for name in names:
-            kind = type_of(values[name] for _, _, values in cells if name in values)
+            words = [values[name] for _, _, values in cells if name in values]
+            kind = type_of(words)
             wanted = self.definitions.metrics[name].unit
             money = wanted is not None and wanted.name == "money"
-            types[name] = Type.DECIMAL if kind is None or (money and kind is Type.INTEGER) else kind
+            unsaid = Type.BOOLEAN if name in checks else Type.DECIMAL
+            types[name] = unsaid if kind is None else Type.DECIMAL if money and kind is Type.INTEGER else kind
+            truths = [isinstance(w.value, bool) for w in words if w.value is not None]
+            if any(truths) and not all(truths):
+                message = f"`{name}` is true or false in one place, and something else in another"
+                self.faults.append(Fault("E106", message, words[0].place, "a metric has values of one kind"))
         return types
 
     def _rows(
@@ -335,4 +348,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{n}`" for n in names) or "no dimension"
 
 
-__all__ = ["DATASET", "Inputs", "Written", "outside"]
+__all__ = ["DATASET", "READS_ROWS", "Inputs", "Written", "outside"]
