@@ -60,6 +60,7 @@ rules:
     message: "{order_count} orders in {period}"
     severity: critical
   by_plan: {when: revenue > 100, grain: month, by: [plan], where: customer.country = 'FR'}
+  by_country: {when: revenue > 100, grain: month, by: [customer.country]}
   bad_amounts: {when: not amounts, grain: month, no_data: 1 period}
 checks:
   amounts: {dataset: orders, every: amount > 0}

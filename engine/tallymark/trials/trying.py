@@ -15,7 +15,7 @@ from tallymark.formula.bound import Bound
 from tallymark.plugins import Plugins
 from tallymark.query import Query
 from tallymark.trials.compare import Compared
-from tallymark.trials.inputs import DATASET, READS_ROWS, Inputs, Written, outside
+from tallymark.trials.inputs import READS_ROWS, Inputs, Written, outside
 from tallymark.trials.question import query_of, timed
 from tallymark.trials.receipt import receipt_of
 from tallymark.trials.results import Difference, TestResult
@@ -97,8 +97,8 @@ class Trying:
         inputs = Inputs(trial, self.definitions, self.plugins.functions, self._units(trial))
         written = inputs.written(asked, by, grain, query)
         stage = staged(written.definitions, self.plugins, ())
-        stage.tables.types = {DATASET: written.types}
-        stage.tables.put({DATASET: written.rows}, empty=False)
+        stage.tables.types = {table.name: table.types for table in written.tables}
+        stage.tables.put({table.name: table.rows for table in written.tables}, empty=False)
         return written, stage
 
     def _units(self, trial: TrialDef) -> Mapping[str, Unit]:
