@@ -258,7 +258,8 @@ def test_the_checks_of_the_sample_company(company: tallymark.Book) -> None:
 def test_the_median_may_be_watched_instead(company: tallymark.Book) -> None:
     """The count behind a check has a history like any metric: the week that is twice the mean is within three spreads."""
     asked = ("tickets_come_in", "anomaly(tickets_come_in_count) > 3", "anomaly(tickets_come_in_count)")
-    ((_, passed, odd, size),) = company.ask(*asked, grain="week", period="2023-W23").rows
+    (row,) = company.ask(*asked, grain="week", period="2023-W23").to_dicts()
+    _, passed, odd, size = row.values()
     assert (False, False, 2.47) == (passed, odd, round(size, 2))
 
 
