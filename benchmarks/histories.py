@@ -1,4 +1,4 @@
-"""(k) Anomalies by the day, beside the same median and median distance by window functions written by hand."""
+"""Anomalies by the day, beside the same median and median distance by window functions written by hand."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ FROM months LEFT JOIN scored USING (month) GROUP BY month ORDER BY month
 
 def races(scale: float) -> Iterator[Race]:
     """Each day of three years by 40 groups, against the days before and the same weekdays; members by month."""
-    size = int(3_000_000 * scale)
+    size = int(1_000_000 * scale)
     book = rows.book(size)
 
     def asked(metric: str) -> pyarrow.Table:

@@ -89,6 +89,11 @@ class AnswerColumn:
         return data | ({"bands": [b.as_dict() for b in self.bands]} if self.bands else {})
 
     @property
+    def keyed(self) -> bool:
+        """Whether it tells rows apart; the others say something of each."""
+        return self.role in ("dimension", "row", "period", "age")
+
+    @property
     def measured(self) -> bool:
         """Whether its values are numbers that are counted or measured."""
         held = self.role == "metric" or (self.role == "target" and not self.bands)

@@ -74,7 +74,7 @@ def assert_rows(case: Case, answer: Answer) -> None:
     """Holds the answer's rows against the expected ones; in order only where an order was asked."""
     assert case.rows is not None
     found = [tuple(row.values()) for row in answer.to_dicts()]
-    keys = sum(1 for c in answer.columns if c.role not in ("metric", "band", "target"))
+    keys = sum(1 for c in answer.columns if c.keyed)
     assert [] == [row for row in case.rows if len(row) != len(answer.columns)], "a row has the wrong number of values"
     if "order" in case.ask:
         assert [r[:keys] for r in case.rows] == [as_written(r[:keys]) for r in found]

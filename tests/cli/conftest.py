@@ -37,6 +37,7 @@ class FakeMetric:
     name: str
     unit: units.Unit
     definition: MetricDef
+    language: str = "en"
     needs: tuple[str, ...] = ()
     pack: str | None = None
     tags: tuple[str, ...] = ()
@@ -83,6 +84,7 @@ class FakeBook:
     raises: BaseException | None = None
     cancelled: bool = False
     datasets: dict[str, Any] = field(default_factory=lambda: {"orders": object()})
+    rules: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, FakeMetric] = field(
         default_factory=lambda: {
             m.name: m

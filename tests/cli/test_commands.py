@@ -22,7 +22,7 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
         "mrr nrr --by plan,customer.country --by|plan at start --grain month --from 2024-01 --to 2024-06 "
         "--order -mrr --limit 5 --as-of 2024-07-01 --sparse --param $w=30 --timezone Europe/Paris --where plan='pro' "
         "--compare previous,year_ago --compare previous:2 --like-for-like --having mrr>1 --having nrr<90% --share --rank "
-        "--top 5 --other --total --age cohort --partial drop --pivot age --currency USD"
+        "--top 5 --other --total --age cohort --partial drop --pivot age --currency USD --no-bands --target"
     )
     result = run("ask", *(word.replace("|", "=") for word in args.replace("plan at start", "plan·at·start").split()))
     assert 0 == result.exit_code, result.stderr
@@ -53,6 +53,8 @@ def test_ask_passes_every_option_on(run: Run, book: Book) -> None:
         "age": "cohort",
         "partial": "drop",
         "pivot": "age",
+        "bands": False,
+        "target": True,
     }
     assert expected == question
 

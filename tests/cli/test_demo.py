@@ -17,13 +17,13 @@ Run = Any
 def test_the_report_has_values_courses_and_a_receipt(
     run: Run, book: Book, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """Written where asked, then asked for what the project can answer, then explained; ways on at the end."""
+    """Written where asked, then asked for what lists show and the project can answer, then explained; ways on at the end."""
     written: list[Path] = []
     monkeypatch.setattr(demo, "sample_writer", lambda name: written.append)
     result = run("demo", "--to", str(tmp_path / "here"))
     assert 0 == result.exit_code, result.stderr
     assert [tmp_path / "here"] == written
-    assert ("mrr", "churn_rate", "inner") == book.asked[0][0]
+    assert ("mrr", "churn_rate") == book.asked[0][0]
     lines = result.stdout.splitlines()
     assert lines[2].split() == ["2024-06", "2024-05", "…", "2024-06"]
     assert lines[3].split() == ["MRR", "€60.00", "█▁"]

@@ -240,6 +240,21 @@ def test_a_check_of_a_pack_waits_for_its_data(tmp_path: Path) -> None:
     assert (None, "it needs dataset tickets") == (named.passed, named.why)
 
 
+def test_the_checks_of_the_sample_company(company: tallymark.Book) -> None:
+    """The company's data passes what it should, and three checks tell what was put into it or follows from its life."""
+    found = {r.name: r for r in company.data_checks()}
+    failing = {name: (r.failing, r.cells, r.measured) for name, r in found.items() if r.passed is False}
+    assert {"survey_scores_in_scale", "tickets_come_in", "mrr_is_invoiced"} == failing.keys()
+    assert (1, 1, 2) == failing["survey_scores_in_scale"]
+    assert (3, 12) == failing["mrr_is_invoiced"][:2]
+    assert [] == [name for name, r in found.items() if r.passed is None]
+    assert (True, 3, "at most 1% of the rows") == (
+        found["customers_have_country"].passed,
+        found["customers_have_country"].measured,
+        found["customers_have_country"].limit,
+    )
+
+
 # --- rules -----------------------------------------------------------------------------------------------------------
 
 RULED = """

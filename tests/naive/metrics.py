@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any
 
 from tallymark.formula import nodes
@@ -164,8 +165,17 @@ class Evaluator:
 
     def past(self, node: nodes.Call, context: Context) -> list[Context]:
         """The contexts of the periods before that are known as a whole."""
-        moved = [context.shifted(lambda p, b=b: self.clock.shift(p, *b)) for b in histories.back(node)]  # type: ignore[misc]
+        moved: list[Context] = []
+        for by in histories.back(node):
+            try:
+                moved.append(context.shifted(partial(self.shifted, by)))
+            except IndexError:
+                # The project's calendar has no days so early.
+                break
         return [c for c in moved if c.period.end.utc <= self.as_of.utc]
+
+    def shifted(self, by: tuple[int, str | None], period: Period) -> Period:
+        return self.clock.shift(period, *by)
 
     def has_begun(self, node: nodes.Node, context: Context) -> bool:
         """Whether a row of the slice, of whatever the formula reads, has happened or begun by the period's end."""

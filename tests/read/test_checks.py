@@ -51,7 +51,7 @@ FORMS = [
         "{dataset: orders, per: week, rows: {at_least: 1, at_most: 9, change: 12.5%, usual: 3}}",
         {
             "c": "if(cumulative(count(orders)) > trailing(count(orders), 4 weeks), c_count >= 1 and c_count <= 9 "
-            "and abs(c_count * 3 - c_before) * 8 <= 1 * c_before)",
+            "and abs(c_count * 3 - c_before) * 8 <= c_before)",
             "c_count": "trailing(count(orders), 1 week)",
             "c_before": "trailing(count(orders), 4 weeks) - c_count",
             "c_usual": "c_before / 3",
@@ -85,7 +85,7 @@ FORMS = [
     (
         "{dataset: orders, exists: customer, tolerance: 0.5%}",
         {
-            "c": "if(c_checked > 0, c_rows * 200 <= 1 * c_checked)",
+            "c": "if(c_checked > 0, c_rows * 200 <= c_checked)",
             "c_rows": "count(orders where orders.customer is not null and orders.customer.number is null)",
             "c_checked": "count(orders)",
         },
@@ -190,6 +190,9 @@ BAD = [
     ("{dataset: orders, every: a > 0, since: today}", "R022", "`since` must be a day", 52),
     ("{dataset: orders, every: a > 0, severity: grave}", "R022", "`error` or `warning`", 55),
     ("{dataset: orders, every: a > 0, wher: a}", "R020", "unknown key `wher`", 45),
+    ("{dataset: orders where a, every: a > 0}", "R022", "`orders where a` cannot be a name", 23),
+    ("{dataset: orders, not_null: [id, a or b]}", "R022", "`a or b` cannot be a name", 46),
+    ("{dataset: orders, matches: {(a: b}}", "R022", "`(a` cannot be a name", 41),
     ("{equal: [a]}", "R022", "a list of two formulas", 21),
     ("{equal: [a, b], dataset: orders}", "R130", "`dataset` means nothing beside `equal`", 29),
     ("{equal: [a, b +]}", "S139", "`+` has nothing on its right", 27),
@@ -236,7 +239,7 @@ def test_a_project_drops_changes_and_replaces_checks_of_packs() -> None:
     """`off` drops a pack's check; other keys change it; a check of its own stands in its place."""
     written, faults = of_pack("{sums: off}")
     assert ([], {"same", "same_left", "same_right", "same_difference"}) == (faults, set(written))
-    assert "sums_rows * 50 <= 1 * sums_checked" in of_pack("{sums: {tolerance: 2%}}")[0]["sums"]
+    assert "sums_rows * 50 <= sums_checked" in of_pack("{sums: {tolerance: 2%}}")[0]["sums"]
     assert "abs(same_difference) <= 7" == of_pack("{same: {tolerance: 7}}")[0]["same"]
     replaced = of_pack("{sums: {dataset: customers, not_null: mail}}")[0]
     assert "count(customers where customers.mail is null)" == replaced["sums_rows"]

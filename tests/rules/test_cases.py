@@ -19,11 +19,13 @@ from typing import Any
 import pyarrow
 import pytest
 import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import tallymark
 from tallymark.errors import FaultError
 from tallymark.read import read_texts
-from tallymark.rules.states import Evaluation, Instance
+from tallymark.rules.states import Evaluation, Instance, Observation
 from tests.rules.model import Patience, states
 
 CASES = sorted(p.parent for p in (Path(__file__).parent / "cases").glob("*/case.yaml"))
@@ -125,6 +127,44 @@ def _rows(series: Mapping[Any, str]) -> Iterator[dict[str, Any]]:
 
 def _name(instance: Instance) -> Any:
     return dict(instance)["plan"] if instance else NOBODY
+
+
+@given(
+    series=st.dictionaries(
+        st.sampled_from(["pro", "basic"]),
+        st.lists(st.sampled_from(["_", "null", "1", "4", "9", "9x2"]), min_size=1, max_size=9),
+        min_size=1,
+    ),
+    patience=st.builds(
+        Patience, st.integers(1, 3), st.integers(0, 2), st.none() | st.integers(1, 3), clears=st.booleans()
+    ),
+)
+@settings(max_examples=12, deadline=None)
+def test_random_series_stand_as_modelled(series: dict[str, list[str]], patience: Patience) -> None:
+    """Each instance stands as the model says of what its rows make of the conditions, month by month, in plain Python."""
+    known = {plan: words for plan, words in series.items() if set(words) != {"_"}}
+    rule = {"when": "level > 5", "for": patience.lasting, "keep_firing": patience.keep_firing, "by": ["plan"]}
+    rule |= {"clear": "level < 3"} if patience.clears else {}
+    rule |= {"no_data": patience.no_data} if patience.no_data else {}
+    if not known:
+        return
+    written = {plan: " ".join(words) for plan, words in series.items()}
+    found = _evaluated({"rule": rule, "series": written, "as_of": "2024-09-30"})
+    assert known.keys() == {_name(i) for i in found.instances}
+    for instance, points in found.instances.items():
+        words = [*known[_name(instance)], *["_"] * 9][:9]
+        first = next(n for n, word in enumerate(words) if word != "_")
+        seen = [_seen(word, date(2024, n + 1, 1)) for n, word in enumerate(words) if n >= first]
+        expected = [(s.status, s.told) for s in states(patience, seen)]
+        assert expected == [(p.state.status, p.state.told) for p in points]
+
+
+def _seen(word: str, period: date) -> Observation:
+    """What a word of a series makes of `level > 5` and `level < 3`."""
+    if word in ("_", "null"):
+        return Observation(period, None, None)
+    value = float(word.partition("x")[0])
+    return Observation(period, value > 5, value < 3)
 
 
 def test_every_way_to_be_patient_is_in_a_case() -> None:

@@ -47,6 +47,7 @@ metrics:
   loose_sum: sum(loose.n)
   loose_other: sum(loose.other)
   fees: {formula: sum(stays.fee), unit: money}
+  rated: {formula: avg(orders.amount), unit: money, direction: up, target: 5, bands: {low: {below: 8}, high: {from: 8}}}
   hourly: {formula: revenue / 1 hour}
   twice_hourly: {formula: hourly * 2}
 rules:

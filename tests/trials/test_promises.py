@@ -8,7 +8,7 @@ import pytest
 
 from tallymark import FaultError, TestResult, TestRun
 
-from .projects import run
+from .projects import METRICS, run
 
 ROWS = "rows: {orders: [{id: 1, customer: A, plan: pro, amount: 10, at: 2024-01-05}]}\nask: {period: 2024-01}\n"
 
@@ -47,6 +47,8 @@ SOUND = {
     "a_note": "rows: {orders: []}\nask: {period: 2024-01}\nexpect: {average_order: null}\nonly_nulls: true\nnotes: [denominator]",
     "a_fault": "rows: {orders: []}\nask: {period: 2024-13, metrics: [revenue]}\nfault: Q524",
     "far_in_the_future": "rows: {orders: [{id: 1, amount: 5, at: 2090-01-05}]}\nask: {period: 2090-01}\nexpect: {revenue: 5}",
+    "a_band": ROWS.replace("01}\n", "01, metrics: [rated], target: true}\n")
+    + "expect: {rated: 10, rated_band: high, rated_target: 5}",
     "as_of": "rows: {orders: [{id: 1, amount: 5, at: 2024-01-05}, {id: 2, amount: 6, at: 2024-01-20}]}\n"
     "ask: {period: 2024-01, as_of: 2024-01-10}\nexpect: {revenue: 5}",
     "undeclared_columns": "rows: {loose: [{day: 2024-01-05, n: 1}, {day: 2024-01-06, n: 2.5}]}\nask: {period: 2024-01}\n"
@@ -108,6 +110,7 @@ WRONG = {
     "made_by_a_transform": ("rows: {sittings: []}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E104", "[]"),
     "unknown_column": ("rows: {orders: [{idd: 1}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E105", "1"),
     "computed_column": ("rows: {orders: [{net: 8}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E105", "8"),
+    "another_band": (ROWS.replace("01}\n", "01, metrics: [rated]}\n") + "expect: {rated: 10, rated_band: low}", "E130", "low"),
     "no_number": ("rows: {orders: [{amount: ten}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "ten"),
     "too_many_digits": ("rows: {orders: [{amount: 1.1234567}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "1.1234567"),
     "half_a_number": ("rows: {orders: [{id: 1.5}]}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E106", "1.5"),
@@ -302,3 +305,36 @@ def test_what_nobody_wrote_counts_once(tmp_path: Path) -> None:
     tests = {"one": "rows: {visits: [{visitor: a, at: 2024-01-01}]}\nask: {period: 2024-01}\nexpect: {seen_first: 1}"}
     coverage = run(tmp_path, written(tests), metrics=metrics).coverage
     assert (("seen", "other"), ("other",)) == (coverage.metrics, coverage.uncovered_metrics)
+
+
+def test_a_plugin_tests_its_pack() -> None:
+    """The tests that a plugin gives for its pack are run, and cover it."""
+    from tallymark.plugins import load
+    from tallymark.trials import run_pack_tests
+
+    from ..plugins import hooks_page
+
+    found = run_pack_tests(["acme"], load(False, [hooks_page.plugin()]))
+    assert (["beats_add_up"], (), True) == (
+        [r.name for r in found.results],
+        found.coverage.uncovered_metrics,
+        found.passed,
+    )
+
+
+def test_nobody_is_told(tmp_path: Path) -> None:
+    """A rule is tested without its notifiers: not even their secrets are looked for."""
+    (tmp_path / "metrics").mkdir()
+    metrics = METRICS.replace("severity: critical", "severity: critical\n    notify: [chat]")
+    folder_run = run(tmp_path, written({"a_rule": SOUND["a_rule"]}), metrics=metrics)
+    assert folder_run.passed
+
+
+def test_a_link_leads_nowhere(tmp_path: Path) -> None:
+    """A file of rows that is a link out of the project's folder is not followed."""
+    (tmp_path / "secret.csv").write_text("id,amount,at\n1,7,2024-01-31\n", encoding="utf-8")
+    (tmp_path / "project").mkdir()
+    (tmp_path / "project/orders.csv").symlink_to(tmp_path / "secret.csv")
+    tests = {"one": SOUND["a_file"].replace("rows/orders.csv", "orders.csv")}
+    (result,) = run(tmp_path / "project", written(tests)).results
+    assert ["E112"] == [f.code for f in result.faults]

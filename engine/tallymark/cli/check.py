@@ -67,6 +67,7 @@ def _checked(book: Any) -> str:
     waiting = sum(1 for m in metrics if m.needs)
     usable = len(metrics) - waiting
     said = f"checked {_many(len(book.datasets), 'dataset')}, {_many(usable, 'metric')}"
+    said += f", {_many(len(book.rules), 'rule')}" if book.rules else ""
     return f"{said}; {_many(waiting, 'metric')} more for data that this project does not have" if waiting else said
 
 

@@ -155,6 +155,6 @@ def _line(answer: Answer, column: AnswerColumn, year_ago: int) -> tuple[str, ...
 
 
 def _asked(book: Any, sample: Sample) -> tuple[Answer, Receipt]:
-    metrics = [m.name for m in book.metrics.values() if not m.needs]
+    metrics = [m.name for m in book.metrics.values() if not m.needs and not m.hidden and m.definition.level is None]
     answer = book.ask(*metrics, grain="month", start=sample.start, end=sample.end)
     return answer, book.explain(sample.receipt, period=sample.end)

@@ -6,7 +6,7 @@ so that a change of wording never changes what is told.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, partial
@@ -27,7 +27,7 @@ from tallymark.formula.bound import Apply, Bound, MetricUse, Nested, parts
 from tallymark.formula.parse import parse
 from tallymark.given import help_for
 from tallymark.kinds import Type
-from tallymark.lower import Question, lower, settle_datasets
+from tallymark.lower import Lowered, Question, lower, settle_datasets
 from tallymark.place import Written
 from tallymark.query import Query
 from tallymark.render import Rendered
@@ -63,8 +63,8 @@ class Evaluating:
     sources: Sources
     calendar: Calendar
     earliest: Earliest
-    render: Any
-    few: Any
+    render: Callable[[Catalog, Lowered, Sequence[int]], Rendered]
+    few: Callable[[int, Lowered, Rendered], None]
 
     @property
     def locale(self) -> str:

@@ -17,9 +17,6 @@ from tallymark.show.sheet import text_of
 MOST_COLUMNS = 1_600
 """Columns that a pivot may make."""
 
-SHOWN = ("metric", "band", "target")
-"""What a column is that has numbers, or what is said of them."""
-
 OTHER, TOTAL = "other", "total"
 
 At = tuple[int, Any]
@@ -56,7 +53,7 @@ class _Pivot:
     @property
     def shown(self) -> list[AnswerColumn]:
         """The columns that each value has one of: the metrics, and what they are held against."""
-        return [c for c in self.answer.columns if c.role in SHOWN]
+        return [c for c in self.answer.columns if not c.keyed]
 
     @property
     def metrics(self) -> list[AnswerColumn]:
@@ -89,7 +86,7 @@ class _Pivot:
         gone = {"age", "period"} if self.by.role == "age" else {self.by.role} if self.by.role == "period" else set()
         if self.by.role == "period":
             gone = {"period", "age"}
-        left = [c for c in self.answer.columns if c.role not in {*SHOWN, "row", *gone} and c.name != self.by.name]
+        left = [c for c in self.answer.columns if c.keyed and c.role not in {"row", *gone} and c.name != self.by.name]
         apart = [c for c in self.answer.columns if c.role == "row"]
         return left + (apart if any(c.role == "dimension" for c in left) else [])
 

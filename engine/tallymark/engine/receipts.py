@@ -21,6 +21,7 @@ from tallymark.engine.sources import Sources
 from tallymark.engine.tracing import Part, Tracing
 from tallymark.engine.underlying import underlying
 from tallymark.engine.unseen import datasets_read
+from tallymark.errors import FaultError
 from tallymark.formula import nodes as n
 from tallymark.formula.bound import (
     Aggregate,
@@ -189,10 +190,14 @@ class _Steps:
         if history.statistic == "anomaly":
             return None
         question, (count, unit) = self.question, history.every
-        moved = [
-            shifted(question.periods[0], (*window.shifts, (n * count, unit)), question.grain, question.calendar)
-            for n in (history.count, 1)
-        ]
+        try:
+            moved = [
+                shifted(question.periods[0], (*window.shifts, (n * count, unit)), question.grain, question.calendar)
+                for n in (history.count, 1)
+            ]
+        except FaultError:
+            # It reaches back further than the calendar, and has no such period.
+            return None
         return range_label(moved[0][0], moved[1][1], question.calendar)
 
     def _window(self, part: Part) -> str | None:

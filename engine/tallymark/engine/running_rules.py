@@ -197,6 +197,8 @@ def evaluated(found: Evaluation) -> Evaluated:
 def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
     """Why an evaluation that ends before what was told tells nothing."""
     covered: Covered | None = kept.covered if kept is not None else None
+    if not found.periods and covered is None:
+        return [f"`{found.rule.name}`: no period is over: nothing is told"]
     if kept is None or standing(found, covered) not in ("older", "empty"):
         return []
     told = kept.period or "a later period"

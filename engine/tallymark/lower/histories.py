@@ -19,7 +19,18 @@ from tallymark.lower.spaces import Context, SpaceDraft
 from tallymark.plan import Grid, Leaf, Lift, Lines, Operation, Pairs, Parts, PastFunction, Value
 from tallymark.plan import Past as PastNode
 from tallymark.units import COUNT
-from tallymark.windows import PERIOD, Calendar, Move, shape_of, shift, shifted, whole_steps
+from tallymark.windows import (
+    PERIOD,
+    Calendar,
+    Move,
+    OutsideCalendarError,
+    Period,
+    UncoveredError,
+    shape_of,
+    shift,
+    shifted,
+    whole_steps,
+)
 
 Past = Callable[[int, tuple[Move, ...], int, Move], int | None]
 """Gives the grid of so many periods before each one of a grid, so far apart, that one being moved first; None where
@@ -221,7 +232,7 @@ class _Taken:
 def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calendar: Calendar, as_of: datetime) -> Grid:
     """The grid of the whole periods that are `count` times `every` before each of a grid's, these moved by `shifts`.
 
-    Raises FaultError as shifting does.
+    Raises FaultError for a season that periods of this grain have none of (Q528), and for too many periods.
     """
     steps = _steps(grid, (*shifts, every), calendar)
     if steps is None:
@@ -230,12 +241,23 @@ def before(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
     first, asked = grid.periods[0], len(grid.periods)
     anchors = {number - sum(moved): number for number in range(asked)}
     reached = sorted({j - step * back for j in anchors for back in range(count + 1)})
-    periods = [grid.periods[j] if 0 <= j < asked else shift(first, -j, None, grid.grain, calendar) for j in reached]
+    found = {j: grid.periods[j] if 0 <= j < asked else _known(first, -j, grid, calendar) for j in reached}
+    # What lies before the calendar of a project has no rows either.
+    reached = [j for j in reached if found[j] is not None]
+    periods = [p for p in found.values() if p is not None]
     whole = sum(period.end <= as_of for period in periods)
     if not whole:
         return Grid(grid.number, (), grid.grain)
     lines = Lines(count, tuple(j % step for j in reached), tuple(anchors.get(j, -1) for j in reached), whole)
     return Grid(grid.number, tuple(periods), grid.grain, history=lines)
+
+
+def _known(first: Period, back: int, grid: Grid, calendar: Calendar) -> Period | None:
+    """The period so many before the first of a grid, None where the calendar does not go."""
+    try:
+        return shift(first, back, None, grid.grain, calendar)
+    except (OutsideCalendarError, UncoveredError):
+        return None
 
 
 def _steps(grid: Grid, moves: tuple[Move, ...], calendar: Calendar) -> list[int] | None:
@@ -265,7 +287,10 @@ def _moved(grid: Grid, shifts: tuple[Move, ...], count: int, every: Move, calend
             if step * back > MAX_LENGTH:
                 break
             moves = (*own, *shifts, (step * back, unit))
-            start, end = shifted(period, moves, grid.grain, calendar)
+            try:
+                start, end = shifted(period, moves, grid.grain, calendar)
+            except (OutsideCalendarError, UncoveredError):
+                break
             if end <= as_of:
                 place = (parent, start, end, shape)
                 found.setdefault(place, (start, number, moves))

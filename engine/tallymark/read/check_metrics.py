@@ -214,7 +214,7 @@ class _Composed:
         if rows.change is not None:
             whole, parts = _ratio(rows.change)
             # Against the sum of the periods before, not their mean: in whole numbers the edge is exact.
-            limits.append(f"abs({name}_count * {rows.usual} - {name}_before) * {whole} <= {parts} * {name}_before")
+            limits.append(f"abs({name}_count * {rows.usual} - {name}_before) * {whole} <= {_times(parts)}{name}_before")
         known = ("cumulative(", *count, ") > ", *self._last(count, history))
         yield "", ("if(", *known, f", {' and '.join(limits)})")
         yield "count", self._last(count, 1)
@@ -235,8 +235,8 @@ class _Composed:
         left, right = self.check.equal
         yield "", (_near(name, self.check.tolerance),)
         yield "difference", (f"{name}_left - {name}_right",)
-        yield "left", ("(", left.written, ")", *where)
-        yield "right", ("(", right.written, ")", *where)
+        for side, formula in (("left", left), ("right", right)):
+            yield side, ("(", formula.written, ")", *where) if where else (formula.written,)
 
 
 def _few(name: str, tolerance: ToleranceDef | None) -> tuple[str]:
@@ -244,7 +244,7 @@ def _few(name: str, tolerance: ToleranceDef | None) -> tuple[str]:
     if tolerance is None or not tolerance.percent:
         return (f"{name}_rows <= {int(tolerance.amount) if tolerance is not None else 0}",)
     whole, parts = _ratio(tolerance)
-    return (f"{name}_rows * {whole} <= {parts} * {name}_checked",)
+    return (f"{name}_rows * {whole} <= {_times(parts)}{name}_checked",)
 
 
 NOISE = Decimal("1e-9")
@@ -258,7 +258,11 @@ def _near(name: str, tolerance: ToleranceDef | None) -> str:
         unit = f" {tolerance.unit}" if tolerance.unit is not None else ""
         return f"abs({name}_difference) <= {tolerance.amount:f}{unit}"
     whole, parts = _ratio(tolerance) if tolerance is not None else _fraction(NOISE)
-    return f"abs({name}_difference) * {whole} <= {parts} * {size}"
+    return f"abs({name}_difference) * {whole} <= {_times(parts)}{size}"
+
+
+def _times(parts: int) -> str:
+    return f"{parts} * " if parts != 1 else ""
 
 
 def _ratio(percentage: ToleranceDef) -> tuple[int, int]:

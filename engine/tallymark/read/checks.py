@@ -35,6 +35,7 @@ ROWS_HELP = "write how many rows may break the check, or a share of them as `1%`
 
 _TOLERANCE = re.compile(r"([0-9][0-9_]*(?:\.[0-9]+)?)\s*(%|[a-z]+)?")
 _TIMES = frozenset(unit for one in ("second", "minute", "hour", "day", "week") for unit in (one, f"{one}s"))
+_NAMES = re.compile(r"[a-z_][a-z0-9_]*(\.[a-z_][a-z0-9_]*)*")
 _DAY = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
 NOT_OF = {
     "fresh": ("tolerance", "per", "since"),
@@ -55,6 +56,7 @@ def check(key: Scalar, value: Value, reading: Reading) -> CheckDef | None:
     before = len(reading.faults)
     made = _described(key, value, reading, subject)
     _of_one_thing(key, value, reading, subject)
+    _spelled(value, reading, subject)
     return made if usable and len(reading.faults) == before and _whole(made) else None
 
 
@@ -128,6 +130,17 @@ def _of_one_thing(key: Scalar, said: Entries, reading: Reading, subject: str) ->
             reading.fault(
                 "R023", f"`{column}` of no column", said.key(column) or key, "name one, and what it may be", subject
             )
+
+
+def _spelled(said: Entries, reading: Reading, subject: str) -> None:
+    """Faults of what cannot be the name of a dataset or a column, and would mean something else in a formula."""
+    listed = [v for k in ("dataset", "on", "not_null", "unique", "exists") if (v := said.get(k)) is not None]
+    named = [item for v in listed for item in (v.items if isinstance(v, Items) else (v,))]
+    named += [key for k in ("accepted", "between", "matches") for key, _ in entries(said.get(k))]
+    for at in named:
+        if isinstance(at, Scalar) and text(at) is not None and not _NAMES.fullmatch(at.text.strip()):
+            help_ = "a name is of small letters, digits and `_`, as formulas say it"
+            reading.fault("R022", f"`{at.text[:60]}` cannot be a name", at, help_, subject)
 
 
 def _name(value: Value | None) -> Written | None:

@@ -24,6 +24,8 @@ from tallymark.yaml_text import Entries, Items, Page, Scalar, Value, resolved
 GAP = "_"
 """What stands for no value in a series."""
 
+_WRITTEN = {GAP: None, "true": True, "false": False}
+"""What a series may hold beside numbers."""
 _NUMBER = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _LISTS = ("metrics", "by", "order", "compare", "having")
 _WORDS = ("sparse", "like_for_like", "share", "rank", "other", "total", "bands", "target")
@@ -147,10 +149,11 @@ class _Making:
         """The values of a series, one a period."""
         found = []
         for part in (text(value) or "").split():
-            if part != GAP and not _NUMBER.fullmatch(part):
-                self._fault("E109", f"`{part[:60]}` is no number", value, f"`{GAP}` stands for no value")
+            if part not in _WRITTEN and not _NUMBER.fullmatch(part):
+                message = f"`{part[:60]}` is no number, and neither `true` nor `false`"
+                self._fault("E109", message, value, f"`{GAP}` stands for no value")
                 return None
-            found.append(Word(part, None if part == GAP else _number(part), value.place()))
+            found.append(Word(part, _WRITTEN[part] if part in _WRITTEN else _number(part), value.place()))
         if not found:
             self._fault("E109", "a series without values", value, "write `'100 101 _ 99'`")
         return tuple(found) or None

@@ -1,6 +1,6 @@
 """The ledger: what was told of each rule, and what is still to be told, in one SQLite file of the project.
 
-    .tally/rules.db       rules, instances, transitions, and the outbox
+    .tally/rules.db       rules, instances, transitions, and the outbox; beside it its write-ahead log, during a run
     .tally/rules.lock     held by the run that works with it
 
 What a run finds changes the ledger and fills the outbox in one transaction, which is on the disk before anything is
@@ -11,6 +11,7 @@ sent. An entry of the outbox is `queued`, then `sending`, which is on the disk b
 from __future__ import annotations
 
 import json
+import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
@@ -284,10 +285,12 @@ def open_ledger(folder: Path, *, write: bool = True) -> Iterator[Ledger]:
     with told_plainly(file):
         if write:
             make_home(folder)
+            # By SQLite itself it would be for everyone, and so would what stands beside it.
+            os.close(os.open(file, os.O_RDWR | os.O_CREAT, 0o600))
         connection = _connected(file, write)
     try:
         with told_plainly(file):
-            _prepare(connection, file, write)
+            _prepare(connection, file)
         yield Ledger(connection, file)
     finally:
         connection.close()
@@ -300,17 +303,15 @@ def _connected(file: Path, write: bool) -> sqlite3.Connection:
     return sqlite3.connect(file, timeout=WAIT, isolation_level=None)
 
 
-def _prepare(connection: sqlite3.Connection, file: Path, write: bool) -> None:
-    # A commit is on the disk when it returns, and with `extra` its file's name in the folder too.
-    connection.execute("PRAGMA journal_mode = DELETE")
-    connection.execute("PRAGMA synchronous = EXTRA")
+def _prepare(connection: sqlite3.Connection, file: Path) -> None:
+    # A commit is on the disk when it returns, after one wait for it; who reads the status keeps nobody waiting.
+    connection.execute("PRAGMA journal_mode = WAL")
+    connection.execute("PRAGMA synchronous = FULL")
     connection.execute("PRAGMA foreign_keys = ON")
     version, whose = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in ("user_version", "application_id"))
     tables = connection.execute("SELECT count(*) FROM sqlite_master").fetchone()[0]
     if not tables:
         connection.executescript(f"BEGIN IMMEDIATE;{SCHEMA};COMMIT")
-        if write:
-            file.chmod(0o600)
     elif whose != APPLICATION:
         raise FaultError(damaged(file, "it is another program's"))
     elif version > VERSION:

@@ -48,12 +48,12 @@ class Compared:
     @cached_property
     def keys(self) -> tuple[AnswerColumn, ...]:
         """The columns that tell cells apart."""
-        return tuple(c for c in self.answer.columns if c.role not in ("metric", "band", "target"))
+        return tuple(c for c in self.answer.columns if c.keyed)
 
     @cached_property
     def columns(self) -> Mapping[str, AnswerColumn]:
-        """The columns of numbers by each name that cells may give them."""
-        found = {c.name: c for c in self.answer.columns if c.role in ("metric", "band")}
+        """The columns of numbers, bands and targets by each name that cells may give them."""
+        found = {c.name: c for c in self.answer.columns if not c.keyed}
         asked = self.answer.query.metrics
         plain = [c for c in self.answer.columns if c.role == "metric"]
         if len(asked) == len(plain):

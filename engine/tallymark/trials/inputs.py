@@ -84,6 +84,9 @@ class Inputs:
             self.faults.append(Fault("E111", message, inputs.place, "ask by what the values are given by"))
         calendar = plain_calendar(self._project())
         cells = list(self._cells(inputs, by, grain, calendar, query)) if not self.faults else []
+        if not cells and not self.faults:
+            message, help_ = "no metric is given a value", "write `metrics: {start_mrr: 1000}`"
+            self.faults.append(Fault("E103", message, inputs.place, help_))
         if self.faults:
             raise FaultError(self.faults)
         names = tuple(dict.fromkeys(name for _, _, values in cells for name in values))
@@ -229,15 +232,18 @@ class Inputs:
         columns = {TIME: ColumnDef(TIME, "timestamp"), **{d: ColumnDef(d, types[d].value) for d in dimensions}}
         columns |= {n: ColumnDef(n, types[n].value, self._unit(n)) for n in names}
         dataset = DatasetDef(DATASET, KIND, DATASET, time=TIME, columns=columns)
-        metrics = {name: self._metric(name, names) for name in self._needed(asked, names)}
+        metrics = {
+            name: self._metric(name, types[name] if name in names else None) for name in self._needed(asked, names)
+        }
         return replace(
             self.definitions, project=self._project(), sources={}, datasets={DATASET: dataset}, canonical={},
             metrics=metrics, funnels={}, scorecards={}, checks={},
         )  # fmt: skip
 
-    def _metric(self, name: str, names: Sequence[str]) -> MetricDef:
+    def _metric(self, name: str, written: Type | None) -> MetricDef:
         own = self.definitions.metrics[name]
-        formula: Formula = written_formula(f"max({DATASET}.{name})") if name in names else own.formula
+        read = "any" if written is Type.BOOLEAN else "max"
+        formula: Formula = written_formula(f"{read}({DATASET}.{name})") if written is not None else own.formula
         return replace(own, formula=formula, min_count=None, level=None, convert=None)
 
     def _needed(self, asked: Sequence[str], names: Sequence[str]) -> dict[str, None]:

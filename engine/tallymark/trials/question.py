@@ -13,6 +13,9 @@ from tallymark.query import Query
 LATER = date(2099, 12, 31)
 """The knowledge date of a test that gives none: all of its rows are known, and it gives the same in every year."""
 
+BESIDE = ("_band", "_target", "_to_target", "_result")
+"""What the columns of bands and targets are called, after their metric's name."""
+
 _LISTS = ("by", "order", "compare", "having")
 
 
@@ -43,8 +46,12 @@ def timed(query: Query, first: datetime, last: datetime) -> Query:
 
 
 def expected_metrics(trial: TrialDef) -> tuple[str, ...]:
-    """The names in the expected cells that are neither dimensions nor the period, each once."""
+    """The names in the expected cells that are neither dimensions nor the period, each once.
+
+    What stands beside a metric that is expected too, its band or target, is no metric.
+    """
     expect = trial.expect
     by = (*trial.ask.get("by", ()), "period", trial.ask.get("age"))
     keys = dict.fromkeys(name for cell in (expect.cells if expect is not None else ()) for name in cell)
-    return tuple(name for name in keys if name not in by)
+    beside = {f"{name}{suffix}" for name in keys for suffix in BESIDE}
+    return tuple(name for name in keys if name not in by and name not in beside)
