@@ -150,7 +150,10 @@ def test_a_file_that_cannot_be_read_is_told(shop: Path) -> None:
     write(shop, metrics=METRICS + "# a bell: \x07")
     done = run(shop, "run", "--as-of", "2024-02-29")
     assert (1, True) == (done.exit_code, "error[R004]" in done.stderr)
-    assert "note: `sales_low`: not found, but the project has faults, so what was told of it stands" in lines(done)
+    assert (
+        "note: `sales_high`, `sales_low`: not found, but the project has faults, so what was told of it stands"
+        in lines(done)
+    )
     assert [FIRING] == subjects(shop)
 
 

@@ -40,8 +40,8 @@ def run_rules(
 
     A rule that cannot be evaluated does not keep the others from it, nor a notifier that fails the other ones: `faults`
     of the run has both, and what the project's files have wrong about the rules. Raises FaultError for an unknown rule
-    (A109), one whose definition cannot be used, another run under way (A200) and a ledger that cannot be read or written
-    (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
+    (A109), one whose definition cannot be used, another run under way (A200) and a ledger that cannot be read or
+    written (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
     """
     wrong = faults_of_rules(book.faults)
     chosen = [_usable(name, book, wrong) for name in dict.fromkeys(names)]

@@ -116,7 +116,7 @@ def notification(
 def farewell(
     transition: Transition, teller: Teller, language: str = "en", labels: Mapping[Moment, str] = NAMELESS
 ) -> Notification:
-    """What to tell of a rule that the project no longer has. `labels` are the names of periods, where they are known."""
+    """What to tell of a rule that the project no longer has. `labels` are the names of periods that are known."""
     return _told(teller, transition, None, labels, language)
 
 
