@@ -118,7 +118,7 @@ class _Run:
         called = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
-            last, told, transitions, found.rule.notify or self._default(),
+            last, told, transitions, found.rule.tells(self.book.notifiers),
             lambda each, language: notification(each, found, language, called(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
         )  # fmt: skip
@@ -197,9 +197,6 @@ class _Run:
         names = {name for points in found.instances.values() for name in points[-1].observation.values}
         known = self.book.metrics
         return {name: known[name].label(language) for name in names if name in known}
-
-    def _default(self) -> tuple[str, ...]:
-        return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)
 
     def _language(self, notifier: str) -> str:
         declared = self.book.notifiers.get(notifier)
