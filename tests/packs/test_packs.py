@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 
-from tallymark.catalog import plain
+from tallymark.spoken import loose, plain
 from tallymark.check import check
 from tallymark.definitions import Project
 from tallymark.formula import nodes
