@@ -115,6 +115,56 @@ def test_a_dry_run_and_failing_on_what_fires(shop: Path) -> None:
     assert 0 == run(shop, "run", "--as-of", "2024-02-29", "--dry-run", "--fail-on", "no_data").exit_code
 
 
+WRONG = {
+    "for: soon": "A100",
+    "grain: fortnight": "R022",
+    'message: "{1 + 1}"': "A103",
+}
+"""What keeps a rule from being read, and the fault it is."""
+
+
+@pytest.mark.parametrize("written", WRONG)
+def test_a_rule_that_cannot_be_read_is_named_and_not_ended(shop: Path, written: str) -> None:
+    """A run names a rule that is written wrongly and leaves with 1; what it told stands, and others are told."""
+    assert 0 == run(shop, "run", "--as-of", "2024-02-29").exit_code
+    key = written.partition(":")[0]
+    mended = "".join(line for line in METRICS.splitlines(True) if not line.lstrip().startswith(f"{key}:"))
+    write(shop, metrics=mended.replace("  sales_low:\n", f"  sales_low:\n    {written}\n"))
+    done = run(shop, "run", "--as-of", "2024-02-29")
+    assert 1 == done.exit_code
+    assert ["1 rule, 1 instance: 0 firing, 0 no data; 1 rule could not be evaluated (sales_low); nothing new"] == lines(
+        done
+    )
+    assert f"error[{WRONG[written]}]" in done.stderr
+    assert "in rule `sales_low`" in done.stderr
+    alone = run(shop, "run", "sales_low")
+    assert (1, True) == (alone.exit_code, f"error[{WRONG[written]}]" in alone.stderr)
+    assert 0 == run(shop, "run", "sales_high", "--as-of", "2024-02-29").exit_code
+    write(shop)
+    assert (0, [FIRING]) == (run(shop, "run", "--as-of", "2024-02-29").exit_code, subjects(shop))
+
+
+def test_a_file_that_cannot_be_read_is_told(shop: Path) -> None:
+    """Rules may stand in a file that cannot be read: a run says so and leaves with 1, and ends nothing."""
+    run(shop, "run", "--as-of", "2024-02-29")
+    write(shop, metrics=METRICS + "# a bell: \x07")
+    done = run(shop, "run", "--as-of", "2024-02-29")
+    assert (1, True) == (done.exit_code, "error[R004]" in done.stderr)
+    assert (
+        "note: `sales_high`, `sales_low`: not found, but the project has faults, so what was told of it stands"
+        in lines(done)
+    )
+    assert [FIRING] == subjects(shop)
+
+
+def test_what_is_wrong_with_a_rule_is_told_before_it_matters(shop: Path) -> None:
+    """A rule that can be evaluated, and would tell nobody when it fires, is a failure from the first run on."""
+    write(shop, metrics=METRICS.replace("notify: [hook]", "notify: [nobody]"))
+    done = run(shop, "run", "--as-of", "2024-02-29")
+    assert (1, True) == (done.exit_code, "error[A107]: unknown notifier `nobody`" in done.stderr)
+    assert [FIRING] == subjects(shop)
+
+
 def test_as_data(shop: Path) -> None:
     """JSON is all that stands on the standard output, whatever a notifier writes there."""
     write(shop, metrics=METRICS.replace("notify: [hook]", "notify: [screen]"))

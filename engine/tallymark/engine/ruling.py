@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 
 from tallymark.catalog import Catalog
 from tallymark.check.rules import check_rules, waits_for
@@ -11,6 +12,11 @@ from tallymark.engine.parameters import read_value
 from tallymark.errors import Fault
 from tallymark.plugins import Plugins
 
+UNREAD = frozenset((*(f"R{number:03}" for number in range(1, 14)), "R034"))
+"""The codes of what is wrong with a file as such, whatever stands in it."""
+
+_IN_RULE = re.compile(r"rule `(.+)`", re.DOTALL)
+
 
 def unsound_rules(definitions: Definitions, catalog: Catalog, plugins: Plugins) -> tuple[Fault, ...]:
     """The faults of all rules, those of their parameters' values included."""
@@ -18,6 +24,21 @@ def unsound_rules(definitions: Definitions, catalog: Catalog, plugins: Plugins) 
     for rule in definitions.rules.values():
         found += _values(rule, catalog)
     return tuple(found)
+
+
+def faults_of_rules(faults: Iterable[Fault]) -> dict[str, list[Fault]]:
+    """The errors among a project's faults that are in a rule, by its name, also of rules that could not be read."""
+    found: dict[str, list[Fault]] = {}
+    for fault in faults:
+        name = _IN_RULE.fullmatch(fault.subject or "")
+        if name is not None and fault.severity == "error":
+            found.setdefault(name[1], []).append(fault)
+    return found
+
+
+def unread_files(faults: Iterable[Fault]) -> list[Fault]:
+    """The errors for which a whole file, or part of it, was left unread: rules may stand there."""
+    return [f for f in faults if f.severity == "error" and f.code in UNREAD]
 
 
 def waiting_rules(definitions: Definitions, catalog: Catalog, plugins: Plugins) -> dict[str, tuple[str, ...]]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack
 from dataclasses import dataclass, field, replace
 from datetime import UTC, date, datetime
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tallymark.engine.evaluating import named_rule
+from tallymark.engine.ruling import faults_of_rules, unread_files
 from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError
 from tallymark.notifier import Notification
 from tallymark.rules.delivering import deliver
@@ -38,19 +39,22 @@ def run_rules(
     """Evaluates the named rules, or all of them, and tells what is new; then what earlier runs could not tell.
 
     A rule that cannot be evaluated does not keep the others from it, nor a notifier that fails the other ones: `faults`
-    of the run has both. Raises FaultError for an unknown rule (A109), another run under way (A200) and a ledger that
-    cannot be read or written (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
+    of the run has both, and what the project's files have wrong about the rules. Raises FaultError for an unknown rule
+    (A109), one whose definition cannot be used, another run under way (A200) and a ledger that cannot be read or
+    written (A202 to A206). A dry run writes and sends nothing, and waits for nobody.
     """
-    chosen = [named_rule(name, book.rules).name for name in dict.fromkeys(names)]
+    wrong = faults_of_rules(book.faults)
+    chosen = [_usable(name, book, wrong) for name in dict.fromkeys(names)]
     waiting = book.waiting_rules() if not names else {}
     folder = Path(book.project.folder).resolve()
     with ExitStack() as stack:
         if not dry_run:
             stack.enter_context(alone(folder))
         ledger = stack.enter_context(open_ledger(folder, write=not dry_run))
-        run = _Run(book, ledger, as_of, dry_run, now)
+        run = _Run(book, ledger, as_of, dry_run, now, bool(names), wrong)
         for name in chosen or (name for name in book.rules if name not in waiting):
             run.evaluate(name)
+        run.tell_of_files()
         if not names:
             run.notes += [f"`{name}` waits for {', '.join(lacks)}" for name, lacks in waiting.items()]
             run.end_removed()
@@ -67,6 +71,10 @@ class _Run:
     as_of: Moment | None
     dry: bool
     now: Callable[[], datetime]
+    named: bool
+    """Whether somebody named the rules."""
+    wrong: Mapping[str, Sequence[Fault]]
+    """What is wrong with how rules are written, by their names."""
     evaluated: list[Evaluated] = field(default_factory=list)
     changes: list[Change] = field(default_factory=list)
     deliveries: list[Delivery] = field(default_factory=list)
@@ -92,7 +100,8 @@ class _Run:
             raise
         except FaultError as error:
             self.failed.append(name)
-            self.faults += [_of_rule(fault, name) for fault in error.faults]
+            # What is wrong with how it is written is known with its place.
+            self.faults += self.wrong.get(name) or [_of_rule(fault, name) for fault in error.faults]
             return
         except TallymarkError as error:
             self.failed.append(name)
@@ -109,14 +118,27 @@ class _Run:
         called = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
-            last, told, transitions, found.rule.notify or self._default(),
+            last, told, transitions, found.rule.tells(self.book.notifiers),
             lambda each, language: notification(each, found, language, called(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
         )  # fmt: skip
 
+    def tell_of_files(self) -> None:
+        """What is wrong with how rules are written: those of this run, and those that it could not even begin."""
+        ran = {each.rule for each in self.evaluated}
+        for name, faults in self.wrong.items():
+            if name in ran:
+                self.faults += faults
+            elif name not in self.book.rules and not self.named:
+                self.failed.append(name)
+                self.faults += faults
+        if not self.named:
+            self.faults += unread_files(self.book.faults)
+
     def end_removed(self) -> None:
         """Ends what rules told that the project no longer has."""
         gone = [k for name, k in self.kept.items() if name not in self.book.rules and k.covered is not None]
+        gone = [kept for kept in gone if kept.name not in self.failed]
         if gone and any(fault.severity == "error" and fault.code[0] in "RS" for fault in self.book.faults):
             # The rule may stand in what could not be read.
             listed = ", ".join(f"`{kept.name}`" for kept in gone)
@@ -129,10 +151,12 @@ class _Run:
         if covered is None:
             return
         told, teller = self.ledger.told(kept.name), kept.teller
+        # As the calendar called it then: this one may be another.
+        called = {covered.period: kept.period} if kept.period else {}
         self.tell(
             RuleKept(kept.name, None, kept.period, self.now(), teller), told, removed(kept.name, told, covered), (),
-            lambda each, language: farewell(each, teller, language),
-            lambda moment: moment_shown(moment, {}, covered.grain),
+            lambda each, language: farewell(each, teller, language, called),
+            lambda moment: moment_shown(moment, called, covered.grain),
         )  # fmt: skip
 
     def tell(
@@ -174,12 +198,16 @@ class _Run:
         known = self.book.metrics
         return {name: known[name].label(language) for name in names if name in known}
 
-    def _default(self) -> tuple[str, ...]:
-        return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)
-
     def _language(self, notifier: str) -> str:
         declared = self.book.notifiers.get(notifier)
         return (declared.language if declared is not None else None) or self.book.project.language
+
+
+def _usable(name: str, book: Book, wrong: Mapping[str, Sequence[Fault]]) -> str:
+    """The name of a rule that can be evaluated. Raises FaultError: what is wrong with its definition, or A109."""
+    if name not in book.rules and name in wrong:
+        raise FaultError(list(wrong[name]))
+    return named_rule(name, book.rules).name
 
 
 def _of_rule(fault: Fault, name: str) -> Fault:

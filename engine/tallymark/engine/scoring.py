@@ -66,7 +66,9 @@ class _Scoring:
         return f"{self.card.name}__{part}"
 
     def _of_members(self, formula: str, aggregate: str = "max") -> str:
-        return f"{aggregate}(regardless({formula}) per {self.card.per})"
+        # It reads what the whole card reads, so that the same members are there.
+        own = f"if({self._hidden('all')} = 1, {formula}, {formula})"
+        return f"{aggregate}(regardless({own}) per {self.card.per})"
 
     # --- one member ------------------------------------------------------------------------------------------------
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Literal
@@ -10,6 +11,9 @@ from tallymark.errors import Fault
 from tallymark.rules.moments import instance_fields, moment_text
 from tallymark.rules.states import Moment, Status, Transition
 from tallymark.show.sheet import text_of
+
+NAMED = 5
+"""So many rules that failed are named in one line."""
 
 Sent = Literal["sent", "failed", "waiting", "dropped"]
 
@@ -133,7 +137,7 @@ class RuleRun:
         states = [f"{self.firing} firing", *([f"{pending} pending"] if pending else []), f"{missing} no data"]
         heads = f"{_count(len(self.evaluated), 'rule')}, {_count(instances, 'instance')}: {', '.join(states)}"
         if self.failed:
-            heads += f"; {_count(len(self.failed), 'rule')} could not be evaluated"
+            heads += f"; {_count(len(self.failed), 'rule')} could not be evaluated ({_some(self.failed)})"
         if self.dry:
             new = f"{_count(len(self.transitions), 'transition')} to tell" if self.transitions else "nothing new"
             return f"{heads}; {new} (dry run: nothing is written or sent)"
@@ -230,6 +234,11 @@ class RulesStatus:
             "waiting": [each.as_dict() for each in self.waiting],
             "notes": list(self.notes),
         }
+
+
+def _some(names: Sequence[str]) -> str:
+    """The first few of the names."""
+    return ", ".join((*names[:NAMED], *(["…"] if len(names) > NAMED else [])))
 
 
 def _count(number: int, noun: str) -> str:

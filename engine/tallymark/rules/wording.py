@@ -68,6 +68,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
 """The engine's own sentences, by language; a language without them gets English."""
 
 
+NAMELESS: Mapping[Moment, str] = MappingProxyType({})
+"""No period has a name of its own."""
+
 Shown = Callable[[str, Any], str]
 """Writes the value of a dimension."""
 
@@ -110,9 +113,11 @@ def notification(
     return replace(told, text=_text(filled(message, names), _reason(transition, labels, rule.grain, language)))
 
 
-def farewell(transition: Transition, teller: Teller, language: str = "en") -> Notification:
-    """What to tell of a rule that the project no longer has."""
-    return _told(teller, transition, None, {}, language)
+def farewell(
+    transition: Transition, teller: Teller, language: str = "en", labels: Mapping[Moment, str] = NAMELESS
+) -> Notification:
+    """What to tell of a rule that the project no longer has. `labels` are the names of periods that are known."""
+    return _told(teller, transition, None, labels, language)
 
 
 def again(told: Notification, language: str = "en") -> Notification:
