@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from math import log
 
-SMALL = frozenset(["a", "an", "of", "the", "to", "de", "du", "des", "d", "l", "la", "le", "les", "aux", "al", "ale", "ai"])
+SMALL = frozenset(("a", "an", "of", "the", "to", "de", "du", "des", "d", "l", "la", "le", "les", "aux"))
 """Words of English, French and Romanian without which a name of several words is still the same name."""
 NEAR = 0.84
 """How alike two words must be for one to be a slip of the other: a letter more, less or changed in six."""

@@ -114,7 +114,7 @@ def _bands_note(metric: Any) -> tuple[str, ...]:
         return ()
     ordered = bands if metric.direction == "down" else bands[::-1]
     said = "; ".join(f"{band.name} {band.spelled}" for band in ordered)
-    return (f"bands of {metric.name}{f', for a {grain}' if grain else ''}: {said}",)
+    return (f"bands of {metric.name}{f', of whole {grain}s and no other period' if grain else ''}: {said}",)
 
 
 def _as_dict(metric: Any) -> dict[str, Any]:
