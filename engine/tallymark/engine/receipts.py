@@ -10,7 +10,8 @@ from typing import Any
 
 from tallymark.answer import Answer, AskedPeriod, Receipt, Step
 from tallymark.behind import Behind
-from tallymark.catalog import Catalog, Dataset, in_language
+from tallymark.catalog import Catalog, Dataset
+from tallymark.definitions import in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.judging import standing
@@ -80,7 +81,7 @@ def receipt(
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
-        rows=rows, standing=standing(answer, held, language),
+        rows=rows, standing=standing(metric, answer, held, language),
     )  # fmt: skip
 
 
