@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections import deque
 from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -25,6 +24,7 @@ from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
 from tallymark.kinds import Type
 from tallymark.place import Place, Written
 from tallymark.source import Table
+from tallymark.spoken import loose, plain
 from tallymark.standards import Standards
 from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
@@ -182,6 +182,10 @@ class Metric:
     @property
     def aliases(self) -> tuple[str, ...]:
         return tuple(a for names in self.definition.aliases.values() for a in names)
+
+    def called(self, fold: Callable[[str], str] = str) -> tuple[str, ...]:
+        """All its names: its own, its labels and its aliases, each as `fold` makes it."""
+        return tuple(fold(t) for t in (self.name, *self.definition.label.values(), *self.aliases))
 
     @property
     def pack(self) -> str | None:
@@ -463,24 +467,18 @@ class Catalog:
         return tuple(names)
 
     def find(self, text: str) -> tuple[Metric, ...]:
-        """The metrics whose name, label or alias is `text`, apart from case, accents and punctuation."""
-        wanted = plain(text)
+        """The metrics whose name, label or alias is `text`, apart from case, accents and punctuation; if there are
+        none, also apart from plurals and small words such as `of`. Hidden ones only where no other is called so.
+        """
         exact = self.metrics.get(text)
         if exact is not None:
             return (exact,)
-        return tuple(m for m in self.metrics.values() if wanted in _spoken(m))
+        for fold in (plain, loose):
+            found = tuple(m for m in self.metrics.values() if fold(text) in m.called(fold))
+            if found:
+                return tuple(m for m in found if not m.hidden) or found
+        return ()
 
 
 def _has(dataset: Dataset, name: str) -> bool:
     return name in dataset.columns or name in dataset.references
-
-
-def _spoken(metric: Metric) -> set[str]:
-    labels = metric.definition.label.values()
-    return {plain(t) for t in (metric.name, *labels, *metric.aliases)}
-
-
-def plain(text: str) -> str:
-    """The text in small letters without accents; everything but letters and digits is one blank."""
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join("".join(c if c.isalnum() else " " for c in bare).split())

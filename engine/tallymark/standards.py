@@ -91,8 +91,10 @@ _WORDS: Mapping[str, Texts] = {
     "high": {"en": "High", "fr": "Élevé", "ro": "Ridicat"},
     "met": {"en": "met", "fr": "atteint", "ro": "atins"},
     "missed": {"en": "missed", "fr": "manqué", "ro": "ratat"},
+    "total": {"en": "total", "fr": "total", "ro": "total"},
+    "other": {"en": "other", "fr": "autres", "ro": "altele"},
 }
-STANDARD_WORDS = tuple(name for name in _WORDS if name not in ("met", "missed"))
+STANDARD_WORDS = tuple(name for name in _WORDS if name not in ("met", "missed", "total", "other"))
 """Names of bands that have labels of their own, in English, French and Romanian."""
 
 

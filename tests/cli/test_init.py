@@ -27,7 +27,10 @@ def test_a_new_project_checks_and_answers(run: Run, folder: Path) -> None:
     """Three commands from files to a number: init, check, ask; references and money were guessed right."""
     result = run("init", "--name", "Acme", "--currency", "eur", "--timezone", "Europe/Paris")
     assert 0 == result.exit_code, result.output
-    assert "wrote tally.yaml\nwrote metrics/datasets.yaml\nwrote metrics/metrics.yaml\nwrote metrics/tests.yaml\n" in result.stdout
+    assert (
+        "wrote tally.yaml\nwrote metrics/datasets.yaml\nwrote metrics/metrics.yaml\nwrote metrics/tests.yaml\n"
+        in result.stdout
+    )
     assert "tally ask orders_count --grain month" in result.stdout
     assert 0 == run("check").exit_code
     assert "1 test: 1 passed\n" == run("test").stdout

@@ -54,9 +54,17 @@ def test_the_list_is_data_too(shop: Path) -> None:
     assert ("average < 5", ["plan"], 2, "info", {"team": "sales"}) == tuple(
         low[key] for key in ("when", "by", "for", "severity", "labels")
     )
-    assert str(shop / "metrics/shop.yaml").endswith("metrics/shop.yaml")
     assert low["place"].endswith("metrics/shop.yaml:4:3")
     assert ["dataset tickets"] == backlogged["waits_for"]
+
+
+def test_the_list_says_whom_rules_tell_by_default(shop: Path) -> None:
+    """A rule that names no notifier tells those that are told by default, and the list says which."""
+    declared = "notifiers: {screen: {kind: stdout, default: true}, file: {kind: jsonl, path: told.jsonl}}\n"
+    (shop / "tally.yaml").write_text((shop / "tally.yaml").read_text(encoding="utf-8") + declared, encoding="utf-8")
+    low, _ = json.loads(typed("list", "--format", "json").stdout)
+    assert ["screen"] == low["notify"]
+    assert typed("list").stdout.splitlines()[1].split()[-1] == "screen"
 
 
 def test_a_project_without_rules_says_so(shop: Path) -> None:

@@ -10,7 +10,6 @@ from typing import Any
 import pytest
 import yaml
 
-from tallymark.catalog import plain
 from tallymark.check import check
 from tallymark.definitions import Project
 from tallymark.formula import nodes
@@ -19,6 +18,7 @@ from tallymark.formula.parse import parse_text
 from tallymark.kinds import DECLARABLE
 from tallymark.read import read_texts
 from tallymark.source import Table, TableColumn
+from tallymark.spoken import plain
 from tallymark.units import DURATION_SCALES, NAMES
 from tallymark_packs import packs
 

@@ -11,6 +11,7 @@ from tallymark.answer.columns import AnswerColumn
 from tallymark.show.numbers import Style, style_of, unit_sign, written
 from tallymark.show.periods import period_label
 from tallymark.show.sheet import Heading, Sheet, text_of
+from tallymark.standards import word
 
 if TYPE_CHECKING:
     import pyarrow
@@ -96,7 +97,8 @@ class Layout:
         if role is None:
             return texts
         first = column.name == next(c.name for c in self.columns if c.role == "dimension")
-        named = {"total": "(total)" if first else "", **({"other": "(other)"} if column.folded else {})}
+        total, other = (f"({word(kind, {}, self.locale)})" for kind in ("total", "other"))
+        named = {"total": total if first else "", **({"other": other} if column.folded else {})}
         return [named.get(kind, text) for kind, text in zip(self.table.column(role).to_pylist(), texts, strict=True)]
 
     def _blanked(self, column: AnswerColumn, texts: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from typing import Any
 
 import click
@@ -11,6 +10,7 @@ from tallymark.cli.opening import with_book
 from tallymark.cli.printing import print_sheet
 from tallymark.cli.session import Session, format_option, session_options
 from tallymark.definitions.checks import TAG
+from tallymark.spoken import plain
 
 
 @click.command("list")
@@ -50,7 +50,7 @@ def _list_datasets(session: Session, text: str | None, format_: str | None) -> N
     from tallymark.cli import datasets
 
     every = with_book(session, "reading", lambda book: list(book.datasets.values()))
-    found = [d for d in every if not text or _bare(text) in _bare(f"{d.name} {' '.join(d.label.values())}")]
+    found = [d for d in every if not text or plain(text) in plain(f"{d.name} {' '.join(d.label.values())}")]
     if format_ == "json":
         from tallymark.show.raw import json_text
 
@@ -65,13 +65,8 @@ def _has(metric: Any, text: str | None) -> bool:
     if not text:
         return True
     definition = (*metric.definition.label.values(), *metric.definition.description.values())
-    spoken = _bare(" ".join((metric.name, metric.name.replace("_", " "), *definition, *metric.aliases)))
-    return all(word in spoken for word in _bare(text).split())
-
-
-def _bare(text: str) -> str:
-    """Small letters without accents, so that `desabonnement` finds `désabonnement`."""
-    return "".join(c for c in unicodedata.normalize("NFKD", text.casefold()) if not unicodedata.combining(c))
+    spoken = plain(" ".join((metric.name, *definition, *metric.aliases)))
+    return all(word in spoken for word in plain(text).split())
 
 
 def _fits(
@@ -119,7 +114,7 @@ def _bands_note(metric: Any) -> tuple[str, ...]:
         return ()
     ordered = bands if metric.direction == "down" else bands[::-1]
     said = "; ".join(f"{band.name} {band.spelled}" for band in ordered)
-    return (f"bands of {metric.name}{f', for a {grain}' if grain else ''}: {said}",)
+    return (f"bands of {metric.name}{f', of whole {grain}s and no other period' if grain else ''}: {said}",)
 
 
 def _as_dict(metric: Any) -> dict[str, Any]:

@@ -119,10 +119,16 @@ def _sheet(standing: tuple[Standing, ...]) -> Sheet:
 
     headings = tuple(map(Heading, ("rule", "instance", "stands", "since", "told")))
     rows = tuple(
-        (each.rule, each.who, each.told.replace("_", " "), each.since, ", ".join(map(_heard, each.heard)) or "nobody")
+        (each.rule, each.who, _stands(each), each.since, ", ".join(map(_heard, each.heard)) or "nobody")
         for each in standing
     )
     return Sheet(headings, rows)
+
+
+def _stands(each: Standing) -> str:
+    """What was told, and that nothing is known of it now where that is so."""
+    unknown = each.told == "firing" and each.now == "no_data"
+    return each.told.replace("_", " ") + (f"; no data since {each.now_since}" if unknown else "")
 
 
 def _heard(each: Delivery) -> str:
@@ -137,6 +143,11 @@ def _remarks(found: RulesStatus) -> list[str]:
     ran = [each for each in found.rules if each.ran is not None]
     if ran:
         lines.append(f"{len(ran)} of {len(found.rules)} rules were run, last at {clock_time(max(map(_ran, ran)))}")
+    lines += [
+        f"{each.rule}: not evaluated at {clock_time(each.failed_at)}, what was told of it stands: {each.error}"
+        for each in found.rules
+        if each.error is not None
+    ]
     never = [each.rule for each in found.rules if each.ran is None]
     if never:
         lines.append(f"never run: {', '.join(never)}")

@@ -72,7 +72,7 @@ class Settings:
 @session_options
 @click.pass_obj
 def init_command(session: Session, /, folder: Path, yes: bool, kinds: tuple[str, ...], **given: Any) -> None:
-    """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a first metric for each, a first test.
+    """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a metric for each, and a test.
 
     With --from, its data comes from a service: `tally sync` fetches it, and the metrics of its packs have an answer.
     Asks when it runs on a terminal and --yes is not given. Never writes over a file.

@@ -14,6 +14,7 @@ from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Catalog, Metric, Reached
 from tallymark.check.dimensions import leaves
 from tallymark.engine.asking import Asked
+from tallymark.engine.columns import said
 from tallymark.engine.judging import Judging
 from tallymark.errors import Fault, FaultError
 from tallymark.kinds import Type
@@ -109,17 +110,17 @@ class _Columns:
 
     def periods(self) -> None:
         """The starts of the rows' periods, and the ages of what began in another one."""
-        question = self.asked.question
+        question, language = self.asked.question, self.catalog.project.language
         if question.grain is None:
             return
         numbers = self._values("i").to_pylist()
         values, self.labels = _periods(self.asked, numbers)
-        self.add(AnswerColumn("period", "period", _period_type(question.grain), None, "period"), values)
+        self.add(AnswerColumn("period", "period", _period_type(question.grain), None, said("period", language)), values)
         if self.lowered.plan.begun is not None:
             began = self._values(self.lowered.plan.begun.key.column).to_pylist()
             self.labels |= {d: question.calendar.label(_midnight(question, d), question.grain) for d in set(began)}
             values = pa.array(_ages(question, began, numbers), type=pa.int64())
-            self.add(AnswerColumn("age", "age", Type.INTEGER, COUNT, "age"), values)
+            self.add(AnswerColumn("age", "age", Type.INTEGER, COUNT, said("age", language)), values)
 
     def metrics(self) -> tuple[str, ...]:
         """The metrics, each with what it is held against; gives what a reader should know of that."""

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
@@ -20,6 +19,7 @@ from tallymark.check.report import POISON, Report
 from tallymark.definitions import Formula, MetricDef
 from tallymark.engine.columns import Column, Columns, inlined, require_targets, targets_of
 from tallymark.engine.mistakes import dimensions_of, mistakes
+from tallymark.engine.near import near_in_words
 from tallymark.engine.parameters import read_value
 from tallymark.engine.topping import Top, parse_top
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -35,6 +35,7 @@ from tallymark.lower.settle import settle
 from tallymark.place import Written
 from tallymark.plan import Parts
 from tallymark.query import Query
+from tallymark.spoken import unaccented
 from tallymark.units import NUMBER
 from tallymark.windows import Calendar, Period, ask_periods, grain_of, parse_moment, parse_period
 from tallymark.windows.clocks import INSTANT
@@ -189,13 +190,12 @@ class Asking:
         is not another way to write `mrr`.
         """
         found = self.catalog.find(text)
-        if not text.startswith("-") and not set(text) & set("()+*/=<>$?"):
-            return found
-        wanted = _unaccented(text)
-        return tuple(
-            m for m in found
-            if wanted in {_unaccented(t) for t in (m.name, *m.definition.label.values(), *m.aliases)}
-        )  # fmt: skip
+        return tuple(m for m in found if unaccented(text) in m.called(unaccented)) if self._computes(text) else found
+
+    def _computes(self, text: str) -> bool:
+        """Whether a text could be a formula: `churn - mrr` is one and no way to write the alias `churn MRR`."""
+        minus = [part.strip() for part in text.split("-")]
+        return bool(set(text) & set("()+*/=<>$?")) or (len(minus) > 1 and {*minus} <= {"", *self.catalog.metrics})
 
     def _usable(self, metric: Metric) -> Metric:
         if metric.needs:
@@ -247,11 +247,14 @@ class Asking:
         return metric
 
     def _no_such_metric(self, text: str) -> Fault:
-        spoken = {alias: m.name for m in self.catalog.metrics.values() for alias in (m.name, *m.aliases)}
-        help_ = did_you_mean(text, spoken)
-        if help_ is not None and not help_.startswith("did"):
-            help_ = "`tally list` shows the metrics there are"
-        return Fault("T103", f"unknown metric `{text}`", help=help_)
+        shown = [m for m in self.catalog.metrics.values() if not m.hidden]
+        help_ = did_you_mean(text, [name for m in shown for name in (m.name, *m.aliases)])
+        if " " in text:
+            help_ = near_in_words(text, shown)
+        elif help_ is not None and not help_.startswith("did"):
+            help_ = None
+        listed = "`tally list` shows the metrics there are, `tally list WORD` those that speak of something"
+        return Fault("T103", f"unknown metric `{text}`", help=help_ or listed)
 
     # --- columns and conditions over them --------------------------------------------------------------------------
 
@@ -454,11 +457,6 @@ class Asking:
                 )
             start = calendar.floor(first, grain or "day")
         return start, end
-
-
-def _unaccented(text: str) -> str:
-    bare = "".join(c for c in unicodedata.normalize("NFKD", text.lower()) if not unicodedata.combining(c))
-    return " ".join(bare.split())
 
 
 def _bound(metric: Metric) -> Bound:

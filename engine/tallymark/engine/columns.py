@@ -50,6 +50,8 @@ WORDS = {
     "target": {"en": "target", "fr": "objectif", "ro": "obiectiv"},
     "to target": {"en": "to target", "fr": "écart à l’objectif", "ro": "față de obiectiv"},
     "result": {"en": "result", "fr": "résultat", "ro": "rezultat"},
+    "period": {"en": "period", "fr": "période", "ro": "perioadă"},
+    "age": {"en": "age", "fr": "âge", "ro": "vârstă"},
 }
 """What the added columns are called, after the metric's label, by language."""
 

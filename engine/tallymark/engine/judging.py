@@ -13,6 +13,7 @@ from tallymark.answer import Answer, AnswerColumn
 from tallymark.catalog import Metric
 from tallymark.engine.asking import Asked
 from tallymark.engine.columns import beside, said
+from tallymark.engine.stretches import stretch
 from tallymark.kinds import Type
 from tallymark.lower import Question
 from tallymark.show.bands import Band
@@ -188,13 +189,15 @@ def _type(array: Any) -> Type:
     return Type.DECIMAL if pa.types.is_decimal(array.type) else Type.DOUBLE
 
 
-def standing(answer: Answer, held: Answer | None, language: str) -> Standing | None:
+def standing(metric: Metric, answer: Answer, held: Answer | None, language: str) -> Standing | None:
     """Where the number of a receipt stands, by an answer with its band and another one with its target, if any."""
-    row, lines = answer.to_dicts()[0], []
+    row, lines, colon = answer.to_dicts()[0], [], " :" if language.startswith("fr") else ":"
     column = next((c for c in answer.columns if c.role == "band"), None)
     band = next((b for b in column.bands if b.name == row[column.name]), None) if column is not None else None
     if band is not None:
-        lines.append(f"{said('band', language)}: {band.label} ({band.ends})")
+        found = next(b for b in metric.standards.bands if b.name == band.name) if metric.standards is not None else None
+        ends = stretch(found, metric.unit, answer.locale) if found is not None else band.ends
+        lines.append(f"{said('band', language)}{colon} {band.label} ({ends})")
     targets = [c for c in held.columns if c.role == "target"] if held is not None else []
     if held is None or len(targets) != 3:
         return Standing(band, lines=tuple(lines)) if band is not None else None
@@ -207,6 +210,6 @@ def standing(answer: Answer, held: Answer | None, language: str) -> Standing | N
             sign = "+" if apart > 0 else ""
             points = f" {unit_sign(second.unit)}" if second.unit == POINTS else ""
             shown += f", {next(b.label for b in third.bands if b.name == result)} ({sign}{far}{points})"
-        lines.append(f"{said('target', language)}: {shown}")
+        lines.append(f"{said('target', language)}{colon} {shown}")
     met = None if result is None else result == MET
     return Standing(band, wanted, apart, met, tuple(lines)) if lines else None

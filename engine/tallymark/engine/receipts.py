@@ -81,7 +81,7 @@ def receipt(
         step=step, sql=rendered.sql, notes=notes, locale=answer.locale,
         decimals=metric.definition.decimals, parameters=_parameters(asked, catalog, made), conditions=others,
         as_of=_as_of(asked), description=in_language(metric.definition.description, language), how=rendered.ways,
-        rows=rows, standing=standing(answer, held, language),
+        rows=rows, standing=standing(metric, answer, held, language),
     )  # fmt: skip
 
 

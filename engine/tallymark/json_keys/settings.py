@@ -58,7 +58,9 @@ _PROJECT: Mapping[str, Key] = {
         "drop",
         choice("`include`, `mark` or `drop`", *PARTIAL),
     ),
-    "language": Key("The language of plain labels, of notes and of numbers.", "fr", LANGUAGE),
+    "language": Key(
+        "The language of plain labels, of what is shown by label, of numbers and of notifications.", "fr", LANGUAGE
+    ),
     "locale": Key(
         "How numbers and dates are written, where it differs from the language.",
         "fr_FR",

@@ -9,7 +9,7 @@ from tallymark.definitions import Texts, in_language
 PART = {"en": "{card}: {part}", "fr": "{card} : {part}", "ro": "{card}: {part}"}
 CONTRIBUTION = {
     "en": "{card}: contribution of {part}",
-    "fr": "{card} : contribution de {part}",
+    "fr": "{card} : {part}, contribution",
     "ro": "{card}: contribuția pentru {part}",
 }
 COVERAGE = {"en": "{card}: coverage", "fr": "{card} : couverture", "ro": "{card}: acoperire"}
