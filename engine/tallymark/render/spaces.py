@@ -11,7 +11,10 @@ from tallymark.render.deriving import Derivation
 
 
 def write_spaces(building: Building, keep: Sequence[int]) -> Written:
-    """Writes every space of a plan, each after those it draws on; of the question's own the nodes in `keep` are wanted."""
+    """Writes every space of a plan, each after those it draws on.
+
+    Of the question's own the nodes in `keep` are wanted.
+    """
     plan = building.plan
     wanted = _wanted(plan, keep)
     for space in plan.spaces:
