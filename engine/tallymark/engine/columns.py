@@ -125,7 +125,7 @@ class Columns:
         comparisons = tuple(dict.fromkeys(comparison(text) for text in self.query.compare))
         for text, metric in zip(self.query.metrics, metrics, strict=True):
             known = self.catalogued(metric)
-            bound = MetricUse(metric.name, metric.type, metric.unit) if known else _expression(metric)
+            bound = MetricUse(metric.name, metric.type, metric.unit) if known else metric.bound
             base = Column(self._unused(metric.name if known else text), metric, bound, asked=text)
             self.made.append(base)
             if self.query.target and known:
@@ -158,7 +158,7 @@ class Columns:
         written = Written(form.format(base.metric.name if named else base.metric.formula), "<question>")
         node = parse(written)
         bound = self.bind(written.text, node, written)
-        expression = _like_for_like(_expression(bound)) if self.query.like_for_like else _expression(bound)
+        expression = _like_for_like(bound.bound) if self.query.like_for_like else bound.bound
         name = self._unused(base.name + suffix if named else written.text.removesuffix(" * 100"))
         label = self._label(base.metric, word, with_)
         definition = MetricDef(name, Formula(written, node), label=label, decimals=decimals)
@@ -231,11 +231,6 @@ def _numbered(name: str) -> Iterator[str]:
     while True:
         yield f"{name} ({count})"
         count += 1
-
-
-def _expression(metric: Metric) -> Bound:
-    assert metric.expression is not None
-    return metric.expression
 
 
 def _like_for_like(bound: Bound) -> Bound:

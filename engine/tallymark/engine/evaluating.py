@@ -116,7 +116,7 @@ class _Run:
     @cached_property
     def conditions(self) -> list[Metric]:
         """`when`, and `clear` where there is one, as nameless metrics."""
-        bind = self.questions.asking.bind_formula
+        bind = self.questions.asking.finding.bind_formula
         return [bind(f.text, f.node if f.node is not None else parse(f.written), f.written) for f in self._formulas]
 
     @property
@@ -150,7 +150,7 @@ class _Run:
         """The conditions once more for each metric in them whose cells may be hidden: where it is, they are unknown."""
         found = []
         for condition in self.conditions:
-            for name in _named(_expression(condition)):
+            for name in _named(condition.bound):
                 hidden = self.questions.catalog.metrics[name].min_count
                 if hidden is not None and hidden.at_least:
                     found.append((condition.name, replace(hidden, stands_for=name)))
@@ -166,12 +166,12 @@ class _Run:
                 if text not in self.questions.catalog.metrics and self._stands_alone(side):
                     found.setdefault(text, f"({side.text})")
         for condition in self.conditions:
-            found |= {name: name for name in _named(_expression(condition))}
+            found |= {name: name for name in _named(condition.bound)}
         return found
 
     def _stands_alone(self, side: Written) -> bool:
         try:
-            self.questions.asking.bind_formula(side.text, parse(side), side)
+            self.questions.asking.finding.bind_formula(side.text, parse(side), side)
         except FaultError:
             return False
         return True
@@ -273,7 +273,7 @@ class _Run:
             return {}
         catalog = settle_datasets(self.questions.catalog, asked.question.values)
         question = replace(asked.question, periods=asked.question.periods[-1:], quiet=frozenset())
-        read = Apply("and", tuple(map(_expression, self.conditions)), Type.BOOLEAN)
+        read = Apply("and", tuple(m.bound for m in self.conditions), Type.BOOLEAN)
         found: dict[tuple[str, Any], str] = {}
         for text, parts_ in zip(self.rule.by, asked.question.by, strict=True):
             keys = [v for v in dict.fromkeys(dict(i)[text] for i in known) if v is not None]
@@ -297,11 +297,6 @@ class _Run:
             cell = rows.get(_instance(answer, row), {}).get(row["period"])
             if cell is not None:
                 cell.values.update((name, row[column.name]) for name, column in columns.items())
-
-
-def _expression(metric: Metric) -> Bound:
-    assert metric.expression is not None
-    return metric.expression
 
 
 def _named(bound: Bound) -> list[str]:
