@@ -239,7 +239,7 @@ def test_a_rule_that_is_gone(shop: Path) -> None:
     assert "Sales are low, plan pro: ended in 2024-02 (rule removed) -> equipe" == lines(run(shop, "run"))[0]
     assert [
         "Ventes faibles, plan pro : en alerte depuis 2024-02",
-        "Ventes faibles, plan pro : terminé en 2024-02",
+        "Ventes faibles, plan pro : fin d’alerte en 2024-02",
     ] == subjects(shop, "equipe")
 
 

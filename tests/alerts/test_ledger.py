@@ -167,3 +167,12 @@ def test_what_is_over_is_forgotten_in_time(book: Pretend) -> None:
     with open_ledger(book.folder) as opened:
         assert ["sent", "sent"] == [each.state for each in opened.entries("churn_high")]
     assert () == book.run().transitions
+
+
+def test_an_older_ledger(book: Pretend) -> None:
+    """A ledger that an older version wrote says how to go on, and nothing is told."""
+    with sqlite3.connect(ledger_file(book.folder)) as connection:
+        connection.execute("PRAGMA user_version = 1")
+    found = fault(book)
+    assert ("A206", True) == (found.code, "move it away" in (found.help or ""))
+    assert 1 == len(book.channels["log"].told)

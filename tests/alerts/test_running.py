@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +13,7 @@ from tallymark.engine.rules_standing import drop_notifications, rules_status
 from tallymark.errors import Fault, FaultError
 from tallymark.rules.ledger import alone
 from tallymark.rules.outcome import RuleRun
+from tallymark.rules.states import Evaluation
 from tests.alerts.pretend import Pretend, Remembers
 from tests.alerts.written import evaluation, rule
 
@@ -297,3 +300,58 @@ def test_the_status(book: Pretend) -> None:
     ]
     assert ["[A399] down"] * 2 == [each.error for each in found.waiting]
     assert [(book.clock, "2024-03")] == [(each.ran, each.period) for each in found.rules]
+
+
+def test_the_status_tells_what_is_unknown_now(book: Pretend) -> None:
+    """What was told as firing still stands where nothing is known since: the status has both, until that is told."""
+    set_(book, {PRO: "oF"})
+    book.run()
+    assert [("firing", "firing", "2024-02")] == [(s.told, s.now, s.now_since) for s in status(book).standing]
+    found = book.evaluations["churn_high"]
+    assert isinstance(found, Evaluation)
+    for months in ("oFF", "oFFF"):
+        set_(book, {PRO: months})
+        unknown = book.evaluations["churn_high"]
+        assert isinstance(unknown, Evaluation)
+        *before, last = unknown.instances[PRO]
+        since = unknown.periods[2]
+        silent = replace(last, state=replace(last.state, status="no_data", since=since))
+        book.evaluations["churn_high"] = replace(unknown, instances={PRO: (*before, silent)})
+        assert () == book.run().transitions
+        assert [("firing", "no_data", "2024-03")] == [(s.told, s.now, s.now_since) for s in status(book).standing]
+
+
+def test_the_status_tells_what_could_not_be_evaluated(book: Pretend) -> None:
+    """A rule that a run could not evaluate is said to be so, with why, until a run can."""
+    set_(book, "oF")
+    book.run()
+    ran, firing = book.clock, book.evaluations["churn_high"]
+    assert isinstance(firing, Evaluation)
+    book.definitions["churn_high"] = firing.rule
+    book.evaluations["churn_high"] = Fault("D400", "the file is gone")
+    assert () == book.run(dry_run=True).transitions
+    assert [(ran, None)] == [(each.ran, each.error) for each in status(book).rules]
+    book.run()
+    found = status(book)
+    assert [(ran, book.clock, "[D400] the file is gone")] == [(r.ran, r.failed_at, r.error) for r in found.rules]
+    assert ["firing"] == [each.told for each in found.standing]
+    book.evaluations["churn_high"] = firing
+    book.run()
+    assert [None] == [each.error for each in status(book).rules]
+
+
+def test_a_run_with_less_knowledge_tells_nothing(book: Pretend) -> None:
+    """A run as of an earlier day of the same period takes nothing back, and says so; the next one goes on."""
+    set_(book, "oF")
+    later = book.evaluations["churn_high"]
+    assert isinstance(later, Evaluation)
+    book.run()
+    set_(book, "oo")
+    earlier = book.evaluations["churn_high"]
+    assert isinstance(earlier, Evaluation)
+    book.evaluations["churn_high"] = replace(earlier, as_of=date(2025, 12, 31))
+    done = book.run()
+    assert () == done.transitions
+    assert [True] == ["2025-12-31" in note and "nothing is told" in note for note in done.notes]
+    book.evaluations["churn_high"] = earlier
+    assert ["data changed"] == [each.transition.reason for each in book.run().transitions]

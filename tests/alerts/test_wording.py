@@ -12,7 +12,7 @@ from tallymark.definitions.rules import NoDataDef
 from tallymark.notifier import Notification
 from tallymark.rules.states import Instance
 from tallymark.rules.telling import Covered, Kept, due, removed
-from tallymark.rules.wording import WORDS, Teller, again, farewell, notification
+from tallymark.rules.wording import BETWEEN, SINCE, WHEN, WORDS, Teller, again, farewell, notification
 from tests.alerts.written import MONTHS, evaluation, rule
 
 PRO: Instance = (("plan", "pro"),)
@@ -101,9 +101,65 @@ def test_the_words_are_the_readers(language: str) -> None:
     assert (subject, text) == (found.subject, found.text.splitlines()[0])
 
 
+GRAINS = {
+    ("en", "month"): ("ended in 2024-03", "In 2024-03: churn 3.0%, lost 2."),
+    ("en", "week"): ("ended in 2024-W09", "In 2024-W09: churn 3.0%, lost 2."),
+    ("en", "day"): ("ended on 2024-03-01", "On 2024-03-01: churn 3.0%, lost 2."),
+    ("fr", "month"): ("fin d’alerte en 2024-03", "En 2024-03 : churn 3.0% ; lost 2."),
+    ("fr", "week"): ("fin d’alerte en semaine 2024-W09", "En semaine 2024-W09 : churn 3.0% ; lost 2."),
+    ("fr", "day"): ("fin d’alerte le 2024-03-01", "Le 2024-03-01 : churn 3.0% ; lost 2."),
+    ("ro", "week"): ("alertă încheiată în săptămâna 2024-W09", "În săptămâna 2024-W09: churn 3.0%; lost 2."),
+    ("ro", "day"): ("alertă încheiată pe 2024-03-01", "Pe 2024-03-01: churn 3.0%; lost 2."),
+}
+NAMES = {"month": "2024-03", "week": "2024-W09", "day": "2024-03-01"}
+
+
+@pytest.mark.parametrize(("language", "grain"), GRAINS)
+def test_a_period_is_spoken_of_as_its_grain_is(language: str, grain: str) -> None:
+    """Something ends in a month and on a day; in French `en`, `en semaine` and `le`, and decimals keep their comma."""
+    found = evaluation("oFo", of=rule(grain=grain))
+    *before, last = found.instances[()]
+    seen = replace(last.observation, values={"churn": 0.03, "lost": 2}, shown={"churn": "3.0%", "lost": "2"})
+    labels = {**found.labels, MONTHS[2]: NAMES[grain]}
+    found = replace(found, labels=labels, instances={(): (*before, replace(last, observation=seen))})
+    covered = Covered(MONTHS[1], grain, "m")
+    (ended,) = due(found, {(): Kept("firing", MONTHS[1], MONTHS[1], 1)}, covered)
+    said = notification(ended, found, language)
+    subject, text = GRAINS[language, grain]
+    assert (True, text) == (said.subject.endswith(subject), said.text)
+
+
+SINCES = {
+    "fr": ("depuis la semaine 2024-W09", "depuis le 2024-03-01"),
+    "ro": ("din săptămâna 2024-W09", "din 2024-03-01"),
+}
+
+
+@pytest.mark.parametrize("language", SINCES)
+def test_since_when_is_spoken_of_as_its_grain_is(language: str) -> None:
+    """French and Romanian say since which week, and since which day."""
+    for grain, expected in zip(("week", "day"), SINCES[language], strict=True):
+        found = evaluation("ooF", of=rule(grain=grain))
+        found = replace(found, labels={**found.labels, MONTHS[2]: NAMES[grain]})
+        assert notification(due(found, {})[0], found, language).subject.endswith(expected)
+
+
+def test_values_that_are_unknown_are_not_listed() -> None:
+    """A period in which no value is known says so, and shows no row of dashes."""
+    found = evaluation("oFn")
+    *before, last = found.instances[()]
+    seen = replace(last.observation, values={"churn": None}, shown={"churn": "–"}, present=True)
+    found = replace(found, instances={(): (*before, replace(last, observation=seen))})
+    kept = {(): Kept("firing", MONTHS[1], MONTHS[1], 1)}
+    (unknown,) = due(found, kept, Covered(MONTHS[1], "month", "m"))
+    assert "Nothing is known of 2024-03." == notification(unknown, found).text
+    assert "Aucune valeur connue pour 2024-03." == notification(unknown, found, "fr").text
+
+
 def test_every_language_says_everything() -> None:
     """Each language has a sentence for each state and each reason."""
     assert 1 == len({frozenset(words) for words in WORDS.values()})
+    assert WORDS.keys() == WHEN.keys() == SINCE.keys() == BETWEEN.keys()
 
 
 def test_a_rule_that_is_gone_still_says_what_it_was() -> None:
@@ -111,7 +167,7 @@ def test_a_rule_that_is_gone_still_says_what_it_was() -> None:
     kept = {PRO: Kept("firing", MONTHS[1], MONTHS[1], 1)}
     ended = removed("churn_high", kept, Covered(MONTHS[2], "month", "m"))[0]
     shown = farewell(ended, Teller.of(rule(label={"fr": "Attrition"}, labels={"team": "success"})), "fr")
-    assert "Attrition, plan pro : terminé en 2024-03" == shown.subject
+    assert "Attrition, plan pro : fin d’alerte en 2024-03" == shown.subject
     assert "La règle ne fait plus partie du projet." == shown.text
     assert "success" == shown.labels["team"]
 

@@ -16,7 +16,7 @@ MONTHS = tuple(date(2024 + m // 12, m % 12 + 1, 1) for m in range(24))
 
 def rule(name: str = "churn_high", **more: Any) -> RuleDef:
     """A rule by month; nothing reads its condition."""
-    return RuleDef(name, Formula(Written("churn > 10%"), None), "month", **more)
+    return RuleDef(name, Formula(Written("churn > 10%"), None), **{"grain": "month", **more})
 
 
 def evaluation(

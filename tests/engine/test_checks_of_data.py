@@ -125,12 +125,32 @@ SAID = {
     "keys": "1 of 7 rows of `orders` repeats the `id` of another, such as `id` '4'",
     "bounds": "2 of 7 rows of `orders` have `amount` out of bounds, such as `amount` -5 and `amount` 50",
     "billing_tenth": "`mrr` and `billed` are not equal within 10% in 1 of 4 cells: "
-    "€20.00 against €23.00, -€3.00 apart in 2024-02 `plan` 'pro'",
+    "€20.00 against €23.00, €3.00 apart in 2024-02 `plan` 'pro'",
     "steady": "`steady` is not known: there is nothing to look at",
     "usual": "`orders` has too few or too many rows in 6 of 6 weeks: 1 row in 2024-W06, where 0.25 are usual; "
     "1 row in 2024-W08, where 0.25 are usual; 0 rows in 2024-W07, where 0.50 are usual "
     "(wanted: within 60% of the mean of the 4 weeks before, in each week)",
 }
+
+
+SIDES = {
+    "few: {dataset: orders, per: day, rows: {at_least: 2}}": "too few rows in 1 of 2 days: 0 rows in 2024-01-02",
+    "many: {dataset: orders, per: day, rows: {at_most: 2}}": "too many rows in 1 of 2 days: 3 rows in 2024-01-03",
+    "both: {dataset: orders, per: day, rows: {at_least: 1, at_most: 2}}": "too few or too many rows in 2 of 2 days: ",
+    "more: {dataset: orders, per: day, rows: {at_least: 1, change: 100%}, since: 2024-01-03}": "too many rows in 1 of 1 day: ",
+}
+
+
+@pytest.mark.parametrize("check", SIDES)
+def test_on_which_side_of_its_limits_a_number_is(check: str) -> None:
+    """Rows are too few or too many, where all periods that fail are told and agree; else it is one or the other."""
+    days = {1: 1, 2: 0, 3: 3}
+    at = [date(2024, 1, day) for day, count in days.items() for _ in range(count)]
+    table = pa.table({"id": range(len(at)), "at": at})
+    shop = "datasets: {orders: {key: id, time: at, columns: {id: integer, at: date}}}\nchecks:\n  "
+    with opened(shop + check, {"orders": table}) as book:
+        (found,) = book.data_checks(as_of="2024-01-03")
+    assert SIDES[check] in found.message
 
 
 @pytest.mark.parametrize("name", SAID)
@@ -253,6 +273,14 @@ def test_the_checks_of_the_sample_company(company: tallymark.Book) -> None:
         found["customers_have_country"].measured,
         found["customers_have_country"].limit,
     )
+
+
+def test_the_median_may_be_watched_instead(company: tallymark.Book) -> None:
+    """The count behind a check has a history like any metric: the week that is twice the mean is within three spreads."""
+    asked = ("tickets_come_in", "anomaly(tickets_come_in_count) > 3", "anomaly(tickets_come_in_count)")
+    (row,) = company.ask(*asked, grain="week", period="2023-W23").to_dicts()
+    _, passed, odd, size = row.values()
+    assert (False, False, 2.47) == (passed, odd, round(size, 2))
 
 
 # --- rules -----------------------------------------------------------------------------------------------------------

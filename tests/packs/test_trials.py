@@ -49,9 +49,9 @@ def test_every_test_was_run(results: dict[str, TestResult]) -> None:
 
 
 def test_every_metric_of_the_packs_is_covered(run: TestRun) -> None:
-    """Each metric has a test that expects a value of it, as the product counts it."""
+    """Each metric, and the score of each scorecard, has a test that expects a value of it, as the product counts it."""
     assert ((), 100.0) == (run.coverage.uncovered_metrics, run.coverage.percent)
-    assert entries("metrics").keys() <= set(run.coverage.metrics)
+    assert entries("metrics").keys() | entries("scorecards").keys() <= set(run.coverage.metrics)
 
 
 @pytest.mark.parametrize("pack", CONTENTS)

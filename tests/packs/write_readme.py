@@ -43,6 +43,10 @@ in the YAML say where each comes from. Those for a year colour years alone, as a
 ask `monthly_churn_rate` or `annualised_churn`, whose bands hold at any grain. A project gives bands of its own with
 `bands:` in such an entry. The mean of `ces_mean` has none, as it is on any scale.
 
+Every metric has tests, with figures worked out by hand: `tally test --packs` runs those of the packs that a project
+takes. Packs have checks of data too, which `tally check --data` runs; all of them are warnings. A project drops one with
+`checks: {tickets_in_order: off}`.
+
 This page is written from the YAML by `python -m tests.packs.write_readme`, and a test holds it to that.
 """
 
@@ -53,6 +57,7 @@ def readme() -> str:
     for path, file in contents().items():
         if "metrics" in file or "scorecards" in file:
             parts += _subject(path, file)
+    parts += _checks()
     parts += _datasets()
     return "\n".join(parts)
 
@@ -130,6 +135,29 @@ def _benchmarks(metrics: Mapping[str, Any]) -> Iterator[str]:
 def _ends(said: Mapping[str, Any]) -> str:
     """The ends of a band in words: `above 100, to 120`."""
     return ", ".join(f"{word} {said[word]}" for word in ("from", "above", "to", "below") if word in said)
+
+
+def _checks() -> Iterator[str]:
+    yield "## Checks of data\n"
+    yield "| check | in | looks at | what holds | why |"
+    yield "|---|---|---|---|---|"
+    for path, file in contents().items():
+        for name, said in file.get("checks", {}).items():
+            of = f"`{said['dataset']}`" if "dataset" in said else "metrics"
+            label, why = (_cell(said[key]["en"]) for key in ("label", "description"))
+            yield f"| `{name}` | `{path.split('/')[-1]}` | {of} | **{label}.** {_held(said)} | {why} |"
+    yield ""
+
+
+def _held(said: Mapping[str, Any]) -> str:
+    """What a check asks of the data, in the words of its definition."""
+    if "accepted" in said:
+        return "; ".join(
+            f"`{c}` is one of {', '.join(f'`{o}`' for o in options)}" for c, options in said["accepted"].items()
+        )
+    if "equal" in said:
+        return f"`{said['equal'][0]}` is `{said['equal'][1]}`, each {said['per']}"
+    return f"`{_cell(said['every'])}`"
 
 
 def _datasets() -> Iterator[str]:

@@ -189,6 +189,67 @@ def test_parameters_and_formulas_are_the_meaning() -> None:
     assert 8 == len(set(means.values()))
 
 
+REST = """
+parameters: {least: 50}
+datasets:
+  lines:
+    columns: {id: text, size: integer, great: {formula: size > 10}, order_id: text}
+    refs: {order: {dataset: orders, column: order_id}}
+  orders:
+    key: id
+    time: at
+    columns:
+      id: text
+      at: timestamp
+      plan: text
+      gross: number
+      net: {formula: gross * 0.8}
+      kind: {formula: upper(plan)}
+      bought: {formula: count(lines)}
+metrics:
+  revenue: sum(orders.net)
+  long: avg(orders.bought)
+rules:
+  high: {when: revenue > $least, grain: month, by: [kind]}
+  long: {when: long > 3, grain: month}
+"""
+CHANGES = [
+    ({"high"}, "gross * 0.8", "gross * 0.9"),
+    ({"high"}, "upper(plan)", "lower(plan)"),
+    ({"high"}, "least: 50", "least: 60"),
+    ({"long"}, "count(lines)", "count(lines where great)"),
+    (set(), "size > 10", "size > 11"),
+    (set(), "size: integer", "size: integer, colour: text"),
+    (set(), "metrics:", "# more rows come soon\nmetrics:"),
+]
+"""Of which rules the meaning is another when one text is replaced by the other."""
+
+
+def meanings(text: str, project: str = "") -> dict[str, str]:
+    """What the rules of a project without data mean."""
+    read, faults = read_texts([("tally.yaml", f"name: shop\n{project}"), ("metrics/rules.yaml", text)])
+    assert [] == [str(f) for f in faults]
+    lines = {"id": ["l"], "size": [1], "order_id": ["o"]}
+    orders = {"id": ["o"], "at": [datetime(2024, 1, 5)], "plan": ["pro"], "gross": [1.0], "colour": [""]}
+    tables = {"lines": pyarrow.table({**lines, "colour": ["red"]}), "orders": pyarrow.table(orders)}
+    with tallymark.open(definitions=read, tables=tables) as book:
+        return {name: book.evaluate(name, as_of="2024-01-31").meaning for name in book.rules}
+
+
+@pytest.mark.parametrize(("changed", "before", "now"), CHANGES)
+def test_what_changes_the_numbers_changes_the_meaning(changed: set[str], before: str, now: str) -> None:
+    """A computed column that a rule rests on, near or far, and a parameter's default are what it means; others are not."""
+    first, second = meanings(REST), meanings(REST.replace(before, now))
+    assert changed == {name for name in first if first[name] != second[name]}
+
+
+@pytest.mark.parametrize("setting", ["timezone: Europe/Paris", "week_start: sunday", "fiscal_year_start: 4"])
+def test_the_calendar_is_the_meaning(setting: str) -> None:
+    """Settings that put rows into other periods change what rules mean; the project's language does not."""
+    assert meanings(REST) == meanings(REST, "language: fr\n")
+    assert not set(meanings(REST).values()) & set(meanings(REST, f"{setting}\n").values())
+
+
 def test_a_hidden_number_is_not_told_by_what_is_made_of_it() -> None:
     """A receipt and the values of a rule keep quiet about a number with too little behind it."""
     with opened("few: {when: scarce ?? 0 > 5, grain: month}") as book:

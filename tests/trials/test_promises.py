@@ -338,6 +338,19 @@ def test_what_nobody_wrote_counts_once(tmp_path: Path) -> None:
     assert (("seen", "other"), ("other",)) == (coverage.metrics, coverage.uncovered_metrics)
 
 
+@pytest.mark.parametrize(("expected", "uncovered"), [("health: 50", ()), ("health_coverage: 100", ("health",))])
+def test_a_scorecard_is_covered_by_its_score(expected: str, uncovered: tuple[str, ...], tmp_path: Path) -> None:
+    """A scorecard counts as one, when its score is expected: what stands beside it is not enough."""
+    metrics = "datasets: {visits: {table: v.csv, time: at, columns: {visitor: text, at: date}}}\nmetrics:\n" \
+        "  seen: {formula: count(visits), unit: count}\nscorecards:\n  health:\n    per: visitor\n    measures:\n" \
+        "      often: {value: seen, weight: 1, scale: {from: 0, to: 2}}\n"  # fmt: skip
+    rows = "rows: {visits: [{visitor: a, at: 2024-01-01}]}\nask: {period: 2024-01}\n"
+    tests = {"one": f"{rows}expect: {{{expected}, seen: 1}}"}
+    found = run(tmp_path, written(tests), metrics=metrics)
+    assert [] == [str(d.fault) for r in found.results for d in r.differences]
+    assert (("seen", "health"), uncovered) == (found.coverage.metrics, found.coverage.uncovered_metrics)
+
+
 def test_a_plugin_tests_its_pack() -> None:
     """The tests that a plugin gives for its pack are run, and cover it."""
     from tallymark.plugins import load

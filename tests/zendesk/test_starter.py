@@ -31,6 +31,15 @@ def test_options_fit_their_schema() -> None:
     assert {"start", "customer", "fields", "skip"} <= set(yaml.safe_load(offered(text)))
 
 
+def test_its_test_passes(tmp_path: Path) -> None:
+    """The test that a new project has of its tickets holds, in any time zone and beside another source's datasets."""
+    (tmp_path / "metrics").mkdir()
+    (tmp_path / "tally.yaml").write_text("packs: [support, voice]\ntimezone: America/New_York\n", encoding="utf-8")
+    (tmp_path / "metrics/desk.yaml").write_text(zendesk.starter("desk").definitions, encoding="utf-8")
+    run = tallymark.run_tests(tmp_path)
+    assert [("desk_tickets_of_a_month", True)] == [(r.name, r.passed) for r in run.results]
+
+
 def test_the_variables_to_set_are_those_of_the_options() -> None:
     """Each secret that the options name is told of, and no other."""
     starter = zendesk.starter("zendesk")

@@ -6,18 +6,13 @@ from dataclasses import dataclass, field
 
 from tallymark.answer.steps import Step
 from tallymark.show.counts import many
-from tallymark.show.sheet import text_of
+from tallymark.show.lines import one_line
 from tallymark.show.tree import GLUE, Branch
 
 
 def drawn(step: Step, window: str, locale: str, decimals: int | None) -> Branch:
     """The step and all below it. `window` is the receipt's own, `decimals` are those of the step's value alone."""
     return _Drawing(step, locale, decimals).branch(step, window)
-
-
-def one_line(text: str) -> str:
-    """The text in one line, its white space single spaces, fit for a terminal."""
-    return text_of(" ".join(text.split()))
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,21 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import wrap
 from typing import Any
 
 from tallymark.answer.asked_period import AskedPeriod
-from tallymark.answer.drawing import drawn, one_line
+from tallymark.answer.drawing import drawn
 from tallymark.answer.steps import Step
 from tallymark.behind import Behind
 from tallymark.scoresheet import ScoreSheet
+from tallymark.show.lines import PAGE, one_line, paragraphs
 from tallymark.show.raw import json_text
 from tallymark.show.sheet import text_of
 from tallymark.show.standing import Standing
 from tallymark.show.tree import tree
-
-PAGE = 120
-"""How wide a receipt is that nobody gave a width."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +82,7 @@ class Receipt:
         page = width or PAGE
         steps = drawn(self.step, self.period.label, self.locale, self.decimals)
         body = tree(steps, page) if self.sheet is None else self.sheet.text(page)
-        blocks = [_paragraphs(self._head(), page), body, _paragraphs([f"note: {n}" for n in self._notes()], page)]
+        blocks = [paragraphs(self._head(), page), body, paragraphs([f"note: {n}" for n in self._notes()], page)]
         told: set[tuple[Any, ...]] = set()
         blocks += [text for behind in self.rows or () for text in behind.lines(page, told)]
         return "\n".join(b for b in blocks if b)
@@ -111,12 +108,6 @@ class Receipt:
                 found += [f"{step.name or one_line(step.text)}: {n}" for n in step.notes]
                 waiting += reversed(step.children)
         return tuple(dict.fromkeys(found))
-
-
-def _paragraphs(texts: list[str], page: int) -> str:
-    """Texts in lines of at most `page` characters, the second and later lines of each set in."""
-    wrapped = (line for text in texts for line in wrap(text, page, subsequent_indent="  ", break_on_hyphens=False))
-    return "".join(f"{line}\n" for line in wrapped)
 
 
 def _listed(value: Any) -> str:

@@ -24,7 +24,7 @@ CODES = {
     "A203": "a disk that is full, for the ledger of rules",
     "A204": "a ledger of rules that cannot be read or written",
     "A205": "a ledger of rules that another program holds",
-    "A206": "a ledger of rules of a newer version",
+    "A206": "a ledger of rules of another version",
     "A210": "notifications for a notifier that cannot be had",
     # Notifiers.
     "A300": "a notifier that the project does not have",

@@ -130,7 +130,20 @@ def _amounts(check: CheckDef, result: CheckResult, shown: Shown) -> str:
         usual = f", where {shown('usual', example.values['usual'])} are usual" if "usual" in example.values else ""
         said.append(f"{many(example.values['count'], 'row')} in {_cell(example)}{usual}")
     of = f"{result.failing} of {_cells(check, result.cells)}"
-    return f"`{result.dataset}` has too few or too many rows in {of}: {'; '.join(said)} (wanted: {result.limit})"
+    return f"`{result.dataset}` has {_astray(check, result)} rows in {of}: {'; '.join(said)} (wanted: {result.limit})"
+
+
+def _astray(check: CheckDef, result: CheckResult) -> str:
+    """On which side of its limits a number of rows is, where all periods that fail are told and agree."""
+    assert check.rows is not None
+    low = check.rows.at_least
+    sides = set()
+    for example in result.examples:
+        count, usual = example.values["count"], example.values.get("usual")
+        few = (low is not None and count < low) or (usual is not None and count < usual)
+        sides.add("too few" if few else "too many")
+    known = len(sides) == 1 and result.failing == len(result.examples)
+    return sides.pop() if known else "too few or too many"
 
 
 def _differing(check: CheckDef, result: CheckResult, shown: Shown) -> str:
@@ -139,7 +152,8 @@ def _differing(check: CheckDef, result: CheckResult, shown: Shown) -> str:
         return f"{left} and {right} are {result.limit}"
     said = []
     for example in result.examples:
-        first, second, apart = (shown(word, example.values[word]) for word in ("left", "right", "difference"))
+        apart = shown("difference", abs(example.values["difference"]))
+        first, second = (shown(word, example.values[word]) for word in ("left", "right"))
         said.append(f"{first} against {second}, {apart} apart{_at(example)}")
     share = f" in {result.failing} of {_cells(check, result.cells)}" if result.cells > 1 else ""
     return f"{left} and {right} are not {result.limit}{share}: {'; '.join(said)}"

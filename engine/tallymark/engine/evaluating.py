@@ -92,9 +92,8 @@ class _Run:
 
     def evaluation(self) -> Evaluation:
         rule = self.rule
-        conditions = [_expression(m) for m in self.conditions]
         settled = self.questions.asking.values(rule.parameters)
-        means = meaning(rule, conditions, self.questions.catalog, settled)
+        means = meaning(rule, self.conditions, self.questions.catalog, settled)
         if self.since is not None and self.since >= self._newest_end():
             return Evaluation(rule, self.instant, means, (), {}, {})
         asked, answer, touched = self._asked()

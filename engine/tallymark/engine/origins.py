@@ -56,14 +56,14 @@ def read_by(catalog: Catalog, metric: Metric) -> Iterator[ColumnName]:
                 continue
             case Filtered(body=body, condition=condition):
                 for use in dimensions_of(condition):
-                    found.update(dict.fromkeys(_of_dimension(catalog, body, use.parts)))
+                    found.update(dict.fromkeys(of_dimension(catalog, body, use.parts)))
                 waiting.append(body)
                 continue
             case Sequence():
                 found.update(dict.fromkeys(_of_sequence(catalog, here)))
                 continue
             case Nested(body=body, member=member, by_grain=False):
-                found.update(dict.fromkeys(_of_dimension(catalog, body, member)))
+                found.update(dict.fromkeys(of_dimension(catalog, body, member)))
         waiting.extend(reversed(parts(here)))
     return iter(found)
 
@@ -87,7 +87,7 @@ def below_column(catalog: Catalog, name: ColumnName) -> Iterator[ColumnName]:
 
 def _of_sequence(catalog: Catalog, bound: Sequence) -> Iterator[ColumnName]:
     """The times, conditions and members of every step."""
-    yield from _of_dimension(catalog, bound.entry, bound.member)
+    yield from of_dimension(catalog, bound.entry, bound.member)
     yield from _of_aggregate(catalog, bound.entry)
     for step in bound.later:
         member = catalog.reach(step.dataset, bound.member)
@@ -115,7 +115,7 @@ def _of_rows(catalog: Catalog, dataset: str, bound: Bound) -> Iterator[ColumnNam
             yield from ((rates.dataset, column) for column in named if column is not None)
 
 
-def _of_dimension(catalog: Catalog, body: Bound, name: tuple[str, ...]) -> Iterator[ColumnName]:
+def of_dimension(catalog: Catalog, body: Bound, name: tuple[str, ...]) -> Iterator[ColumnName]:
     """A dimension as each dataset below `body` finds it."""
     for dataset in sorted(leaves(catalog, body)):
         found = catalog.reach(dataset, name)

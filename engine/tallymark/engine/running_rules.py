@@ -16,11 +16,14 @@ from tallymark.engine.ruling import faults_of_rules, unread_files
 from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError
 from tallymark.notifier import Notification
 from tallymark.rules.delivering import deliver
-from tallymark.rules.ledger import Ledger, Queued, RuleKept, alone, open_ledger
+from tallymark.rules.ledger import NOT_SEEN, Ledger, alone, open_ledger
+from tallymark.rules.ledger_rows import Queued, RuleKept, Seen
 from tallymark.rules.outcome import Change, Delivery, Evaluated, RuleRun
 from tallymark.rules.states import Evaluation, Instance, Transition
 from tallymark.rules.telling import Covered, Kept, after, covering, due, removed, standing
 from tallymark.rules.wording import Teller, farewell, moment_shown, notification
+from tallymark.secret import redacted
+from tallymark.show.counts import many
 
 if TYPE_CHECKING:
     from tallymark.engine.book import Book
@@ -99,13 +102,11 @@ class _Run:
         except Cancelled:
             raise
         except FaultError as error:
-            self.failed.append(name)
             # What is wrong with how it is written is known with its place.
-            self.faults += self.wrong.get(name) or [_of_rule(fault, name) for fault in error.faults]
+            self.fail(name, self.wrong.get(name) or [_of_rule(fault, name) for fault in error.faults])
             return
         except TallymarkError as error:
-            self.failed.append(name)
-            self.faults.append(Fault("P700", str(error), None, None, f"rule `{name}`"))
+            self.fail(name, [Fault("P700", str(error), None, None, f"rule `{name}`")])
             return
         kept = self.kept.get(name)
         covered = kept.covered if kept is not None else None
@@ -113,6 +114,7 @@ class _Run:
         self.evaluated.append(evaluated(found))
         self.notes += _older(found, kept)
         transitions = due(found, told, covered)
+        goes_on = standing(found, covered) not in ("older", "empty")
         until = covering(found, covered)
         period = found.labels.get(until.period) if until is not None and found.periods else None
         called = cache(partial(self._called, found))
@@ -121,7 +123,17 @@ class _Run:
             last, told, transitions, found.rule.tells(self.book.notifiers),
             lambda each, language: notification(each, found, language, called(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
+            _seen(found, after(told, transitions)) if goes_on else NOT_SEEN,
         )  # fmt: skip
+
+    def fail(self, name: str, faults: Sequence[Fault]) -> None:
+        """Keeps that a rule could not be evaluated, and why."""
+        self.failed.append(name)
+        self.faults += faults
+        if not self.dry:
+            first, *others = faults
+            more = f" (and {many(len(others), 'more fault')})" if others else ""
+            self.ledger.fail(name, self.now(), redacted(f"[{first.code}] {first.message}{more}"))
 
     def tell_of_files(self) -> None:
         """What is wrong with how rules are written: those of this run, and those that it could not even begin."""
@@ -130,8 +142,7 @@ class _Run:
             if name in ran:
                 self.faults += faults
             elif name not in self.book.rules and not self.named:
-                self.failed.append(name)
-                self.faults += faults
+                self.fail(name, faults)
         if not self.named:
             self.faults += unread_files(self.book.faults)
 
@@ -167,8 +178,12 @@ class _Run:
         notify: Sequence[str],
         word: Callable[[Transition, str], Notification],
         name: Callable[[date | datetime], str],
+        seen: Mapping[Instance, Seen] = NOT_SEEN,
     ) -> None:
-        """Writes down what is new of a rule, and puts it into the outbox of everyone who is to know."""
+        """Writes down what is new of a rule, and puts it into the outbox of everyone who is to know.
+
+        `seen` is how those stand now of which something is told.
+        """
         heard = self.ledger.listeners(rule.name) if transitions else {}
         changes, queued = [], []
         for each in transitions:
@@ -182,7 +197,7 @@ class _Run:
             changes.append(Change(each, name(each.period), name(each.since), subject, heard[each.instance]))
         self.changes += changes
         if not self.dry:
-            self.ledger.record(rule, after(told, transitions), changes, queued)
+            self.ledger.record(rule, after(told, transitions), changes, queued, seen)
 
     def deliver(self) -> None:
         """Sends what waits, of earlier runs too."""
@@ -222,6 +237,13 @@ def evaluated(found: Evaluation) -> Evaluated:
     return Evaluated(found.rule.name, period, len(newest), dict(Counter(newest)), found.notes)
 
 
+def _seen(found: Evaluation, told: Mapping[Instance, Kept]) -> dict[Instance, Seen]:
+    """How the instances stand after the newest period that fire or are without data to whoever was told."""
+    states = {i: points[-1].state for i, points in found.instances.items() if i in told and told[i].told != "ok"}
+    name = partial(moment_shown, labels=found.labels, grain=found.rule.grain)
+    return {i: Seen(s.status, name(s.since) if s.since is not None else None) for i, s in states.items()}
+
+
 def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
     """Why an evaluation that ends before what was told tells nothing."""
     covered: Covered | None = kept.covered if kept is not None else None
@@ -231,5 +253,8 @@ def _older(found: Evaluation, kept: RuleKept | None) -> list[str]:
         return []
     told = kept.period or "a later period"
     newest = found.labels[found.periods[-1]] if found.periods else None
+    if newest == told and covered is not None and covered.as_of is not None:
+        known = f"{found.as_of:%Y-%m-%d %H:%M}, and what was known at {covered.as_of:%Y-%m-%d %H:%M} was told before"
+        return [f"`{found.rule.name}`: it looks at what was known at {known}: nothing is told"]
     ends = f"it ends with {newest}" if newest else "no period is over"
     return [f"`{found.rule.name}`: {ends}, and {told} was told of before: nothing is told"]

@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tallymark.answer import Answer, Receipt
-from tallymark.catalog import Catalog, in_language
+from tallymark.catalog import Catalog
+from tallymark.definitions import in_language
 from tallymark.definitions.scorecards import GroupDef, MeasureDef, ScorecardDef, SegmentDef
 from tallymark.kinds import Type
 from tallymark.query import Query

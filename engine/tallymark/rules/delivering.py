@@ -9,7 +9,8 @@ from typing import Protocol
 
 from tallymark.errors import Fault, FaultError, TallymarkError
 from tallymark.notifier import Notification, NotifierKind
-from tallymark.rules.ledger import Entry, Ledger
+from tallymark.rules.ledger import Ledger
+from tallymark.rules.ledger_rows import Entry
 from tallymark.rules.outcome import Delivery, Sent
 from tallymark.rules.states import Instance
 from tallymark.rules.wording import again

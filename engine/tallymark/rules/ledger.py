@@ -10,26 +10,42 @@ sent. An entry of the outbox is `queued`, then `sending`, which is on the disk b
 
 from __future__ import annotations
 
-import json
 import os
 import sqlite3
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
-from typing import Any, Literal, TypeVar
+from types import MappingProxyType
+from typing import Any, TypeVar
 
 from tallymark.errors import Fault, FaultError
 from tallymark.home import HOME, held, is_full, is_held, make_home
-from tallymark.notifier import Notification
+from tallymark.rules.ledger_rows import (
+    KEEP_CHANGE,
+    KEEP_INSTANCE,
+    KEEP_RULE,
+    QUEUE,
+    Entry,
+    EntryState,
+    Queued,
+    RuleKept,
+    Seen,
+    change_of,
+    change_row,
+    entry_of,
+    kept_of,
+    kept_row,
+    queued_row,
+    rule_of,
+    rule_row,
+)
 from tallymark.rules.ledger_schema import APPLICATION, SCHEMA, VERSION
-from tallymark.rules.moments import instance_of, instance_text, moment_of, moment_text
+from tallymark.rules.moments import instance_of, instance_text
 from tallymark.rules.outcome import Change
-from tallymark.rules.states import Instance, Moment, Reason, Told, Transition
-from tallymark.rules.telling import Covered, Kept
-from tallymark.rules.wording import Teller
+from tallymark.rules.states import Instance
+from tallymark.rules.telling import Kept
 
 KEPT_FOR = timedelta(days=400)
 """How long what is over and told stays in the ledger."""
@@ -38,56 +54,14 @@ LOCK = "rules.lock"
 WAIT = 10.0
 """Seconds that SQLite waits for another program that holds the file."""
 
+AWAY = "move it away: what stands then is told once more, as in a first run"
+
 T = TypeVar("T")
 
-EntryState = Literal["queued", "sending", "sent", "failed", "dropped"]
 WAITING = ("queued", "sending", "failed")
 
 
-@dataclass(frozen=True, slots=True)
-class RuleKept:
-    """What is kept of a rule: up to where it came, when it ran last, and how to speak of it when it is gone.
-
-    `covered` is None for a rule that the project no longer has: should it come back, it begins anew.
-    """
-
-    name: str
-    covered: Covered | None
-    period: str | None
-    """The name of the last period covered."""
-    ran: datetime
-    teller: Teller
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """A notification for one notifier, and what became of it.
-
-    `doubtful` is one that was being sent when a run was broken off, at whatever attempt.
-    """
-
-    number: int
-    rule: str
-    instance: Instance
-    notifier: str
-    notification: Notification
-    language: str
-    state: EntryState
-    attempts: int
-    doubtful: bool
-    error: str | None
-    queued: datetime
-    tried: datetime | None
-
-
-@dataclass(frozen=True, slots=True)
-class Queued:
-    """A notification that a run puts into the outbox."""
-
-    key: str
-    notifier: str
-    notification: Notification
-    language: str
+NOT_SEEN: Mapping[Instance, Seen] = MappingProxyType({})
 
 
 class Ledger:
@@ -102,14 +76,14 @@ class Ledger:
     def rules(self) -> dict[str, RuleKept]:
         """Every rule that ever ran, by name."""
         kept = self._read(
-            _rule, "SELECT name, meaning, grain, period, period_name, ran, teller FROM rules ORDER BY name"
+            rule_of, "SELECT name, meaning, grain, period, as_of, period_name, ran, teller FROM rules ORDER BY name"
         )
         return {rule.name: rule for rule in kept}
 
     def told(self, rule: str) -> dict[Instance, Kept]:
         """What is kept of each instance of a rule."""
         sql = "SELECT instance, told, since, period, number FROM instances WHERE rule = ? ORDER BY instance"
-        return dict(self._read(_kept, sql, rule))
+        return dict(self._read(kept_of, sql, rule))
 
     def listeners(self, rule: str) -> dict[Instance, tuple[str, ...]]:
         """Who the last transition of each instance of a rule was for."""
@@ -125,35 +99,56 @@ class Ledger:
             heard[instance] = (*heard.get(instance, ()), notifier)
         return heard
 
-    def standing(self, rule: str) -> list[tuple[Change, datetime]]:
-        """The last transition of each instance that fires or has no data, with when it was found."""
+    def standing(self, rule: str) -> list[tuple[Change, datetime, Seen]]:
+        """The last transition of each instance that fires or has no data, with when it was found, and how the instance
+        stood in the last run.
+        """
         return self._read(
-            lambda row: (_change(rule, row), datetime.fromisoformat(row[-1])),
+            lambda row: (change_of(rule, row[:-2]), datetime.fromisoformat(row[-3]), Seen(*row[-2:])),
             "SELECT t.key, t.instance, t.period, t.before, t.after, t.since, t.reason, t.period_name, t.since_name,"
-            " t.subject, t.found FROM instances i"
+            " t.subject, t.found, i.status, i.status_since FROM instances i"
             " JOIN transitions t ON t.rule = i.rule AND t.instance = i.instance AND t.number = i.number"
             " WHERE i.rule = ? AND i.told <> 'ok' ORDER BY t.since, t.rowid",
             rule,
         )
 
+    def failures(self) -> dict[str, tuple[datetime, str]]:
+        """The rules that could not be evaluated when they were last to be: when that was, and why."""
+        sql = "SELECT rule, found, error FROM failures ORDER BY rule"
+        return dict(self._read(lambda row: (row[0], (datetime.fromisoformat(row[1]), row[2])), sql))
+
+    def fail(self, rule: str, at: datetime, error: str) -> None:
+        """Keeps that a rule could not be evaluated; what was told of it stands."""
+        with self._transaction() as cursor:
+            cursor.execute("INSERT OR REPLACE INTO failures VALUES (?, ?, ?)", (rule, at.isoformat(), error))
+
     def record(
-        self, rule: RuleKept, told: Mapping[Instance, Kept], changes: Sequence[Change], queued: Iterable[Queued]
+        self,
+        rule: RuleKept,
+        told: Mapping[Instance, Kept],
+        changes: Sequence[Change],
+        queued: Iterable[Queued],
+        seen: Mapping[Instance, Seen] = NOT_SEEN,
     ) -> None:
         """What a run found of one rule, at once: the ledger changes and the outbox fills, or neither.
 
-        `told` holds the instances as they are after the changes, which are in the order of their periods.
+        `told` holds the instances as they are after the changes, which are in the order of their periods; `seen` how
+        those stand that something is told of.
         """
         with self._transaction() as cursor:
-            cursor.execute(_KEEP_RULE, _rule_row(rule))
+            cursor.execute(KEEP_RULE, rule_row(rule))
+            cursor.execute("DELETE FROM failures WHERE rule = ?", (rule.name,))
             new = Counter(each.transition.instance for each in changes)
             numbers = {instance: told[instance].number - count for instance, count in new.items()}
             for each in changes:
                 instance = each.transition.instance
                 numbers[instance] += 1
-                cursor.execute(_KEEP_CHANGE, _change_row(each, numbers[instance], rule.ran))
+                cursor.execute(KEEP_CHANGE, change_row(each, numbers[instance], rule.ran))
             for instance in numbers:
-                cursor.execute(_KEEP_INSTANCE, (rule.name, instance_text(instance), *_kept_row(told[instance])))
-            cursor.executemany(_QUEUE, [_queued_row(each, rule.ran) for each in queued])
+                cursor.execute(KEEP_INSTANCE, (rule.name, instance_text(instance), *kept_row(told[instance])))
+            now = [(s.status, s.since, rule.name, instance_text(i)) for i, s in seen.items()]
+            cursor.executemany("UPDATE instances SET status = ?, status_since = ? WHERE rule = ? AND instance = ?", now)
+            cursor.executemany(QUEUE, [queued_row(each, rule.ran) for each in queued])
 
     # --- what is still to be told ----------------------------------------------------------------------------------
 
@@ -206,7 +201,7 @@ class Ledger:
 
     def _entries(self, which: str, *values: Any) -> list[Entry]:
         return self._read(
-            _entry,
+            entry_of,
             "SELECT o.number, t.rule, t.instance, o.notifier, o.notification, o.language, o.state, o.attempts,"
             " o.doubtful, o.error, o.queued, o.tried FROM outbox o JOIN transitions t ON t.key = o.key"
             f" WHERE {which} ORDER BY o.number",
@@ -279,7 +274,7 @@ def open_ledger(folder: Path, *, write: bool = True) -> Iterator[Ledger]:
     """The ledger of the project in `folder`; an empty one where there is none, which is made only to `write`.
 
     Raises FaultError: A202 for a file that is damaged or something else's, A203 and A204 for a disk that is full or
-    cannot be written, A205 when another program holds it, A206 for one of a newer version.
+    cannot be written, A205 when another program holds it, A206 for one of another version.
     """
     file = ledger_file(folder)
     with told_plainly(file):
@@ -317,6 +312,9 @@ def _prepare(connection: sqlite3.Connection, file: Path) -> None:
     elif version > VERSION:
         message = f"the ledger of rules was written by a newer Tallymark: {file}"
         raise FaultError(Fault("A206", message, None, "run rules with that version, or a newer one"))
+    elif version < VERSION:
+        message = f"the ledger of rules was written by an older Tallymark: {file}"
+        raise FaultError(Fault("A206", message, None, AWAY))
 
 
 @contextmanager
@@ -334,7 +332,7 @@ def told_plainly(file: Path) -> Iterator[None]:
 
 def damaged(file: Path, reason: str) -> Fault:
     """A ledger that cannot be read."""
-    help_ = f"put a copy of {file} back, or move it away: what stands then is told once more, as in a first run"
+    help_ = f"put a copy of {file} back, or {AWAY}"
     return Fault("A202", f"the ledger of rules is damaged: {reason}", None, help_)
 
 
@@ -356,71 +354,3 @@ def _full() -> Fault:
 
 def _unwritable(file: Path, reason: str) -> Fault:
     return Fault("A204", f"the ledger of rules cannot be read or written: {file}: {reason}", None, None)
-
-
-# --- rows ----------------------------------------------------------------------------------------------------------
-
-_KEEP_RULE = """
-    INSERT INTO rules (name, meaning, grain, period, period_name, ran, teller) VALUES (?, ?, ?, ?, ?, ?, ?)
-    ON CONFLICT (name) DO UPDATE SET meaning = excluded.meaning, grain = excluded.grain, period = excluded.period,
-        period_name = excluded.period_name, ran = excluded.ran, teller = excluded.teller"""
-_KEEP_INSTANCE = """
-    INSERT INTO instances (rule, instance, told, since, period, number) VALUES (?, ?, ?, ?, ?, ?)
-    ON CONFLICT (rule, instance) DO UPDATE SET told = excluded.told, since = excluded.since,
-        period = excluded.period, number = excluded.number"""
-_KEEP_CHANGE = """
-    INSERT INTO transitions
-        (key, rule, instance, number, period, before, after, since, reason, period_name, since_name, subject, found)
-    VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"""
-_QUEUE = "INSERT INTO outbox (key, notifier, notification, language, queued) VALUES (?, ?, ?, ?, ?)"
-
-
-def _rule(row: tuple[Any, ...]) -> RuleKept:
-    name, meaning, grain, period, period_name, ran, teller = row
-    covered = None if period is None else Covered(moment_of(period), grain, meaning)
-    return RuleKept(name, covered, period_name, datetime.fromisoformat(ran), Teller(**json.loads(teller)))
-
-
-def _rule_row(rule: RuleKept) -> tuple[Any, ...]:
-    covered = rule.covered
-    until = (None, None, None) if covered is None else (covered.meaning, covered.grain, moment_text(covered.period))
-    spoken = json.dumps(asdict(rule.teller), ensure_ascii=False)
-    return (rule.name, *until, rule.period, rule.ran.isoformat(), spoken)
-
-
-def _kept(row: tuple[Any, ...]) -> tuple[Instance, Kept]:
-    instance, told, since, period, number = row
-    return instance_of(instance), Kept(told, moment_of(since), moment_of(period), number)
-
-
-def _kept_row(kept: Kept) -> tuple[Any, ...]:
-    assert kept.since is not None
-    assert kept.period is not None
-    return (kept.told, moment_text(kept.since), moment_text(kept.period), kept.number)
-
-
-def _change(rule: str, row: tuple[Any, ...]) -> Change:
-    key, instance, period, before, after, since, reason, period_name, since_name, subject, _ = row
-    moments: tuple[Moment, Told, Told, Moment] = (moment_of(period), before, after, moment_of(since))
-    why: Reason = reason
-    return Change(Transition(rule, instance_of(instance), *moments, why, key), period_name, since_name, subject)
-
-
-def _change_row(change: Change, number: int, at: datetime) -> tuple[Any, ...]:
-    each = change.transition
-    states = (moment_text(each.period), each.before, each.after, moment_text(each.since), each.reason)
-    which = (each.key, each.rule, instance_text(each.instance), number)
-    return (*which, *states, change.period, change.since, change.subject, at.isoformat())
-
-
-def _queued_row(queued: Queued, at: datetime) -> tuple[Any, ...]:
-    told = json.dumps(queued.notification.as_dict(), ensure_ascii=False)
-    return (queued.key, queued.notifier, told, queued.language, at.isoformat())
-
-
-def _entry(row: tuple[Any, ...]) -> Entry:
-    number, rule, instance, notifier, told, language, state, attempts, doubtful, error, queued, tried = row
-    when = (datetime.fromisoformat(queued), datetime.fromisoformat(tried) if tried else None)
-    said = Notification(**json.loads(told))
-    shown = (rule, instance_of(instance), notifier, said, language, state, attempts, bool(doubtful), error)
-    return Entry(number, *shown, *when)

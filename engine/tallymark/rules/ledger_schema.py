@@ -5,13 +5,14 @@ from __future__ import annotations
 APPLICATION = 0x54414C59
 """`TALY`: by this a SQLite file is known to be a ledger."""
 
-VERSION = 1
+VERSION = 2
 
 SCHEMA = f"""
 CREATE TABLE rules (
     name TEXT PRIMARY KEY,
     meaning TEXT, grain TEXT, period TEXT,          -- up to where it came; null once the project has it no more
     period_name TEXT,
+    as_of TEXT,                                     -- the latest knowledge date it told with
     ran TEXT NOT NULL,
     teller TEXT NOT NULL                            -- how to speak of it when it is gone
 ) STRICT;
@@ -21,7 +22,13 @@ CREATE TABLE instances (
     told TEXT NOT NULL CHECK (told IN ('ok', 'firing', 'no_data')),
     since TEXT NOT NULL, period TEXT NOT NULL,
     number INTEGER NOT NULL,                        -- how many transitions there were
+    status TEXT, status_since TEXT,                 -- how it stood in the last run, while something is told of it
     PRIMARY KEY (rule, instance)
+) STRICT;
+CREATE TABLE failures (                             -- rules that could not be evaluated when they were last to be
+    rule TEXT PRIMARY KEY,
+    found TEXT NOT NULL,
+    error TEXT NOT NULL
 ) STRICT;
 CREATE TABLE transitions (
     key TEXT PRIMARY KEY,

@@ -175,6 +175,9 @@ class Standing:
     """When a run found it."""
     heard: tuple[Delivery, ...] = ()
     """What became of telling it, by notifier."""
+    now: Status | None = None
+    """How it stood in the last run: `no_data` where nothing was known, and what was told of it stands all the same."""
+    now_since: str | None = None
 
     @property
     def who(self) -> str:
@@ -193,6 +196,8 @@ class Standing:
             "since": self.since,
             "since_start": moment_text(self.since_start),
             "found_at": self.at.isoformat() if self.at else None,
+            "now": self.now,
+            "now_since": self.now_since,
             "deliveries": [each.as_dict() for each in self.heard],
         }
 
@@ -207,11 +212,16 @@ class LastRun:
     period: str | None
     gone: bool = False
     """Whether the project no longer has it, and no run has ended what it told yet."""
+    failed_at: datetime | None = None
+    """When a run could not evaluate it, and none has since."""
+    error: str | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """As plain data."""
         ran = self.ran.isoformat() if self.ran else None
-        return {"rule": self.rule, "label": self.label, "ran_at": ran, "period": self.period, "gone": self.gone}
+        failed = self.failed_at.isoformat() if self.failed_at else None
+        which = {"rule": self.rule, "label": self.label, "ran_at": ran, "period": self.period, "gone": self.gone}
+        return {**which, "failed_at": failed, "error": self.error}
 
 
 @dataclass(frozen=True, slots=True)

@@ -82,8 +82,9 @@ class Evaluation:
     """A rule over all periods up to the knowledge date.
 
     `meaning` changes when the rule means something else: a digest of its conditions, dimensions, filter, grain and
-    patience, and of the formulas they rest on, not of message, severity, labels or whom it tells. `labels` are the
-    periods' names by their start. `skipped` are the labels of partial periods that were left out.
+    patience, of the formulas and computed columns they rest on, and of the project's time zone and calendar; not of
+    message, severity, labels or whom it tells. `labels` are the periods' names by their start. `skipped` are the labels
+    of partial periods that were left out.
     """
 
     rule: RuleDef

@@ -19,11 +19,15 @@ from tallymark.rules.states import Evaluation, Instance, Moment, Point, Reason, 
 
 @dataclass(frozen=True, slots=True)
 class Covered:
-    """Up to where earlier runs of a rule came: the last period they told of, its grain, and what the rule meant."""
+    """Up to where earlier runs of a rule came: the last period they told of, its grain, and what the rule meant.
+
+    `as_of` is the knowledge date they told with; None where it is not known.
+    """
 
     period: Moment
     grain: str
     meaning: str
+    as_of: Moment | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,13 +49,15 @@ Standing = Literal["first run", "older", "empty", "further", "same"]
 def standing(evaluation: Evaluation, covered: Covered | None) -> Standing:
     """How an evaluation stands to what earlier runs covered.
 
-    `older` ends before it, as with an older knowledge date, and `empty` has no period: neither tells anything, as less
+    `older` has an older knowledge date, or ends before it, and `empty` has no period: neither tells anything, as less
     is known than was. `further` has new periods, `same` has none. Another grain has no order with the one before.
     """
     if not evaluation.periods:
         return "empty"
     if covered is None:
         return "first run"
+    if covered.as_of is not None and _order(evaluation.as_of) < _order(covered.as_of):
+        return "older"
     if covered.grain != evaluation.rule.grain:
         return "further"
     newest, last = _order(evaluation.periods[-1]), _order(covered.period)
@@ -95,7 +101,7 @@ def covering(evaluation: Evaluation, covered: Covered | None) -> Covered | None:
     """Up to where a run with this evaluation comes; what it was before when it tells nothing."""
     if standing(evaluation, covered) in ("older", "empty"):
         return covered
-    return Covered(evaluation.periods[-1], evaluation.rule.grain, evaluation.meaning)
+    return Covered(evaluation.periods[-1], evaluation.rule.grain, evaluation.meaning, evaluation.as_of)
 
 
 def after(told: Mapping[Instance, Kept], transitions: Iterable[Transition]) -> dict[Instance, Kept]:

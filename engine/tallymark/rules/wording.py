@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from tallymark.catalog import in_language
-from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
+from tallymark.definitions import EMPTY, RuleDef, Texts, in_language, names_in
 from tallymark.notifier import Importance, Notification
 from tallymark.rules.moments import instance_fields, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition
@@ -23,9 +22,9 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
     {
         "en": {
             "firing": "{what}: firing since {since}",
-            "ok": "{what}: ended in {period}",
+            "ok": "{what}: ended {when}",
             "no_data": "{what}: no data since {since}",
-            "values": "In {period}: {values}.",
+            "values": "{when}: {values}.",
             "none": "Nothing is known of {period}.",
             "new period": "",
             "first run": "Found when this rule was first run.",
@@ -37,35 +36,56 @@ WORDS: Mapping[str, Mapping[str, str]] = MappingProxyType(
         },
         "fr": {
             "firing": "{what} : en alerte depuis {since}",
-            "ok": "{what} : terminé en {period}",
+            "ok": "{what} : fin d’alerte {when}",
             "no_data": "{what} : pas de données depuis {since}",
-            "values": "En {period} : {values}.",
-            "none": "On ne sait rien de {period}.",
+            "values": "{when} : {values}.",
+            "none": "Aucune valeur connue pour {period}.",
             "new period": "",
             "first run": "Constaté à la première évaluation de cette règle.",
             "data changed": "Les données ont changé : au dernier examen de {period}, ce n’était pas le cas.",
             "rule changed": "La règle a changé.",
             "rule removed": "La règle ne fait plus partie du projet.",
-            "instance gone": "Il n’y a plus aucune ligne à ce sujet.",
+            "instance gone": "Plus aucune ligne de données ne s’y rapporte.",
             "again": "Peut-être déjà signalé : la dernière exécution a été interrompue pendant l’envoi.",
         },
         "ro": {
             "firing": "{what}: în alertă din {since}",
-            "ok": "{what}: încheiat în {period}",
+            "ok": "{what}: alertă încheiată {when}",
             "no_data": "{what}: fără date din {since}",
-            "values": "În {period}: {values}.",
-            "none": "Despre {period} nu se știe nimic.",
+            "values": "{when}: {values}.",
+            "none": "Nicio valoare cunoscută pentru {period}.",
             "new period": "",
             "first run": "Constatat la prima evaluare a acestei reguli.",
             "data changed": "Datele s-au schimbat: la ultima verificare a perioadei {period} nu era așa.",
             "rule changed": "Regula s-a schimbat.",
             "rule removed": "Regula nu mai face parte din proiect.",
-            "instance gone": "Nu mai există niciun rând despre aceasta.",
+            "instance gone": "Nu mai există niciun rând de date corespunzător.",
             "again": "Posibil deja anunțat: ultima rulare a fost întreruptă în timpul trimiterii.",
         },
     }
 )
 """The engine's own sentences, by language; a language without them gets English."""
+
+WHEN: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": {"": "in {}", "day": "on {}", "hour": "at {}"},
+        "fr": {"": "en {}", "week": "en semaine {}", "day": "le {}", "hour": "le {}"},
+        "ro": {"": "în {}", "week": "în săptămâna {}", "day": "pe {}", "hour": "la {}"},
+    }
+)
+"""How a period is named in which something happened, by language and grain; the empty one is for all others."""
+
+SINCE: Mapping[str, Mapping[str, str]] = MappingProxyType(
+    {
+        "en": {"": "{}"},
+        "fr": {"": "{}", "week": "la semaine {}", "day": "le {}", "hour": "le {}"},
+        "ro": {"": "{}", "week": "săptămâna {}"},
+    }
+)
+"""The same of one since which something is so."""
+
+BETWEEN = MappingProxyType({"en": ", ", "fr": " ; ", "ro": "; "})
+"""What stands between values: not what their decimals are set off by."""
 
 
 NAMELESS: Mapping[Moment, str] = MappingProxyType({})
@@ -160,18 +180,30 @@ def _told(
     what = ", ".join(filter(None, (" ".join(label.split()), instance_shown(transition.instance, shown))))
     period = moment_shown(transition.period, labels, teller.grain)
     since = moment_shown(transition.since, labels, teller.grain)
-    values = (
-        ", ".join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items()) if seen is not None else ""
-    )
-    known = words["values"] if values else "" if seen is None or seen.present else words["none"]
+    tongue = _tongue(language)
+    when, begun = _said(WHEN[tongue], teller.grain, period), _said(SINCE[tongue], teller.grain, since)
     return Notification(
-        subject=words[transition.after].format(what=what, period=period, since=since),
-        text=_text(known.format(period=period, values=values), _reason(transition, labels, teller.grain, language)),
+        subject=words[transition.after].format(what=what, when=when, since=begun),
+        text=_text(_values(seen, period, when, called, tongue), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
         fields=_fields(transition, seen, period, since),
         key=transition.key,
     )
+
+
+def _values(seen: Observation | None, period: str, when: str, called: Mapping[str, str], tongue: str) -> str:
+    """What the period's values are, or that none is known; nothing where nobody looked, or there is nothing to see."""
+    if seen is None or (seen.present and not seen.values):
+        return ""
+    if all(value is None for value in seen.values.values()):
+        return WORDS[tongue]["none"].format(period=period)
+    values = BETWEEN[tongue].join(f"{called.get(name, name)} {value}" for name, value in seen.shown.items())
+    return WORDS[tongue]["values"].format(when=when[0].upper() + when[1:], values=values)
+
+
+def _said(forms: Mapping[str, str], grain: str, period: str) -> str:
+    return forms.get(grain, forms[""]).format(period)
 
 
 def _reason(transition: Transition, labels: Mapping[Moment, str], grain: str, language: str) -> str:
@@ -216,7 +248,13 @@ def _text(*lines: str) -> str:
 
 
 def _words(language: str) -> Mapping[str, str]:
-    return WORDS.get(language.partition("-")[0].partition("_")[0], WORDS["en"])
+    return WORDS[_tongue(language)]
+
+
+def _tongue(language: str) -> str:
+    """The language of the sentences for a reader's: `fr` for `fr-CH`."""
+    short = language.partition("-")[0].partition("_")[0]
+    return short if short in WORDS else "en"
 
 
 def _importance(severity: str) -> Importance:

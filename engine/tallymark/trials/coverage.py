@@ -11,15 +11,17 @@ from tallymark.trials.results import Coverage, TestResult
 def coverage_of(definitions: Definitions, results: Sequence[TestResult], *, packs: bool) -> Coverage:
     """The coverage of the project's own metrics and rules; with `packs`, of the packs' metrics.
 
-    A metric counts as covered when a test expects a value of it that is not null, a rule when a test is of it; whether
-    the test passes does not matter. A funnel is one thing to cover, and so is a scorecard: by a value of any of the
-    metrics that it stands for. What a check of data stands for is about the data, and does not count.
+    A metric counts as covered when a test expects a value of it that is not null, a rule when a test is of it;
+    whether the test passes does not matter. A funnel is one thing to cover, by a value of any of the metrics that
+    it stands for, and so is a scorecard, by a value of its score. What a check of data stands for is about the
+    data, and does not count.
     """
     made = _made(definitions)
     own = (m.name for m in definitions.metrics.values() if (m.pack is not None) == packs)
     metrics = tuple(dict.fromkeys(name for m in own if (name := made.get(m, m)) is not None))
     rules = tuple(r.name for r in definitions.rules.values() if (r.pack is not None) == packs)
-    expected = {made.get(name, name) for result in results for name in result.metrics}
+    beside = {m for card in definitions.scorecards.values() for m in card.metrics if m != card.name}
+    expected = {made.get(name, name) for result in results for name in result.metrics if name not in beside}
     tested = {result.rule for result in results}
     return Coverage(
         metrics, rules, tuple(m for m in metrics if m not in expected), tuple(r for r in rules if r not in tested)

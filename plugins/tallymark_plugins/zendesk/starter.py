@@ -63,6 +63,18 @@ datasets:
 # Tickets of these types count as defects (`defect_count`); Zendesk knows question, incident, problem and task.
 # parameters:
 #   defect_kinds: {{type: list, default: [incident, problem]}}
+
+# What the metrics mean, by rows made up for it: `tally test` runs them. Put figures of your own in their place.
+tests:
+  {name}_tickets_of_a_month:
+    why: A ticket counts as opened in the month it came in, as solved in the month it was solved.
+    rows:
+      tickets:
+        - {{id: 1, created_at: 2024-02-29 10:00, first_reply_at: 2024-02-29 11:00, solved_at: 2024-03-01 09:00}}
+        - {{id: 2, created_at: 2024-03-04 10:00, first_reply_at: 2024-03-04 12:00, solved_at: 2024-03-05 10:00}}
+        - {{id: 3, created_at: 2024-03-28 10:00}}
+    ask: {{period: 2024-03}}
+    expect: {{ticket_volume: 2, solved_tickets: 2, first_response_time_median: 7200}}
 """
 
 SECRETS = {

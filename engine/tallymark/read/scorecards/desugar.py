@@ -35,13 +35,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tallymark.definitions import DatasetDef, Formula, MetricDef, Texts, UnitDef
+from tallymark.definitions import DatasetDef, Formula, MetricDef, Texts, UnitDef, in_language
 from tallymark.definitions.scorecards import GroupDef, MeasureDef, PercentileDef, ScorecardDef, SegmentDef, ZScoreDef
 from tallymark.errors import Fault, FaultError
 from tallymark.formula import nodes as n
 from tallymark.place import Place
+from tallymark.read.pieces import Piece, literal, quoted, together
 from tallymark.read.scorecards import wording
-from tallymark.read.scorecards.pieces import Piece, literal, quoted, together
 from tallymark.read.scorecards.scored import scored
 from tallymark.read.values import parsed
 
@@ -396,7 +396,7 @@ class _Desugar:
             named = {number: segment.name for number, segment in self._numbered()}
             yield self._told("segment", wording.labels(wording.SEGMENT, card.label), named)
         if card.overrides:
-            rules = {k: wording.in_language(o.label, self.language) for k, o in enumerate(card.overrides, 1)}
+            rules = {k: in_language(o.label, self.language) for k, o in enumerate(card.overrides, 1)}
             yield self._told("override", wording.labels(wording.OVERRIDE, card.label), rules)
             yield self._hidden("moved", card.place, f"{self.name('score')} - {self.name('before')}")
             label = wording.labels(wording.OVERRIDDEN, card.label)
