@@ -51,6 +51,7 @@ WORDS = {
     "to target": {"en": "to target", "fr": "écart à l’objectif", "ro": "față de obiectiv"},
     "result": {"en": "result", "fr": "résultat", "ro": "rezultat"},
     "period": {"en": "period", "fr": "période", "ro": "perioadă"},
+    "by": {"en": "by", "fr": "par", "ro": "pe"},
     "age": {"en": "age", "fr": "âge", "ro": "vârstă"},
 }
 """What the added columns are called, after the metric's label, by language."""
