@@ -29,13 +29,13 @@ for _command in (run_command, status_command, drop_command):
 @click.pass_obj
 def list_command(session: Session, /, format_: str | None) -> None:
     """List every rule: what it watches, how bad it is, whom it tells."""
-    rules, waiting = with_book(session, "reading", lambda book: (list(book.rules.values()), book.waiting_rules()))
+    rules, waiting, usual = with_book(session, "reading", _rules)
     if format_ == "json":
         from tallymark.show.raw import json_text
 
-        click.echo(json_text([_as_dict(rule, waiting) for rule in rules]))
+        click.echo(json_text([_as_dict(rule, waiting, usual) for rule in rules]))
     elif rules:
-        print_sheet(session, _sheet(rules, waiting))
+        print_sheet(session, _sheet(rules, waiting, usual))
     else:
         click.echo("the project has no rules", err=True)
 
@@ -66,7 +66,13 @@ def explain_command(
     click.echo(text, nl=False)
 
 
-def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]]) -> Any:
+def _rules(book: Any) -> tuple[list[Any], dict[str, tuple[str, ...]], tuple[str, ...]]:
+    """The rules, what those wait for that lack data, and who is told by rules that name nobody."""
+    usual = tuple(name for name, notifier in book.notifiers.items() if notifier.default)
+    return list(book.rules.values()), book.waiting_rules(), usual
+
+
+def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]], usual: tuple[str, ...]) -> Any:
     from tallymark.show.sheet import Heading, Sheet, text_of
 
     lacking = bool(waiting)
@@ -75,13 +81,14 @@ def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]]) -> Any:
     def row(rule: Any) -> tuple[str, ...]:
         when = text_of(" ".join(rule.when.text.split()))
         lasting = f" for {rule.lasting} {rule.grain}s" if rule.lasting > 1 else ""
-        texts = (rule.name, when + lasting, rule.grain, ", ".join(rule.by), rule.severity, ", ".join(rule.notify))
+        tells = ", ".join(rule.notify or usual) or "nobody"
+        texts = (rule.name, when + lasting, rule.grain, ", ".join(rule.by), rule.severity, tells)
         return (*texts, ", ".join(waiting.get(rule.name, ()))) if lacking else texts
 
     return Sheet(tuple(map(Heading, titles)), tuple(map(row, rules)))
 
 
-def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]]) -> dict[str, Any]:
+def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]], usual: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": rule.name,
         "label": dict(rule.label),
@@ -100,6 +107,7 @@ def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]]) -> dict[str, Any]:
         "labels": dict(rule.labels),
         "message": dict(rule.message),
         "notify": list(rule.notify),
+        "tells": list(rule.notify or usual),
         "pack": rule.pack,
         "waits_for": list(waiting.get(rule.name, ())),
         "place": str(rule.place),
