@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from tallymark.catalog import Catalog
     from tallymark.definitions import Definitions, SourceDef
     from tallymark.engine.book import Book
-    from tallymark.engine.book import open_project as open
     from tallymark.engine.check_results import CheckExample, CheckResult
+    from tallymark.engine.opening import open_project as open
     from tallymark.engine.syncing import sync_project as sync
     from tallymark.engine.syncing import sync_status
     from tallymark.errors import Cancelled, Fault, FaultError, PluginError, TallymarkError
@@ -163,7 +163,7 @@ def __getattr__(name: str) -> Any:
     if name == "FunctionKind":
         return import_module("tallymark.formula.function").Kind
     if name == "open":
-        return import_module("tallymark.engine.book").open_project
+        return import_module("tallymark.engine.opening").open_project
     if name == "sync":
         return import_module("tallymark.engine.syncing").sync_project
     if name == "__version__":

@@ -18,6 +18,7 @@ from tallymark.definitions import (
     ScorecardDef,
     SourceDef,
     Texts,
+    in_language,
 )
 from tallymark.errors import Fault
 from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
@@ -209,11 +210,6 @@ class Metric:
     def description(self, language: str | None = None) -> str:
         """What it means, in the same order of languages; empty when nothing is written."""
         return in_language(self.definition.description, language or self.language)
-
-
-def in_language(texts: Texts, language: str) -> str:
-    """The text in `language`, else in English, else any, else an empty one."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
 
 
 @dataclass(frozen=True, slots=True)

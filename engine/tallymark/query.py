@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from typing import Any
@@ -57,3 +57,20 @@ class Query:
     partial: str | None = None
     bands: bool = True
     target: bool = False
+
+
+def query_of(metrics: tuple[str | Query, ...], **said: Any) -> Query:
+    """The question that a caller says in keywords; a ready `Query` in the place of metrics is taken as it is.
+
+    Of what is listed, one alone may stand without a list around it; `pivot` True is the pivot that suits.
+    """
+    if metrics and isinstance(metrics[0], Query):
+        return metrics[0]
+    if isinstance(said.get("pivot"), bool):
+        said = said | {"pivot": "" if said["pivot"] else None}
+    listed: dict[str, Any] = {n: _listed(said[n]) for n in ("by", "order", "compare", "having") if n in said}
+    return Query(tuple(m for m in metrics if isinstance(m, str)), **(said | listed))
+
+
+def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
+    return (value,) if isinstance(value, str) else tuple(value)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import yaml
 
+from tallymark import codes as tables
 from tallymark.codes import CODES
 from tallymark.errors import FAMILIES
 
@@ -27,7 +28,7 @@ def strings(tree: ast.Module) -> Iterator[str]:
 
 def raised() -> dict[str, str]:
     """The codes in the source, each with a file that has it."""
-    files = [f for root in ROOTS for f in (ROOT / root).rglob("*.py") if f.name != "codes.py"]
+    files = [f for root in ROOTS for f in (ROOT / root).rglob("*.py") if f.parent.name != "codes"]
     return {
         text: str(file.relative_to(ROOT))
         for file in files
@@ -52,6 +53,11 @@ def test_codes_are_in_order_and_of_a_family() -> None:
         codes = [c for c in CODES if c.startswith(family)]
         assert sorted(codes) == codes
     assert {c[0] for c in CODES} <= FAMILIES.keys()
+
+
+def test_a_code_stands_once_among_its_family() -> None:
+    """Each family has a table of its own, whose codes all begin with its letter."""
+    assert list(FAMILIES) == ["".join({c[0] for c in table}) for table in tables.FAMILIES]
 
 
 def test_a_meaning_stands_for_one_code() -> None:

@@ -27,14 +27,37 @@ def test_a_new_project_checks_and_answers(run: Run, folder: Path) -> None:
     """Three commands from files to a number: init, check, ask; references and money were guessed right."""
     result = run("init", "--name", "Acme", "--currency", "eur", "--timezone", "Europe/Paris")
     assert 0 == result.exit_code, result.output
-    assert "wrote tally.yaml\nwrote metrics/datasets.yaml\nwrote metrics/metrics.yaml\n" in result.stdout
+    assert (
+        "wrote tally.yaml\nwrote metrics/datasets.yaml\nwrote metrics/metrics.yaml\nwrote metrics/tests.yaml\n"
+        in result.stdout
+    )
     assert "tally ask orders_count --grain month" in result.stdout
     assert 0 == run("check").exit_code
+    assert "1 test: 1 passed\n" == run("test").stdout
     asked = run(
         "ask", "orders_count", "sum(orders.total_amount)", "--by", "country", "--period", "2024", "--format", "json"
     )
     assert [("FR", 2, 10.75), ("RO", 1, 20.25)] == [tuple(row.values()) for row in json.loads(asked.stdout)["rows"]]
     assert "money (EUR)" == json.loads(asked.stdout)["columns"][2]["unit"]
+
+
+FILES = {
+    "a_time_and_a_zone": ("id,at\nx,2024-01-05T10:00:00+02:00\n", "Pacific/Kiritimati"),
+    "no_time": ("id,country\nA,FR\n", "UTC"),
+    "nothing_to_tell_rows_apart": ("done,on\ntrue,2024-01-05\n", "America/Los_Angeles"),
+    "nothing_but_truth": ("done\ntrue\nfalse\n", "UTC"),
+    "words_of_formulas": ("repeat,where,time\n1,a,2024-01-05 10:00\n", "UTC"),
+}
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_the_first_test_holds(name: str, run: Run, tmp_path: Path) -> None:
+    """Whatever the columns of the data, the test of a new project passes."""
+    content, zone = FILES[name]
+    (tmp_path / "things.csv").write_text(content, encoding="utf-8")
+    assert 0 == run("init", "--timezone", zone).exit_code
+    told = run("test")
+    assert (0, "1 test: 1 passed\n") == (told.exit_code, told.output)
 
 
 def test_nothing_is_written_over(run: Run, folder: Path) -> None:

@@ -14,7 +14,6 @@ from typing import Any
 import pytest
 
 import tallymark
-from tallymark.engine.asking import now
 from tallymark.errors import FaultError
 from tallymark.lower import lower
 from tallymark.notifier import IMPORTANCES, Notification
@@ -245,7 +244,7 @@ def test_unknown_dotted_functions(book: tallymark.Book, formula: str, help_: str
 
 def in_postgres(book: tallymark.Book, formula: str) -> str:
     """The statement that answers a formula in PostgreSQL's words, on one line."""
-    asked = book._asking.bind(Query((formula,), period="2024-01"), book._earliest, now())
+    asked = book._questions.bind(Query((formula,), period="2024-01"))
     site = Site(SimpleNamespace(dialect="postgres"), lambda name: ("public", name))  # type: ignore[arg-type]
     plan = lower(book.catalog, asked.question).plan
     return " ".join(render(plan, book.catalog, site, functions=book.plugins.functions).sql.split())

@@ -62,7 +62,7 @@ def test_a_card_stands_for_metrics() -> None:
              "card_b_contribution")  # fmt: skip
     assert shown == definitions.scorecards["card"].metrics
     made = formulas(definitions)
-    assert "avg(regardless(card__score) per customer)" == made["card"]
+    assert "avg(regardless(if(card__all = 1, card__score, null)) per customer)" == made["card"]
     assert "weighted_mean(card__a_score, card__a_weight, card__b_score, card__b_weight)" == made["card__before"]
     assert "100 - scale(card__b_known, 0, 100)" == made["card__b_measured"]
     assert {True} == {definitions.metrics[n].hidden for n in made if "__" in n}

@@ -60,14 +60,23 @@ rules:
     message: "{order_count} orders in {period}"
     severity: critical
   by_plan: {when: revenue > 100, grain: month, by: [plan], where: customer.country = 'FR'}
+  by_country: {when: revenue > 100, grain: month, by: [customer.country]}
+  bad_amounts: {when: not amounts, grain: month, no_data: 1 period}
+checks:
+  amounts: {dataset: orders, every: amount > 0}
 """
 
 
-def run(folder: Path, tests: str, *names: str, metrics: str = METRICS) -> TestRun:
-    """The run of some tests, written as they stand below `tests:`. The project has no data."""
+def put(folder: Path, tests: str, metrics: str = METRICS) -> None:
+    """A project without data, with some tests written as they stand below `tests:`."""
     (folder / "metrics").mkdir(exist_ok=True)
     (folder / "tally.yaml").write_text("name: Shop\ncurrency: EUR\ntimezone: Europe/Paris\n", encoding="utf-8")
     (folder / "metrics/shop.yaml").write_text(metrics, encoding="utf-8")
     text = "tests:\n" + indent(tests.strip("\n"), "  ") + "\n"
     (folder / "metrics/tests.yaml").write_text(text, encoding="utf-8")
+
+
+def run(folder: Path, tests: str, *names: str, metrics: str = METRICS) -> TestRun:
+    """The run of some tests of such a project."""
+    put(folder, tests, metrics)
     return run_tests(folder, names, plugins=False)

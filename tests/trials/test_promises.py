@@ -7,8 +7,9 @@ from pathlib import Path
 import pytest
 
 from tallymark import FaultError, TestResult, TestRun
+from tallymark.read import read_tests
 
-from .projects import METRICS, run
+from .projects import METRICS, put, run
 
 ROWS = "rows: {orders: [{id: 1, customer: A, plan: pro, amount: 10, at: 2024-01-05}]}\nask: {period: 2024-01}\n"
 
@@ -69,6 +70,20 @@ SOUND = {
     "  - {period: 2024-01, plan: basic, growing: null}\n  - {period: 2024-02, plan: basic, growing: null}",
     "values_as_cells": "metrics: [{plan: pro, revenue: 9, order_count: 3}, {plan: basic, revenue: 4, order_count: 2}]\n"
     "ask: {by: [plan]}\nexpect: [{plan: pro, average_order: 3}, {plan: basic, average_order: 2}]",
+    "values_over_a_reference": "metrics: {revenue: {FR: '10 20', RO: '_ 5'}}\nask: {start: 2024-01-01, end: 2024-02-29, "
+    "grain: month, by: [customer.country], metrics: [revenue, french, growing]}\nexpect:\n"
+    "  - {period: 2024-01, customer.country: FR, revenue: 10, french: 10, growing: null}\n"
+    "  - {period: 2024-02, customer.country: FR, revenue: 20, french: 20, growing: 100}\n"
+    "  - {period: 2024-01, customer.country: RO, revenue: null, french: null, growing: null}\n"
+    "  - {period: 2024-02, customer.country: RO, revenue: 5, french: null, growing: null}",
+    "cells_over_references": "metrics:\n"
+    "  - {plan: a, customer.country: FR, customer.owner.team: north, revenue: 1}\n"
+    "  - {plan: a, customer.country: FR, customer.owner.team: south, revenue: 2}\n"
+    "  - {plan: b, customer.country: null, customer.owner.team: south, revenue: 3}\n"
+    "ask: {by: [plan, customer.country, customer.owner.team]}\nexpect:\n"
+    "  - {plan: a, customer.country: FR, customer.owner.team: north, revenue: 1}\n"
+    "  - {plan: a, customer.country: FR, customer.owner.team: south, revenue: 2}\n"
+    "  - {plan: b, customer.country: null, customer.owner.team: south, revenue: 3}",
     "values_per_month": "metrics: {revenue: '10 20 60'}\nask: {start: 2024-01-01, end: 2024-03-31, grain: month}\n"
     "expect: [{period: 2024-01, by_month: 10}, {period: 2024-02, by_month: 20}, {period: 2024-03, by_month: 60}]",
     "an_inferred_unit": "rows_of: a_number\nask: {period: 2024-01}\nexpect: {order_count: 1}",
@@ -80,6 +95,18 @@ SOUND = {
     "  states: {pro: ok firing, basic: no_data ok}\n  notifications: [{period: 2024-02, plan: pro, to: firing}]",
     "a_rule_over_rows": "rule: many_orders\nrows: {orders: [{repeat: 11, id: 1, at: 2024-01-05}, {repeat: 12, id: 2, at: 2024-02-05}]}\n"
     "ask: {as_of: 2024-02-29}\nexpect: {states: pending firing}",
+    "a_check": ROWS + "expect: {amounts: true, amounts_rows: 0}",
+    "values_true_and_false": "metrics: {amounts: 'true false _'}\nask: {start: 2024-01-01, end: 2024-03-31, grain: month, "
+    "metrics: [amounts, 'if(not amounts, 1, 2)']}\nexpect:\n  - {period: 2024-01, amounts: true, 'if(not amounts, 1, 2)': 2}\n"
+    "  - {period: 2024-02, amounts: false, 'if(not amounts, 1, 2)': 1}\n  - {period: 2024-03, amounts: null}",
+    "a_value_that_is_true": "metrics: {amounts: true}\nask: {metrics: ['if(amounts, 1, 2)']}\nexpect: {'if(amounts, 1, 2)': 1}",
+    "a_rule_by_country": "rule: by_country\nfrom: 2024-01\nmetrics: {revenue: {FR: '50 150', RO: '120 99'}}\nexpect:\n"
+    "  states: {FR: ok firing, RO: firing ok}\n  notifications:\n    - {period: 2024-01, customer.country: RO, to: firing}\n"
+    "    - {period: 2024-02, customer.country: RO, to: ok}\n    - {period: 2024-02, customer.country: FR, to: firing}",
+    "a_rule_over_a_check": "rule: bad_amounts\nfrom: 2024-01\nmetrics: {amounts: 'true false _ true'}\n"
+    "expect: {states: ok firing no_data ok}",
+    "a_rule_over_a_check_that_nobody_knows": "rule: bad_amounts\nfrom: 2024-01\nmetrics: {amounts: '_ _'}\n"
+    "expect: {states: no_data no_data}",
 }
 
 WRONG = {
@@ -140,7 +167,7 @@ WRONG = {
     "another_period": ("metrics: {revenue: 1}\nexpect: {growing: 1}", "E111", "{revenue: 1}"),
     "another_grain": ("metrics: {revenue: '1 2'}\nask: {start: 2024-01-01, end: 2024-06-30, grain: quarter}\nexpect: [{period: 2024-Q1, by_month: 1}]", "E111", "{revenue: '1 2'}"),
     "other_dimensions": ("metrics: {revenue: {pro: '1'}}\nask: {by: [plan, customer], grain: month, period: 2024-01}\nexpect: {revenue: 1}", "E111", "{revenue: {pro: '1'}}"),
-    "over_a_reference": ("metrics: {revenue: 1}\nask: {by: [customer.country]}\nexpect: {revenue: 1}", "E111", "ask"),
+    "over_a_reference": ("metrics: {revenue: 1}\nask: {by: [customer.country]}\nexpect: {revenue: 1}", "E111", "{revenue: 1}"),
     "with_totals": ("metrics: {revenue: 1}\nask: {total: true}\nexpect: {revenue: 1}", "E111", "ask"),
     "no_csv": ("rows: {orders: 'id,id'}\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E112", "'id,id'"),
     "uneven_csv": ("rows:\n  orders: |\n    id,amount\n    1\nask: {period: 2024-01}\nexpect: {revenue: 1}", "E112", "|"),
@@ -151,6 +178,10 @@ WRONG = {
     "a_series_without_grain": ("metrics: {revenue: '1 2'}\nexpect: {growing: 1}", "E113", "{revenue: '1 2'}"),
     "a_rule_without_day": ("rule: many_orders\nrows: {orders: []}\nexpect: {states: ok}", "E113", "a_rule_without_day"),
     "a_column_nobody_knows": ("rows: {loose: [{day: 2024-01-05}]}\nask: {period: 2024-01}\nexpect: {loose_other: 1}", "E114", "a_column_nobody_knows"),
+    "a_partner_and_what_it_is": ("metrics: [{customer: A, customer.country: FR, revenue: 1}]\nask: {by: [customer, customer.country]}\nexpect: [{customer: A, customer.country: FR, revenue: 1}]", "E111", "ask"),
+    "truth_among_numbers": ("metrics: {revenue: '1 true'}\nask: {start: 2024-01-01, end: 2024-02-29, grain: month}\nexpect: [{period: 2024-01, revenue: 1}]", "E106", "'1 true'"),
+    "truth_for_a_number": ("metrics: {revenue: true, order_count: 1}\nexpect: {average_order: 1}", "E114", "{revenue: true, order_count: 1}"),
+    "a_number_for_truth": ("rule: bad_amounts\nfrom: 2024-01\nmetrics: {amounts: '1 0'}\nexpect: {states: ok ok}", "E114", "{amounts: '1 0'}"),
     "other_states": ("rule: many_orders\nmetrics: {order_count: '1 11'}\nfrom: 2024-01\nexpect: {states: ok ok}", "E135", "ok ok"),
     "too_few_states": ("rule: many_orders\nmetrics: {order_count: '1 11'}\nfrom: 2024-01\nexpect: {states: ok}", "E135", "ok"),
     "an_instance_too_many": ("rule: by_plan\nmetrics: {revenue: {a: '1', b: '2'}}\nfrom: 2024-01\nexpect: {states: {a: ok}}", "E132", "{states: {a: ok}}"),
@@ -251,7 +282,7 @@ def test_coverage_counts_expected_values(tmp_path: Path) -> None:
     }
     coverage = run(tmp_path, written(tests)).coverage
     assert {"average_order", "order_count"} == set(coverage.metrics) - set(coverage.uncovered_metrics)
-    assert ("by_plan",) == coverage.uncovered_rules
+    assert ("by_plan", "by_country", "bad_amounts") == coverage.uncovered_rules
 
 
 def test_names_of_tests_are_unique(tmp_path: Path) -> None:
@@ -267,7 +298,7 @@ def test_a_broken_test_breaks_nothing_else(tmp_path: Path) -> None:
     """A project with tests that are wrong has no fault for it when it is read."""
     from tallymark.read import read_project
 
-    run(tmp_path, written({name: said for name, (said, _, _) in WRONG.items()}))
+    put(tmp_path, written({name: said for name, (said, _, _) in WRONG.items()}))
     assert [] == [str(f) for f in read_project(tmp_path, {})[1]]
 
 
@@ -338,3 +369,13 @@ def test_a_link_leads_nowhere(tmp_path: Path) -> None:
     tests = {"one": SOUND["a_file"].replace("rows/orders.csv", "orders.csv")}
     (result,) = run(tmp_path / "project", written(tests)).results
     assert ["E112"] == [f.code for f in result.faults]
+
+
+def test_a_packs_file_of_tests_holds_nothing_else() -> None:
+    """Whatever else stands in it is told, of every kind: a scorecard or check there would be lost."""
+    files = "metrics: {one: 1}\nchecks: {two: {equal: [one, 1]}}\nscorecards:\n" \
+        "  three: {per: customer, label: Three, measures: {m: {value: one, weight: 1}}}\n"  # fmt: skip
+    _, faults = read_tests([("tests.yaml", files)], "shop")
+    assert {"`one` in a file of tests", "`two` in a file of tests", "`three` in a file of tests"} == {
+        f.message for f in faults if f.code == "R020"
+    }

@@ -62,6 +62,8 @@ SAMPLES = {
             "tally explain ltv_to_cac --period 2024-Q4 --as-of 2024-12-31",
             "tally list churn",
             "tally lineage nrr",
+            "tally rules run --as-of 2024-09-30",
+            "tally test",
         ),
     ),
     "cdnow": Sample(

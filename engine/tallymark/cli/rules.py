@@ -29,13 +29,13 @@ for _command in (run_command, status_command, drop_command):
 @click.pass_obj
 def list_command(session: Session, /, format_: str | None) -> None:
     """List every rule: what it watches, how bad it is, whom it tells."""
-    rules, waiting, usual = with_book(session, "reading", _rules)
+    rules, waiting, told = with_book(session, "reading", _listed)
     if format_ == "json":
         from tallymark.show.raw import json_text
 
-        click.echo(json_text([_as_dict(rule, waiting, usual) for rule in rules]))
+        click.echo(json_text([_as_dict(rule, waiting, told[rule.name]) for rule in rules]))
     elif rules:
-        print_sheet(session, _sheet(rules, waiting, usual))
+        print_sheet(session, _sheet(rules, waiting, told))
     else:
         click.echo("the project has no rules", err=True)
 
@@ -66,13 +66,13 @@ def explain_command(
     click.echo(text, nl=False)
 
 
-def _rules(book: Any) -> tuple[list[Any], dict[str, tuple[str, ...]], tuple[str, ...]]:
-    """The rules, what those wait for that lack data, and who is told by rules that name nobody."""
-    usual = tuple(name for name, notifier in book.notifiers.items() if notifier.default)
-    return list(book.rules.values()), book.waiting_rules(), usual
+def _listed(book: Any) -> tuple[list[Any], dict[str, tuple[str, ...]], dict[str, tuple[str, ...]]]:
+    """The rules, what each waits for if anything, and whom each tells."""
+    rules = list(book.rules.values())
+    return rules, book.waiting_rules(), {rule.name: rule.tells(book.notifiers) for rule in rules}
 
 
-def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]], usual: tuple[str, ...]) -> Any:
+def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]], told: dict[str, tuple[str, ...]]) -> Any:
     from tallymark.show.sheet import Heading, Sheet, text_of
 
     lacking = bool(waiting)
@@ -81,14 +81,13 @@ def _sheet(rules: list[Any], waiting: dict[str, tuple[str, ...]], usual: tuple[s
     def row(rule: Any) -> tuple[str, ...]:
         when = text_of(" ".join(rule.when.text.split()))
         lasting = f" for {rule.lasting} {rule.grain}s" if rule.lasting > 1 else ""
-        tells = ", ".join(rule.notify or usual) or "nobody"
-        texts = (rule.name, when + lasting, rule.grain, ", ".join(rule.by), rule.severity, tells)
+        texts = (rule.name, when + lasting, rule.grain, ", ".join(rule.by), rule.severity, ", ".join(told[rule.name]))
         return (*texts, ", ".join(waiting.get(rule.name, ()))) if lacking else texts
 
     return Sheet(tuple(map(Heading, titles)), tuple(map(row, rules)))
 
 
-def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]], usual: tuple[str, ...]) -> dict[str, Any]:
+def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]], told: tuple[str, ...]) -> dict[str, Any]:
     return {
         "name": rule.name,
         "label": dict(rule.label),
@@ -106,8 +105,7 @@ def _as_dict(rule: Any, waiting: dict[str, tuple[str, ...]], usual: tuple[str, .
         "severity": rule.severity,
         "labels": dict(rule.labels),
         "message": dict(rule.message),
-        "notify": list(rule.notify),
-        "tells": list(rule.notify or usual),
+        "notify": list(told),
         "pack": rule.pack,
         "waits_for": list(waiting.get(rule.name, ())),
         "place": str(rule.place),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext, redirect_stdout
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -13,6 +13,7 @@ from tallymark.cli.examples import Exemplified
 from tallymark.cli.opening import with_book
 from tallymark.cli.printing import print_faults, print_sheet
 from tallymark.cli.session import Session, format_option, session_options
+from tallymark.show.periods import clock_time
 
 if TYPE_CHECKING:
     from tallymark.rules.outcome import Change, Delivery, LastRun, RuleRun, RulesStatus, Standing
@@ -131,7 +132,7 @@ def _stands(each: Standing) -> str:
 
 
 def _heard(each: Delivery) -> str:
-    told = {"sent": _moment(each.at), "failed": "failed", "waiting": "waits", "dropped": "given up"}
+    told = {"sent": clock_time(each.at), "failed": "failed", "waiting": "waits", "dropped": "given up"}
     return f"{each.notifier} {told[each.state]}"
 
 
@@ -141,9 +142,9 @@ def _remarks(found: RulesStatus) -> list[str]:
     lines = [] if found.standing else ["nothing fires"] if any(r.ran for r in found.rules) else []
     ran = [each for each in found.rules if each.ran is not None]
     if ran:
-        lines.append(f"{len(ran)} of {len(found.rules)} rules were run, last at {_moment(max(map(_ran, ran)))}")
+        lines.append(f"{len(ran)} of {len(found.rules)} rules were run, last at {clock_time(max(map(_ran, ran)))}")
     lines += [
-        f"{each.rule}: not evaluated at {_moment(each.failed_at)}, what was told of it stands: {each.error}"
+        f"{each.rule}: not evaluated at {clock_time(each.failed_at)}, what was told of it stands: {each.error}"
         for each in found.rules
         if each.error is not None
     ]
@@ -172,11 +173,7 @@ def _ran(rule: LastRun) -> datetime:
 
 def _tries(each: Delivery) -> str:
     times = "once" if each.attempts == 1 else f"{each.attempts} times"
-    return f"tried {times}, last at {_moment(each.at)}" + (f": {each.error}" if each.error else "")
-
-
-def _moment(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
+    return f"tried {times}, last at {clock_time(each.at)}" + (f": {each.error}" if each.error else "")
 
 
 @click.command("drop", cls=Exemplified, examples=("tally rules drop old_channel",))

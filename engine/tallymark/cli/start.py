@@ -13,6 +13,7 @@ import click
 
 from tallymark.cli.connecting import Connected, connected
 from tallymark.cli.describing import columns_of
+from tallymark.cli.first_test import first_test
 from tallymark.cli.guessing import Found, datasets, slug
 from tallymark.cli.opening import FILE
 from tallymark.cli.running import work
@@ -29,6 +30,7 @@ HEAD = {
     "metrics/metrics.yaml": (
         "# The metrics. `tally functions` lists what formulas can say; `tally check` finds mistakes."
     ),
+    "metrics/tests.yaml": "# What the metrics mean, by rows and figures made up for it: `tally test` runs them.",
 }
 
 
@@ -70,7 +72,7 @@ class Settings:
 @session_options
 @click.pass_obj
 def init_command(session: Session, /, folder: Path, yes: bool, kinds: tuple[str, ...], **given: Any) -> None:
-    """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a first metric for each.
+    """Start a project in DIR (here, unless said): tally.yaml, datasets from data files, a metric for each, and a test.
 
     With --from, its data comes from a service: `tally sync` fetches it, and the metrics of its packs have an answer.
     Asks when it runs on a terminal and --yes is not given. Never writes over a file.
@@ -99,7 +101,7 @@ def _sources_of(session: Session, kinds: tuple[str, ...]) -> tuple[Connected, ..
 def _steps(settings: Settings, found: list[Found]) -> list[str]:
     """The commands that lead to a first answer; secrets are set before anything is fetched."""
     if not settings.sources:
-        return ["tally check", _first_question(found)]
+        return ["tally check", *(["tally test"] if found else []), _first_question(found)]
     blanks = {source.name: " and ".join(f"`{o}`" for o in source.starter.fill) for source in settings.sources}
     edits = [f"edit {FILE}: {options} of `{name}`" for name, options in blanks.items() if options]
     secrets = {name: what for source in settings.sources for name, what in source.starter.secrets.items()}
@@ -192,9 +194,12 @@ def _write(folder: Path, settings: Settings, found: list[Found]) -> list[Path]:
     files = {FILE: _project_text(folder, settings)}
     files |= {source.file: source.definitions for source in settings.sources}
     if found:
-        files["metrics/datasets.yaml"] = _yaml({"datasets": datasets(found)})
+        guessed = datasets(found)
+        files["metrics/datasets.yaml"] = _yaml({"datasets": guessed})
     if found or not settings.sources:
         files["metrics/metrics.yaml"] = _yaml({"metrics": {f"{f.name}_count": _first_metric(f) for f in found}})
+    if found:
+        files["metrics/tests.yaml"] = _yaml({"tests": first_test(guessed)})
     try:
         for name, content in files.items():
             path = folder / name

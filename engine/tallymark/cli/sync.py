@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 from contextlib import nullcontext
-from datetime import UTC, datetime
 from threading import Event
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +14,7 @@ from tallymark.cli.opening import folder_of
 from tallymark.cli.printing import print_faults, print_sheet
 from tallymark.cli.running import work
 from tallymark.cli.session import Session, format_option, session_options
+from tallymark.show.periods import clock_time
 
 if TYPE_CHECKING:
     from tallymark.landing.landed import Landed, LandedTable, Status, Synced
@@ -133,7 +133,7 @@ def _report(session: Session, done: tuple[Synced, ...]) -> None:
         landed = each.landed
         if each.done and landed is not None:
             rows += [(each.source, t.name, *_counts(t)) for t in landed.tables if t.kind != "part"]
-            notes.append(f"{each.source} is complete until {_moment(landed.complete_until)}")
+            notes.append(f"{each.source} is complete until {clock_time(landed.complete_until)}")
         notes += [f"{each.source}: {note}" for note in each.notes]
     if rows:
         print_sheet(session, Sheet(tuple(headings), tuple(rows), tuple(notes)))
@@ -147,10 +147,6 @@ def _report(session: Session, done: tuple[Synced, ...]) -> None:
 def _counts(table: LandedTable) -> tuple[str, ...]:
     counts = (table.rows, table.added, table.changed, table.deleted)
     return tuple("" if count is None else f"{count:,}" for count in counts)
-
-
-def _moment(at: datetime | None) -> str:
-    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"
 
 
 def _show_status(session: Session, folder: Any, sources: tuple[str, ...], format_: str | None) -> None:
@@ -180,11 +176,11 @@ def _status_sheet(found: tuple[Status, ...]) -> Sheet:
             rows.append((each.source, "", "", "never synced", ""))
         else:
             rows += [
-                (each.source, t.name, f"{t.rows:,}", _moment(t.complete_until), t.cursor or "")
+                (each.source, t.name, f"{t.rows:,}", clock_time(t.complete_until), t.cursor or "")
                 for t in landed.tables
                 if t.kind != "part"
             ]
-            notes.append(f"{each.source} was last synced at {_moment(landed.ended)}")
+            notes.append(f"{each.source} was last synced at {clock_time(landed.ended)}")
         notes += _troubles(each)
     return Sheet(tuple(headings), tuple(rows), tuple(notes))
 
@@ -194,7 +190,7 @@ def _troubles(each: Status) -> list[str]:
     if each.running:
         told.append(f"{each.source}: a sync is running")
     if each.failed is not None:
-        when = f"the sync at {_moment(each.failed_at)} failed: " if each.failed_at else ""
+        when = f"the sync at {clock_time(each.failed_at)} failed: " if each.failed_at else ""
         told.append(f"{each.source}: {when}[{each.failed.code}] {each.failed.message}")
     if each.kept and not each.running:
         told.append(f"{each.source}: a sync was broken off; the next one goes on after {each.kept:,} rows")

@@ -24,7 +24,7 @@ from tallymark.definitions.settings import (
     SourceDef,
 )
 from tallymark.definitions.trials import Cell, ExpectDef, InputsDef, RowsDef, Series, TrialDef, Word
-from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef
+from tallymark.definitions.words import EMPTY, NOWHERE, Formula, Texts, UnitDef, in_language
 
 __all__ = [
     "EMPTY",
@@ -70,5 +70,6 @@ __all__ = [
     "TrialDef",
     "UnitDef",
     "Word",
+    "in_language",
     "names_in",
 ]

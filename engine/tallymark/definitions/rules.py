@@ -72,6 +72,10 @@ class RuleDef:
     places: Mapping[str, Written] = field(default_factory=lambda: EMPTY, compare=False, repr=False)
     """Where its lists' items and its messages are written: `by.0`, `notify.1`, `message.en`, `parameters.window`."""
 
+    def tells(self, notifiers: Mapping[str, NotifierDef]) -> tuple[str, ...]:
+        """The names of whom it tells, of a project's notifiers: those it names, or those told by default."""
+        return self.notify or tuple(name for name, notifier in notifiers.items() if notifier.default)
+
 
 def names_in(message: str) -> Iterator[tuple[str, Span]]:
     """The names in the braces of a message, each with its stretch of the text."""

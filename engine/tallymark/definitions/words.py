@@ -18,6 +18,11 @@ Texts = Mapping[str, str]
 """A text by language: `{"en": …, "fr": …, "ro": …}`. A plain string in YAML is the text in the project's language."""
 
 
+def in_language(texts: Texts, language: str) -> str:
+    """The text in `language`, else in English, else any, else an empty one."""
+    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
+
+
 @dataclass(frozen=True, slots=True)
 class Formula:
     """A formula as written and as parsed. `node` is None when the text did not parse (the fault is reported)."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
-from tallymark.engine.book import Book, open_project
+from tallymark.engine.book import Book
+from tallymark.engine.opening import open_project
 
 __all__ = ["Book", "open_project"]

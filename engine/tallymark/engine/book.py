@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Hashable, Iterable, Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
-from functools import partial
-from pathlib import Path
 from threading import Event
 from types import MappingProxyType, TracebackType
 from typing import TYPE_CHECKING, Any
@@ -16,39 +12,20 @@ from tallymark.answer import Answer, Receipt
 from tallymark.catalog import Catalog, Dataset, Metric
 from tallymark.check import check
 from tallymark.definitions import Definitions, NotifierDef, Project, RuleDef
-from tallymark.engine.answering import answer_of
-from tallymark.engine.asking import Asked, Asking, last_column, now
+from tallymark.engine.asking import now
 from tallymark.engine.calendars import Calendars, plain_calendar
-from tallymark.engine.dropped import dropped
-from tallymark.engine.earliest import earliest
-from tallymark.engine.evaluating import Evaluating, named_rule
+from tallymark.engine.evaluating import evaluate, named_rule
 from tallymark.engine.explaining import explain_rule
-from tallymark.engine.formats import writers
 from tallymark.engine.lineage import Lineage, lineage
-from tallymark.engine.loading import load_for, plugins_of
-from tallymark.engine.mistakes import pivoted_by
 from tallymark.engine.notifying import Channel, Notifiers
-from tallymark.engine.pivoting import pivoted
-from tallymark.engine.rates import converts, rate_notes, unsound_rates
-from tallymark.engine.receipts import receipt
-from tallymark.engine.remarks import remarks
+from tallymark.engine.questions import Questions
 from tallymark.engine.ruling import unsound_rules, waiting_rules
-from tallymark.engine.scoring import with_sheet
 from tallymark.engine.sources import Sources
-from tallymark.engine.topping import topped
-from tallymark.engine.totals import with_totals
-from tallymark.engine.unseen import datasets_needed
 from tallymark.errors import Fault, FaultError, in_order
-from tallymark.formula.bound import Bound
 from tallymark.given import help_for
 from tallymark.hookspecs import Format
-from tallymark.lower import Lowered, lower, settle_datasets
 from tallymark.plugins import Plugins
-from tallymark.query import Query
-from tallymark.read import read_project
-from tallymark.render import Rendered, render
-from tallymark.render.final import DROPPED, UNDATED
-from tallymark.render.keys import repeated_key
+from tallymark.query import Query, query_of
 from tallymark.rules.explained import RuleExplained
 from tallymark.rules.states import Evaluation
 from tallymark.windows import parse_moment
@@ -60,9 +37,6 @@ if TYPE_CHECKING:
     from tallymark.rules.outcome import RuleRun, RulesStatus
 
 Moment = str | date | datetime
-
-MOST_ROWS = 10_000
-"""So many rows of an aggregate a receipt may tell."""
 
 
 class Book:
@@ -85,10 +59,7 @@ class Book:
         self.faults: tuple[Fault, ...] = in_order([*given, *checked, *ruled])
         self._linted: tuple[Fault, ...] | None = None
         self._calendars = Calendars(self._catalog, self._sources, plugins.functions)
-        self._asking = Asking(self._catalog, plugins.functions, self._calendars.current)
-        self._unique: dict[str, Hashable] = {}
-        self._sound: Hashable = None
-        self._lock = threading.Lock()
+        self._questions = Questions(self._catalog, self._sources, plugins, self._calendars)
 
     # --- what there is ---------------------------------------------------------------------------------------------
 
@@ -154,17 +125,11 @@ class Book:
             self._linted = lint(self._catalog, self._plugins)
         if not data:
             return in_order([*self.faults, *self._linted])
-        from tallymark.engine.check_results import BROKEN
-        from tallymark.engine.data_checks import check_data
+        from tallymark.engine.unsound_data import unsound_data
 
-        found = [*self.faults, *self._linted, *check_data(self._catalog, self._sources)]
-        rates = self._catalog.rates
-        # Rates that a transform makes depend on the question, and are looked at when one is asked.
-        if rates is not None and self._catalog.datasets[rates.dataset].making is None:
-            found += unsound_rates(self._catalog, self._sources, self._calendars.current())
         told = self.data_checks() if results is None else results
-        # Of a check that is written wrongly its own faults are told already.
-        return in_order([*found, *(fault for r in told if (fault := r.fault) is not None and r.why != BROKEN)])
+        found = unsound_data(self._catalog, self._sources, self._calendars, told)
+        return in_order([*self.faults, *self._linted, *found])
 
     def data_checks(self, *names: str, as_of: Moment | None = None) -> tuple[CheckResult, ...]:
         """What comes of the checks of data that files define: the named ones, or all whose data there is.
@@ -173,15 +138,15 @@ class Book:
         """
         from tallymark.engine.run_checks import run_checks
 
-        return run_checks(self._catalog, self.ask, plain_calendar(self.project), now(), names, as_of)
+        return run_checks(self._catalog, self._questions.ask, plain_calendar(self.project), now(), names, as_of)
 
     def bound(self, metric: str) -> Metric:
         """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
-        return self._asking.metric(metric)
+        return self._questions.asking.metric(metric)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
-        return lineage(self._catalog, self._asking.metric(metric))
+        return lineage(self._catalog, self._questions.asking.metric(metric))
 
     def sync(
         self, *sources: str, full: bool = False, watch: Watch | None = None, stop: Event | None = None
@@ -237,38 +202,13 @@ class Book:
         A ready `Query` may be given instead of metrics and keywords. Raises FaultError with everything wrong in the
         question or the data, and Cancelled after `cancel`.
         """
-        query = _query(
+        query = query_of(
             metrics, by=by, grain=grain, period=period, start=start, end=end, where=where, order=order, limit=limit,
             as_of=as_of, sparse=sparse, parameters=parameters or {}, timezone=timezone, currency=currency,
             compare=compare, like_for_like=like_for_like, having=having, share=share, rank=rank, top=top, other=other,
             total=total, age=age, pivot=pivot, partial=partial, bands=bands, target=target,
         )  # fmt: skip
-        answer = self._answered(self._asking.bind(query, self._earliest, now()))
-        wide = pivoted_by(query) if query.pivot is not None else None
-        shown = answer if wide is None else pivoted(answer, wide, query.limit)
-        return replace(shown, formats=writers(self._plugins))
-
-    def _answered(self, asked: Asked) -> Answer:
-        """The answer in its long form."""
-        catalog = settle_datasets(self._catalog, asked.question.values)
-
-        def rows(lowered: Lowered) -> Any:
-            rendered = self._render(catalog, lowered)
-            found = rendered.site.run(rendered.sql)
-            rate_notes(lowered, rendered, catalog, self._sources)
-            return found
-
-        if asked.top is not None:
-            asked = replace(asked, question=topped(asked.question, asked.top, catalog, rows))
-        lowered = lower(catalog, asked.question)
-        rendered = self._render(catalog, lowered)
-        table = rendered.site.run(rendered.sql)
-        self._require_few_cells(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, rendered, table, catalog, self._sources)
-        notes += dropped(asked, self._counts(table, rendered))
-        if asked.query.total:
-            table = with_totals(table, asked.question, catalog, rows)
-        return answer_of(asked, lowered, table, rendered, notes, catalog)
+        return self._questions.ask(query)
 
     def explain(
         self,
@@ -291,32 +231,13 @@ class Book:
         With `compare`, of the growth against another period, or of what else can be compared of the metric. With
         `rows`, also the rows that counted, at most so many of each aggregate. Raises FaultError as `ask` does.
         """
-        if rows is not None and not 1 <= rows <= MOST_ROWS:
-            message = f"`rows` is how many rows are told of each aggregate: 1 to {MOST_ROWS:,}, not {rows}"
-            raise FaultError(Fault("Q597", message, None, "say `rows=20`"))
-        query = _query(
+        query = query_of(
             (metric,), period=period, start=start, end=end, where=where, as_of=as_of, parameters=parameters or {},
             timezone=timezone, currency=currency, compare=compare or (), like_for_like=like_for_like,
         )  # fmt: skip
-        asked = last_column(self._asking.bind(query, self._earliest, now()))
-        catalog = settle_datasets(self._catalog, asked.question.values)
-        try:
-            held = self._held(query, asked)
-            found = receipt(asked, catalog, self._sources, partial(self._render, catalog), rows, held)
-        except RecursionError:
-            message = f"`{metric}` builds on too many metrics, one on the other, for a receipt"
-            raise FaultError(Fault("Q514", message, None, "explain one of those it is made of")) from None
-        return with_sheet(found, query, catalog, self.ask)
+        return self._questions.explain(query, rows)
 
-    def _held(self, query: Query, asked: Asked) -> Answer | None:
-        """The number with its target; None when it has none, or none that can be asked of the same rows."""
-        standards = asked.metrics[0].standards
-        if standards is None or standards.target is None:
-            return None
-        try:
-            return self._answered(self._asking.bind(replace(query, target=True), self._earliest, now()))
-        except FaultError:
-            return None
+    # --- rules -----------------------------------------------------------------------------------------------------
 
     @property
     def rules(self) -> Mapping[str, RuleDef]:
@@ -332,11 +253,7 @@ class Book:
 
         Raises FaultError for an unknown rule (A109), for one that finds no rows (A110), and as `ask` does.
         """
-        evaluating = Evaluating(
-            self._catalog, self._asking, self._sources, self._calendars.current(), self._earliest, self._render,
-            self._require_few_cells,
-        )  # fmt: skip
-        return evaluating.evaluate(named_rule(rule, self._definitions.rules), as_of)
+        return evaluate(named_rule(rule, self._definitions.rules), self._questions, as_of)
 
     def explain_rule(
         self, rule: str, *, at: str | None = None, where: str | None = None, as_of: Moment | None = None
@@ -373,6 +290,8 @@ class Book:
 
         return drop_notifications(self, notifier)
 
+    # --- its end ---------------------------------------------------------------------------------------------------
+
     def cancel(self) -> None:
         """Stops every question that runs now, in any thread."""
         self._sources.cancel()
@@ -389,122 +308,7 @@ class Book:
     ) -> None:
         self.close()
 
-    def _counts(self, table: Any, rendered: Rendered) -> Mapping[str, int]:
-        """The cells that are left out: every row tells them, and where there is none a question of their own."""
-        if rendered.left_out is None:
-            return {}
-        told = table if table.num_rows else rendered.site.run(rendered.left_out())
-        return {name: told.column(name)[0].as_py() for name in (DROPPED, UNDATED) if name in told.column_names}
-
-    def _earliest(self, bounds: tuple[Bound, ...], as_of: datetime, values: Mapping[str, Any]) -> datetime | None:
-        catalog = settle_datasets(self._catalog, values)
-        return earliest(bounds, as_of, catalog, self._sources, self._calendars.current())
-
-    def _render(self, catalog: Catalog, lowered: Lowered, keep: Sequence[int] = ()) -> Rendered:
-        """The SQL of a plan, after making sure that no reference in it multiplies rows."""
-        site = self._sources.site(catalog, datasets_needed(lowered, catalog))
-        rendered = render(lowered.plan, catalog, site, functions=self._plugins.functions, keep=keep)
-        for dataset in rendered.referenced:
-            self._require_unique_key(catalog, dataset)
-        if converts(lowered.plan):
-            self._require_sound_rates(catalog)
-        return rendered
-
-    def _require_few_cells(self, found: int, lowered: Lowered, rendered: Rendered) -> None:
-        """The plan reads one cell more than is allowed, so that too many are noticed without reading them all."""
-        most = self.project.max_cells
-        if found <= most or lowered.plan.limit != most + 1:
-            return
-        periods = len(lowered.plan.periods)
-        groups = rendered.site.run(rendered.combinations()).column(0)[0].as_py()
-        named = ", ".join(dict.fromkeys(f"`{k.name}`" for k in lowered.plan.space.level))
-        message = f"the answer would have {periods * groups:,} cells: {periods:,} periods × {groups:,} of {named}"
-        help_ = f"at most {most:,} are answered: ask fewer dimensions, a coarser grain or a shorter range"
-        raise FaultError(Fault("Q513", message, None, help_))
-
-    def _require_sound_rates(self, catalog: Catalog) -> None:
-        """Rates that contradict one another, or cannot be rates, are faults, looked for once for every state."""
-        rates = catalog.rates
-        if rates is None:
-            return
-        state = (rates, *(self._sources.state(d) for d in catalog.basis(rates.dataset)))
-        with self._lock:
-            if self._sound == state:
-                return
-        faults = unsound_rates(catalog, self._sources, self._calendars.current())
-        if faults:
-            raise FaultError(faults)
-        with self._lock:
-            self._sound = state
-
-    def _require_unique_key(self, catalog: Catalog, dataset: str) -> None:
-        """A repeated key under a reference is a fault, looked for once for every state of the data."""
-        own = catalog.datasets[dataset]
-        made = tuple(m.given for d in catalog.made((dataset,)) if (m := d.making) is not None)
-        state = (*(self._sources.state(d) for d in catalog.basis(dataset)), made)
-        with self._lock:
-            if dataset in self._unique and self._unique[dataset] == state:
-                return
-
-        site = self._sources.site_around(catalog, dataset)
-        sql = repeated_key(catalog, dataset, site, self._calendars.current(), self._plugins.functions)
-        found = site.run(sql)
-        if found.num_rows:
-            key, count = found.column(0)[0].as_py(), found.column(1)[0].as_py()
-            place = own.place if own.place.file != "<none>" else None
-            if own.valid is not None:
-                message = (
-                    f"`{dataset}` has rows with the {own.key} {key!r} that are valid at one time, and others refer"
-                )
-                help_ = f"a reference finds one row: let each end, in `{own.valid[1]}`, when the next one begins"
-                raise FaultError(Fault("D447", f"{message} to them", place, help_))
-            message = f"`{dataset}` has {count} rows with the {own.key} {key!r}, and others refer to them"
-            help_ = "a reference needs one row for each key: remove the repeats, or choose another key"
-            raise FaultError(Fault("D440", message, place, help_))
-        with self._lock:
-            self._unique[dataset] = state
-
-
-def _query(metrics: tuple[str | Query, ...], **said: Any) -> Query:
-    if metrics and isinstance(metrics[0], Query):
-        return metrics[0]
-    if isinstance(said.get("pivot"), bool):
-        said = said | {"pivot": "" if said["pivot"] else None}
-    listed: dict[str, Any] = {n: _listed(said[n]) for n in ("by", "order", "compare", "having") if n in said}
-    return Query(tuple(m for m in metrics if isinstance(m, str)), **(said | listed))
-
-
-def _listed(value: str | Sequence[str]) -> tuple[str, ...]:
-    return (value,) if isinstance(value, str) else tuple(value)
-
 
 def _of_options(sources: Sources) -> list[Fault]:
     """What is wrong with the options of declared sources, whether a dataset uses them or not."""
     return [f for faults in sources.unsound.values() for f in faults]
-
-
-def open_project(
-    path: str | Path | None = None,
-    *,
-    definitions: Definitions | None = None,
-    tables: Mapping[str, Any] | None = None,
-    plugins: bool | Sequence[object] = True,
-    strict: bool = True,
-) -> Book:
-    """Opens a project: a folder with a `tally.yaml`, or ready `definitions`.
-
-    `tables` are in-memory tables by dataset name (Arrow, pandas, polars). `plugins` False leaves out all but the
-    built-in ones; a sequence of modules adds those. Raises FaultError with every error found, unless `strict` is
-    False: the book then holds them in `faults`, and what is sound can be asked.
-    """
-    at = Path(path if path is not None else ".")
-    loaded = plugins_of(at, plugins) if definitions is None else load_for(definitions, plugins)
-    faults: list[Fault] = []
-    if definitions is None:
-        definitions, faults = read_project(at, loaded.packs, loaded.units)
-    book = Book(definitions, loaded, tables or {}, faults)
-    errors = [f for f in book.faults if f.severity == "error"]
-    if strict and errors:
-        book.close()
-        raise FaultError(errors)
-    return book

@@ -6,31 +6,30 @@ so that a change of wording never changes what is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time
 from functools import cached_property, partial
 from typing import Any
 
 from tallymark.answer import Answer, AnswerColumn
-from tallymark.catalog import Catalog, Metric, MinCount
+from tallymark.catalog import Metric, MinCount
 from tallymark.definitions import Formula, RuleDef, names_in
 from tallymark.engine.answering import answer_of
-from tallymark.engine.asking import Asked, Asking, Earliest, now
+from tallymark.engine.asking import Asked, now
 from tallymark.engine.meaning import meaning
 from tallymark.engine.naming import names
+from tallymark.engine.questions import Questions
 from tallymark.engine.remarks import remarks
 from tallymark.engine.shown import Shown
-from tallymark.engine.sources import Sources
 from tallymark.errors import Fault, FaultError
 from tallymark.formula.bound import Apply, Bound, MetricUse, Nested, parts
 from tallymark.formula.parse import parse
 from tallymark.given import help_for
 from tallymark.kinds import Type
-from tallymark.lower import Lowered, Question, lower, settle_datasets
+from tallymark.lower import Question, lower, settle_datasets
 from tallymark.place import Written
 from tallymark.query import Query
-from tallymark.render import Rendered
 from tallymark.rules.machine import fold
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation
 from tallymark.rules.subjects import subjects
@@ -55,33 +54,14 @@ def named_rule(name: str, rules: Mapping[str, RuleDef]) -> RuleDef:
     return rules[name]
 
 
-@dataclass(frozen=True)
-class Evaluating:
-    """What an evaluation needs of the book it is made by. `render` and `few` are as the book's own."""
-
-    catalog: Catalog
-    asking: Asking
-    sources: Sources
-    calendar: Calendar
-    earliest: Earliest
-    render: Callable[[Catalog, Lowered, Sequence[int]], Rendered]
-    few: Callable[[int, Lowered, Rendered], None]
-
-    @property
-    def locale(self) -> str:
-        """The language of texts for readers."""
-        project = self.catalog.project
-        return project.locale or project.language
-
-    def evaluate(self, rule: RuleDef, as_of: str | date | datetime | None = None) -> Evaluation:
-        """The rule over all periods up to the knowledge date. Raises FaultError, as a question does, and A110 when the
-        rule finds no rows at all: nothing is known then, which is not to say that all is well.
-        """
-        return _Run(self, rule, self._instant(as_of)).evaluation()
-
-    def _instant(self, as_of: str | date | datetime | None) -> datetime:
-        said = as_of if as_of is not None else self.catalog.project.as_of
-        return now() if said is None else parse_moment(said, self.calendar, end=True)
+def evaluate(rule: RuleDef, questions: Questions, as_of: str | date | datetime | None = None) -> Evaluation:
+    """The rule over all periods up to the knowledge date. Raises FaultError, as a question does, and A110 when the rule
+    finds no rows at all: nothing is known then, which is not to say that all is well.
+    """
+    calendar = questions.calendars.current()
+    said = as_of if as_of is not None else questions.catalog.project.as_of
+    instant = now() if said is None else parse_moment(said, calendar, end=True)
+    return _Run(rule, questions, calendar, instant).evaluation()
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,16 +78,23 @@ class _Cell:
 class _Run:
     """One evaluation of one rule. `instant` is the knowledge date."""
 
-    book: Evaluating
     rule: RuleDef
+    questions: Questions
+    calendar: Calendar
     instant: datetime
     columns: dict[str, AnswerColumn] = field(default_factory=dict)
     """How the values of observations are measured, by their text."""
 
+    @property
+    def locale(self) -> str:
+        """The language of texts for readers."""
+        project = self.questions.catalog.project
+        return project.locale or project.language
+
     def evaluation(self) -> Evaluation:
         rule = self.rule
-        settled = self.book.asking.values(rule.parameters)
-        means = meaning(rule, self.conditions, self.book.catalog, settled)
+        settled = self.questions.asking.values(rule.parameters)
+        means = meaning(rule, self.conditions, self.questions.catalog, settled)
         if self.since is not None and self.since >= self._newest_end():
             return Evaluation(rule, self.instant, means, (), {}, {})
         asked, answer, touched = self._asked()
@@ -130,7 +117,7 @@ class _Run:
     @cached_property
     def conditions(self) -> list[Metric]:
         """`when`, and `clear` where there is one, as nameless metrics."""
-        bind = self.book.asking.bind_formula
+        bind = self.questions.asking.bind_formula
         return [bind(f.text, f.node if f.node is not None else parse(f.written), f.written) for f in self._formulas]
 
     @property
@@ -142,13 +129,13 @@ class _Run:
         """The first edge of a period that is not before the day the rule begins on."""
         if self.rule.since is None:
             return None
-        calendar = self.book.calendar
+        calendar = self.calendar
         first = calendar.instant(datetime.combine(self.rule.since, time.min))
         edge = calendar.floor(first, self.rule.grain)
         return edge if edge == first else calendar.add(edge, 1, self.rule.grain)
 
     def _newest_end(self) -> datetime:
-        calendar, grain = self.book.calendar, self.rule.grain
+        calendar, grain = self.calendar, self.rule.grain
         return calendar.add(calendar.floor(self.instant - INSTANT, grain), 1, grain)
 
     def _query(self, metrics: Sequence[str]) -> Query:
@@ -165,7 +152,7 @@ class _Run:
         found = []
         for condition in self.conditions:
             for name in _named(_expression(condition)):
-                hidden = self.book.catalog.metrics[name].min_count
+                hidden = self.questions.catalog.metrics[name].min_count
                 if hidden is not None and hidden.at_least:
                     found.append((condition.name, replace(hidden, stands_for=name)))
         return found
@@ -177,7 +164,7 @@ class _Run:
         for formula in self._formulas:
             for side in subjects(formula):
                 text = " ".join(side.text.split())
-                if text not in self.book.catalog.metrics and self._stands_alone(side):
+                if text not in self.questions.catalog.metrics and self._stands_alone(side):
                     found.setdefault(text, f"({side.text})")
         for condition in self.conditions:
             found |= {name: name for name in _named(_expression(condition))}
@@ -185,7 +172,7 @@ class _Run:
 
     def _stands_alone(self, side: Written) -> bool:
         try:
-            self.book.asking.bind_formula(side.text, parse(side), side)
+            self.questions.asking.bind_formula(side.text, parse(side), side)
         except FaultError:
             return False
         return True
@@ -195,7 +182,7 @@ class _Run:
         texts = [f"({m.name})" for m in self.conditions] + [f"({text})" for text, _ in self.guards]
         query = self._query([*texts, *self.watched.values()])
         try:
-            asked = self.book.asking.bind(query, self.book.earliest, self.instant)
+            asked = self.questions.bind(query, self.instant)
         except FaultError as error:
             begun = all(f.code != NOT_BEGUN for f in error.faults)
             raise (error if begun else FaultError(self._no_rows())) from None
@@ -217,16 +204,13 @@ class _Run:
         return replace(question, metrics=metrics, min_counts=tuple(counts), quiet=quiet)
 
     def _answered(self, asked: Asked) -> tuple[Answer, list[bool]]:
-        book = self.book
-        catalog = settle_datasets(book.catalog, asked.question.values)
+        catalog = settle_datasets(self.questions.catalog, asked.question.values)
         # A sparse plan knows which nodes count the rows behind a cell; all cells are wanted here, and those counts.
         lowered = lower(catalog, replace(asked.question, sparse=True))
         counts = lowered.plan.touched or ()
         lowered = replace(lowered, plan=replace(lowered.plan, touched=None))
-        rendered: Rendered = book.render(catalog, lowered, counts)
-        table = rendered.site.run(rendered.sql)
-        book.few(table.num_rows, lowered, rendered)
-        notes = remarks(asked, lowered, rendered, table, catalog, book.sources)
+        rendered, table = self.questions.cells(catalog, lowered, counts)
+        notes = remarks(asked, lowered, rendered, table, catalog, self.questions.sources)
         behind = [False] * table.num_rows
         for node in counts:
             found = table.column(f"k{node}").to_pylist()
@@ -254,7 +238,7 @@ class _Run:
             cell = _Cell(*self._truths(truths, guards), {}, behind)
             for text, column in self.columns.items():
                 # What is made of a hidden number would tell it.
-                cell.values[text] = None if unsure and text not in self.book.catalog.metrics else row[column.name]
+                cell.values[text] = None if unsure and text not in self.questions.catalog.metrics else row[column.name]
             found.setdefault(_instance(answer, row), {})[row["period"]] = cell
         return found
 
@@ -280,7 +264,7 @@ class _Run:
             if begun and cell is None:
                 yield Observation(period, None, None, present=False, partial=period in partial)
             elif begun and cell is not None:
-                shown = Shown(cell.values, self.columns, self.book.locale)
+                shown = Shown(cell.values, self.columns, self.locale)
                 yield Observation(period, cell.when, cell.clear, cell.values, shown, True, period in partial)
 
     def _names(self, asked: Asked, instances: Iterable[Instance]) -> dict[tuple[str, Any], str]:
@@ -288,20 +272,20 @@ class _Run:
         known = list(instances)
         if len(known) > MOST_NAMED:
             return {}
-        catalog = settle_datasets(self.book.catalog, asked.question.values)
+        catalog = settle_datasets(self.questions.catalog, asked.question.values)
         question = replace(asked.question, periods=asked.question.periods[-1:], quiet=frozenset())
         read = Apply("and", tuple(map(_expression, self.conditions)), Type.BOOLEAN)
         found: dict[tuple[str, Any], str] = {}
         for text, parts_ in zip(self.rule.by, asked.question.by, strict=True):
             keys = [v for v in dict.fromkeys(dict(i)[text] for i in known) if v is not None]
-            called = names(parts_, keys, read, question, catalog, partial(self.book.render, catalog))
+            called = names(parts_, keys, read, question, catalog, partial(self.questions.render, catalog))
             found |= {(text, key): name for key, name in called.items()}
         return found
 
     # --- what only the message names -------------------------------------------------------------------------------
 
     def _add_message_values(self, rows: dict[Instance, dict[Moment, _Cell]], asked: Asked) -> None:
-        metrics = self.book.catalog.metrics
+        metrics = self.questions.catalog.metrics
         named = {name for text in self.rule.message.values() for name, _ in names_in(text)}
         named -= {*self.watched, *self.rule.by, "period"}
         held = {n: of for n in named if n not in metrics and (of := judged(n, metrics)) is not None}
@@ -309,7 +293,7 @@ class _Run:
         if not wanted:
             return
         query = replace(self._query(wanted), start=asked.question.periods[0].start, target=bool(held))
-        answer, _ = self._answered(self.book.asking.bind(query, self.book.earliest, self.instant))
+        answer, _ = self._answered(self.questions.bind(query, self.instant))
         columns = dict(zip(wanted, (c for c in answer.columns if c.role == "metric"), strict=True))
         columns |= {f"{c.judges}_{c.role}": c for c in answer.columns if c.judges and c.name in held}
         columns = {name: column for name, column in columns.items() if name in named}

@@ -150,13 +150,9 @@ def _early(plan: Plan, site: Site, catalog: Catalog, sources: Sources) -> list[d
     tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
     tests = {place: Tally(place[0], both(is_known(place[1].arguments[0]), is_null(place[1]))) for place in scopes}
 
-    def count(counted: Any) -> list[int]:
-        rows = site.run(tallies.write(counted)).to_pylist()
-        return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
-
     states = {t: _state(p[0], p[1], catalog, sources) for p, t in tests.items()}
     wanted: Mapping[Counted, Any] = {t: state for t, state in states.items() if state is not None}
-    known = facts_of(sources).counts(wanted, count)
+    known = facts_of(sources).counts(wanted, site, tallies)
     open_ = [Lack(p[0], p[1], tuple(s)) for p, s in scopes.items() if known.get(tests[p], 1)]
     return site.run(lacking(open_, tallies)).to_pylist() if open_ else []
 

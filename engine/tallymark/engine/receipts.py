@@ -10,7 +10,8 @@ from typing import Any
 
 from tallymark.answer import Answer, AskedPeriod, Receipt, Step
 from tallymark.behind import Behind
-from tallymark.catalog import Catalog, Dataset, in_language
+from tallymark.catalog import Catalog, Dataset
+from tallymark.definitions import in_language
 from tallymark.engine.answering import answer_of
 from tallymark.engine.asking import Asked
 from tallymark.engine.judging import standing

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 
 from tallymark.catalog import Catalog, Dataset
 from tallymark.engine.asking import Asked
-from tallymark.engine.facts import facts_of
+from tallymark.engine.facts import count, facts_of
 from tallymark.engine.left_out import left_out
 from tallymark.engine.pythonic import called_in_python
 from tallymark.engine.rates import rate_notes
@@ -23,7 +23,7 @@ from tallymark.lower import Lowered
 from tallymark.plan import Follow
 from tallymark.render import Rendered
 from tallymark.render.expressions import Writer
-from tallymark.render.tallies import Counted, Tallies
+from tallymark.render.tallies import Tallies
 from tallymark.source import Site
 from tallymark.windows import resolve
 
@@ -129,19 +129,14 @@ def _counted(lowered: Lowered, site: Site, catalog: Catalog, sources: Sources) -
     plan = lowered.plan
     writer = Writer(plan.clock, site.dialect, functions)
     tallies = Tallies(catalog, site.relation, writer, plan.clock.calendar)
-
-    def count(counted: Sequence[Counted]) -> list[int]:
-        rows = site.run(tallies.write(counted)).to_pylist()
-        return [row["found"] for row in sorted(rows, key=lambda row: row["n"])]
-
     read = sorted({d for r in found for d in r.datasets})
     states = {d: tuple(sources.state(b) for b in catalog.basis(d)) for d in read}
     wanted = {r.fact: tuple(states[d] for d in sorted(r.datasets)) for r in found if r.fact is not None}
-    known = facts_of(sources).counts(wanted, count)
+    known = facts_of(sources).counts(wanted, site, tallies)
     counts = {r: known[r.fact] for r in found if r.fact in known and (known[r.fact] == 0 or r.fact == r.counted)}
     open_ = [r for r in found if r not in counts]
     try:
-        counts.update(zip(open_, count([r.counted for r in open_]) if open_ else [], strict=True))
+        counts.update(zip(open_, count([r.counted for r in open_], site, tallies) if open_ else [], strict=True))
     except FaultError as error:
         # Rows outside the answer may hold what a condition cannot compute; the answer stands all the same.
         return [f"rows that are left out could not be counted: {error.faults[0].message}"]

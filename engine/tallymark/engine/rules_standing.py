@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tallymark.catalog import in_language
+from tallymark.definitions import in_language
 from tallymark.rules.delivering import delivery
 from tallymark.rules.ledger import Ledger, open_ledger, running
 from tallymark.rules.ledger_rows import Entry, RuleKept

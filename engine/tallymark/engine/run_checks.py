@@ -8,8 +8,8 @@ from datetime import datetime
 from typing import Any
 
 from tallymark.answer import Answer
-from tallymark.catalog import Catalog, in_language
-from tallymark.definitions import CheckDef
+from tallymark.catalog import Catalog
+from tallymark.definitions import CheckDef, in_language
 from tallymark.definitions.checks import OF_ROWS
 from tallymark.engine.check_results import BROKEN, CheckExample, CheckResult
 from tallymark.engine.check_words import columns_of, found, limit_of

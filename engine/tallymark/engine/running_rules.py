@@ -121,7 +121,7 @@ class _Run:
         names = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
-            last, told, transitions, found.rule.notify or self._default(),
+            last, told, transitions, found.rule.tells(self.book.notifiers),
             lambda each, language: notification(each, found, language, names(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
             _seen(found, after(told, transitions)) if goes_on else NOT_SEEN,
@@ -212,9 +212,6 @@ class _Run:
         """What readers call the metrics that the evaluation has values of."""
         names = {name for points in found.instances.values() for name in points[-1].observation.values}
         return {name: called(name, self.book.metrics, language) for name in names}
-
-    def _default(self) -> tuple[str, ...]:
-        return tuple(name for name, notifier in self.book.notifiers.items() if notifier.default)
 
     def _language(self, notifier: str) -> str:
         declared = self.book.notifiers.get(notifier)

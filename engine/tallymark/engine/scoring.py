@@ -8,7 +8,8 @@ from decimal import Decimal
 from typing import Any
 
 from tallymark.answer import Answer, Receipt
-from tallymark.catalog import Catalog, in_language
+from tallymark.catalog import Catalog
+from tallymark.definitions import in_language
 from tallymark.definitions.scorecards import GroupDef, MeasureDef, ScorecardDef, SegmentDef
 from tallymark.kinds import Type
 from tallymark.query import Query
@@ -66,7 +67,9 @@ class _Scoring:
         return f"{self.card.name}__{part}"
 
     def _of_members(self, formula: str, aggregate: str = "max") -> str:
-        return f"{aggregate}(regardless({formula}) per {self.card.per})"
+        # It reads what the whole card reads, so that the same members are there.
+        own = f"if({self._hidden('all')} = 1, {formula}, {formula})"
+        return f"{aggregate}(regardless({own}) per {self.card.per})"
 
     # --- one member ------------------------------------------------------------------------------------------------
 

@@ -16,7 +16,7 @@ from decimal import Decimal
 from tallymark.definitions import CheckDef, DatasetDef, LimitsDef, MetricDef, MinCountDef, Texts, ToleranceDef
 from tallymark.definitions.checks import TAG
 from tallymark.place import Written
-from tallymark.read.pieces import Pieces
+from tallymark.read.pieces import quoted, together
 from tallymark.read.values import Reading, parsed_or_fault
 
 PARTS: Mapping[str, Mapping[str, str]] = {
@@ -100,7 +100,7 @@ class _Composed:
         """One of the metrics, hidden and tagged."""
         check = self.check
         said = check.places[":"]
-        written = Pieces(check.place, said.lines).put(parts).written()
+        written = together(check.place, said.lines, *parts)
         name = f"{check.name}_{suffix}" if suffix else check.name
         formula = parsed_or_fault(written, reading, self.subject)
         label = check.label if not suffix else _of_part(check.label, PARTS[suffix])
@@ -162,7 +162,7 @@ class _Composed:
         each += [self._orphaned(r) for r in check.exists]
         each += [(*self._named(c), f" not in ({', '.join(options)})") for c, options in check.accepted.items()]
         each += [("not (", *self._within(c, limits), ")") for c, limits in check.between.items()]
-        each += [("not matches(", *self._named(c), f", {_quoted(p)})") for c, p in check.matches.items()]
+        each += [("not matches(", *self._named(c), f", {quoted(p)})") for c, p in check.matches.items()]
         return [part for number, one in enumerate(each) for part in (" or " if number else "", *one)]
 
     def _orphaned(self, reference: Written) -> Parts:
@@ -274,10 +274,6 @@ def _fraction(share: Decimal) -> tuple[int, int]:
     part, whole = share.as_integer_ratio()
     # Times 100 reads as a percentage made of a ratio, which units forbid; any other multiple says the same.
     return (whole * 2, part * 2) if whole == 100 or part == 100 else (whole, part)
-
-
-def _quoted(text: str) -> str:
-    return "'" + text.replace("'", "''") + "'"
 
 
 def _of_part(label: Texts, part: Mapping[str, str]) -> Texts:

@@ -18,6 +18,7 @@ from tallymark.read.values import (
     formula,
     lists_by_language,
     named,
+    one_of,
     text,
     texts,
     truth,
@@ -56,13 +57,13 @@ def described(made: MetricDef, said: Entries, reading: Reading, subject: str) ->
         formula=made.formula,
         unit=unit(said.get("unit"), reading, subject),
         convert=conversion(said.get("convert"), reading, subject),
-        missing=_one_of(word(said.get("missing")), "zero", "null"),
+        missing=one_of(word(said.get("missing")), "zero", "null"),
         min_count=_min_count(said.get("min_count"), reading, subject),
         level=text(said.get("level")),
         label=by_language(said.get("label"), reading),
         description=by_language(said.get("description"), reading),
         aliases=lists_by_language(said.get("aliases"), reading),
-        direction=_one_of(text(said.get("direction")), "up", "down"),
+        direction=one_of(text(said.get("direction")), "up", "down"),
         target=target(said.get("target"), reading, subject),
         bands=bands(said.get("bands"), reading, subject),
         bands_grain=grain(said.get("bands")),
@@ -87,10 +88,6 @@ def _min_count(value: Value | None, reading: Reading, subject: str) -> MinCountD
     at_least = whole(value.get("at_least"), 0, MOST_COUNTED)
     counted = formula(value.get("of"), reading, subject)
     return None if at_least is None or counted is None else MinCountDef(at_least, counted, value.place())
-
-
-def _one_of(found: str | None, *known: str) -> str | None:
-    return found if found in known else None
 
 
 def dataset(key: Scalar, value: Value, reading: Reading) -> DatasetDef | None:
@@ -157,7 +154,7 @@ def _column(key: Scalar, value: Value, reading: Reading, owner: str) -> ColumnDe
     usable = named(key, "column", reading, bare=False)
     said = value if isinstance(value, Entries) else None
     if said is None:
-        return ColumnDef(key.text, _one_of(text(value), *DECLARABLE), place=key.place()) if usable else None
+        return ColumnDef(key.text, one_of(text(value), *DECLARABLE), place=key.place()) if usable else None
     computed = said.get("formula")
     parsed = formula(computed, reading, subject) if computed is not None else None
     if parsed is not None and said.key("column") is not None:
@@ -165,7 +162,7 @@ def _column(key: Scalar, value: Value, reading: Reading, owner: str) -> ColumnDe
         reading.fault("R033", "both `formula` and `column`", at, "a column is read or computed; keep one", subject)
     made = ColumnDef(
         name=key.text,
-        type=_one_of(text(said.get("type")), *DECLARABLE),
+        type=one_of(text(said.get("type")), *DECLARABLE),
         unit=unit(said.get("unit"), reading, subject),
         currency=text(said.get("currency")),
         column=text(said.get("column")),

@@ -14,7 +14,7 @@ from tallymark.definitions import Formula, FunnelDef, MetricDef, StepDef, Texts,
 from tallymark.errors import FaultError
 from tallymark.place import Written
 from tallymark.read.pieces import Pieces
-from tallymark.read.values import Reading, by_language, entries, formula, named, parsed, text, texts, word
+from tallymark.read.values import Reading, by_language, entries, formula, named, parsed, spoken, text, texts, word
 from tallymark.yaml_text import Entries, Scalar, Value
 
 LOST = {
@@ -48,7 +48,7 @@ def funnel(key: Scalar, value: Value, reading: Reading) -> FunnelDef | None:
         steps=steps,
         within=text(said.get("within")),
         counting=counting if counting == "same period" else None,
-        label=by_language(said.get("label"), reading) or {reading.language: _spoken(key.text)},
+        label=by_language(said.get("label"), reading) or {reading.language: spoken(key.text)},
         description=by_language(said.get("description"), reading),
         tags=texts(said.get("tags")),
         pack=reading.pack,
@@ -68,12 +68,8 @@ def _steps(value: Value | None, reading: Reading, owner: str) -> Mapping[str, St
         if not named(key, "step", reading, bare=False) or written is None:
             continue
         label = by_language(said.get("label"), reading) if isinstance(said, Entries) else {}
-        found[key.text] = StepDef(key.text, written, label or {reading.language: _spoken(key.text)}, key.place())
+        found[key.text] = StepDef(key.text, written, label or {reading.language: spoken(key.text)}, key.place())
     return found
-
-
-def _spoken(name: str) -> str:
-    return name.replace("_", " ").capitalize()
 
 
 def _understood(said: Entries, reading: Reading, subject: str) -> bool:

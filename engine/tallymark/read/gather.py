@@ -156,7 +156,9 @@ def read_tests(files: Sequence[tuple[str, str]], pack: str) -> tuple[dict[str, T
         *shelf.datasets.values(),
         *shelf.metrics.values(),
         *shelf.funnels.values(),
+        *shelf.scorecards.values(),
         *shelf.rules.values(),
+        *shelf.checks.values(),
     ]
     for made in others:
         help_ = "leave it to the pack's own files"

@@ -4,8 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from decimal import Decimal
 
 from tallymark.place import Place, Written
+
+Piece = str | Decimal | Written | tuple[str, Written]
+"""What nobody wrote, a number or a text; what was written; or a text with what it belongs to behind it."""
+
+
+def together(at: Place, lines: Sequence[str], *pieces: Piece) -> Written:
+    """One formula of several pieces. Characters that nobody wrote stand at `at`."""
+    return Pieces(at, lines).put(pieces).written()
+
+
+def literal(number: Decimal) -> str:
+    """A number as formulas write it."""
+    return format(number, "f")
+
+
+def quoted(text: str) -> str:
+    """A text as formulas write it."""
+    return "'" + text.replace("'", "''") + "'"
 
 
 @dataclass(slots=True)
@@ -38,11 +57,11 @@ class Pieces:
         self.positions += [(at.line, at.column)] * len(text)
         return self.take(written)
 
-    def put(self, parts: Sequence[str | Written | tuple[str, Written]]) -> Pieces:
-        """Puts down texts that were added, some that were written, and some of both."""
+    def put(self, parts: Sequence[Piece]) -> Pieces:
+        """Puts down pieces of all kinds, one after the other."""
         for part in parts:
-            if isinstance(part, str):
-                self.add(part)
+            if isinstance(part, str | Decimal):
+                self.add(literal(part) if isinstance(part, Decimal) else part)
             elif isinstance(part, tuple):
                 self.before(*part)
             else:

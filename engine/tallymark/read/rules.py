@@ -12,7 +12,7 @@ from tallymark.errors import Fault
 from tallymark.formula.nodes import GRAINS
 from tallymark.json_keys import SEVERITIES
 from tallymark.place import Written
-from tallymark.read.values import Reading, by_language, data, entries, formula, named, stripped, text, texts
+from tallymark.read.values import Reading, by_language, data, entries, formula, named, one_of, stripped, text, texts
 from tallymark.yaml_text import Entries, Items, Scalar, Value
 
 NOTHING = Formula(Written(""), None)
@@ -62,8 +62,8 @@ def _described(made: RuleDef, said: Entries, reading: Reading) -> RuleDef:
     return replace(
         made,
         by=tuple(" ".join(name.split()) for name in texts(said.get("by"))),
-        partial=_one_of(text(said.get("partial")), "include") or "skip",
-        severity=_one_of(text(said.get("severity")), *SEVERITIES) or "warning",
+        partial=one_of(text(said.get("partial")), "include") or "skip",
+        severity=one_of(text(said.get("severity")), *SEVERITIES) or "warning",
         labels={k.text: found for k, item in entries(said.get("labels")) if (found := text(item)) is not None},
         message=by_language(said.get("message"), reading),
         notify=tuple(dict.fromkeys(texts(said.get("notify")))),
@@ -120,7 +120,7 @@ def _no_data(value: Value | None, grain: str, reading: Reading, subject: str) ->
         reading.fault("R023", "`no_data` without `after`", value, help_, subject)
     never = text(said) == "never"
     after = None if never else _periods(said, grain, 1, "no_data", reading, subject)
-    return NoDataDef(after, _one_of(severity, *SEVERITIES), value.place())
+    return NoDataDef(after, one_of(severity, *SEVERITIES), value.place())
 
 
 def _since(value: Value | None, reading: Reading, subject: str) -> date | None:
@@ -132,10 +132,6 @@ def _since(value: Value | None, reading: Reading, subject: str) -> date | None:
     except ValueError:
         reading.fault("A102", f"there is no day `{written[:60]}`", value, "write it as 2024-12-31", subject)
         return None
-
-
-def _one_of(found: str | None, *known: str) -> str | None:
-    return found if found in known else None
 
 
 # --- places, for what is wrong with names that only the whole project knows ----------------------------------------

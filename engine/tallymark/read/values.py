@@ -120,6 +120,11 @@ def word(value: Value | None) -> str | None:
     return value.text if isinstance(value, Scalar) and not value.absent else None
 
 
+def one_of(found: str | None, *known: str) -> str | None:
+    """The text if it is one of the known ones; of another the schema has told the fault."""
+    return found if found in known else None
+
+
 def texts(value: Value | None) -> tuple[str, ...]:
     """A list of texts; a single text is a list of one."""
     if isinstance(value, Items):
@@ -246,3 +251,8 @@ def corrected(name: str) -> str:
     spaced = re.sub(r"(?<=[a-z0-9])(?=[A-Z])", "_", plain)
     joined = re.sub(r"[^a-z0-9]+", "_", spaced.lower()).strip("_") or "name"
     return f"_{joined}" if joined[0].isdigit() else joined
+
+
+def spoken(name: str) -> str:
+    """A name as people write it."""
+    return name.replace("_", " ").capitalize()

@@ -4,22 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
-from textwrap import wrap
 from typing import Any
 
 from tallymark.answer import Receipt
-from tallymark.catalog import in_language
-from tallymark.definitions import RuleDef
+from tallymark.definitions import RuleDef, in_language
 from tallymark.rules.states import Evaluation, Instance, Moment, Point
 from tallymark.show.counts import many
+from tallymark.show.lines import PAGE, one_line, paragraphs
 from tallymark.show.periods import moment
 from tallymark.show.raw import json_text
 from tallymark.show.sheet import Heading, Sheet, text_of
 from tallymark.show.spark import sparkline
 from tallymark.show.tables import table
-
-PAGE = 120
-"""How wide the text is when nobody gave a width."""
 
 SHOWN = 12
 """So many periods of a series are shown, those up to the one that is explained."""
@@ -70,13 +66,13 @@ class RuleExplained:
     def text(self, width: int | None = None) -> str:
         """The explanation in lines of at most `width` characters where values allow it."""
         page = width or PAGE
-        blocks = [_lines(self._head(), page)]
+        blocks = [paragraphs(self._head(), page)]
         if len(self.instances) == 1:
             blocks += self._one(self.instances[0], page)
         else:
             blocks.append(table(self._overview(), page))
         told = [f"{label} is not over yet: left out" for label in self.evaluation.skipped]
-        blocks.append(_lines([f"note: {note}" for note in (*told, *self.evaluation.notes, *self.notes)], page))
+        blocks.append(paragraphs([f"note: {note}" for note in (*told, *self.evaluation.notes, *self.notes)], page))
         blocks += [receipt.text(page) for receipt in self.receipts]
         return "\n".join(block for block in blocks if block)
 
@@ -87,7 +83,7 @@ class RuleExplained:
         context = [self._label(self.period), *([self.evaluation.spoken(self.instances[0])] if self._alone else [])]
         lines = [" · ".join([name, *(c for c in context if c)])]
         description = in_language(rule.description, self.locale.partition("_")[0])
-        lines += [_flat(description)] if description else []
+        lines += [one_line(description)] if description else []
         return [*lines, *conditions(rule)]
 
     @property
@@ -97,13 +93,13 @@ class RuleExplained:
     def _one(self, instance: Instance, page: int) -> Iterator[str]:
         point, series = self.point(instance), self.series(instance)
         if point is None:
-            yield _lines([f"not known in {self._label(self.period)}: it has no row yet"], page)
+            yield paragraphs([f"not known in {self._label(self.period)}: it has no row yet"], page)
             return
-        yield _lines([f"{self._stands(point)}: {point.why}"], page)
+        yield paragraphs([f"{self._stands(point)}: {point.why}"], page)
         yield table(self._sheet(series), page)
         # A line shows the last periods of those that do not fit.
         lines = [f"{label}: {line[-max(page - len(label) - 2, SHOWN) :]}" for label, line in self._lines_of(series)]
-        yield _lines(lines, page)
+        yield paragraphs(lines, page)
 
     def _stands(self, point: Point) -> str:
         """Its state, and what is told of it where that is something else, or began at another time."""
@@ -211,12 +207,12 @@ class RuleExplained:
 def conditions(rule: RuleDef) -> list[str]:
     """What a rule says, a line each: when it fires, when it ends, what becomes of unknown periods."""
     lasting = f" for {_many(rule.lasting, rule.grain)}" if rule.lasting > 1 else ""
-    lines = [f"fires when {_flat(rule.when.text)}{lasting}, each {rule.grain}"]
+    lines = [f"fires when {one_line(rule.when.text)}{lasting}, each {rule.grain}"]
     if rule.by:
         lines[0] += f", by {', '.join(rule.by)}"
     if rule.where is not None:
-        lines[0] += f", where {_flat(rule.where.text)}"
-    ends = f"ends when {_flat(rule.clear.text)}" if rule.clear is not None else "ends when that does not hold"
+        lines[0] += f", where {one_line(rule.where.text)}"
+    ends = f"ends when {one_line(rule.clear.text)}" if rule.clear is not None else "ends when that does not hold"
     kept = f", {_many(rule.keep_firing, rule.grain)} later" if rule.keep_firing else ""
     lines.append(ends + kept)
     after = rule.no_data.after
@@ -235,12 +231,3 @@ def _worded(status: str) -> str:
 
 def _truth(value: bool | None) -> str:
     return text_of(None) if value is None else "yes" if value else "no"
-
-
-def _flat(text: str) -> str:
-    return text_of(" ".join(text.split()))
-
-
-def _lines(texts: list[str], page: int) -> str:
-    wrapped = (line for text in texts for line in wrap(text, page, subsequent_indent="  ", break_on_hyphens=False))
-    return "".join(f"{line}\n" for line in wrapped)

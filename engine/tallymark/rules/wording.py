@@ -11,8 +11,7 @@ from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import Any
 
-from tallymark.catalog import in_language
-from tallymark.definitions import EMPTY, RuleDef, Texts, names_in
+from tallymark.definitions import EMPTY, RuleDef, Texts, in_language, names_in
 from tallymark.notifier import Importance, Notification
 from tallymark.rules.moments import instance_fields, plain
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation, Transition

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime
+from datetime import UTC, date, datetime
 
 SHORT_MONTHS = 3
 
@@ -38,3 +38,8 @@ def moment(value: date | datetime) -> str:
         return value.date().isoformat()
     precision = "microseconds" if value.microsecond else "seconds" if value.second else "minutes"
     return value.isoformat(sep=" ", timespec=precision)
+
+
+def clock_time(at: datetime | None) -> str:
+    """An instant as `2024-06-15 14:05 UTC`; empty for None."""
+    return "" if at is None else f"{at.astimezone(UTC):%Y-%m-%d %H:%M} UTC"

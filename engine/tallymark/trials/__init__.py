@@ -6,6 +6,7 @@
     stage.py      a project's definitions on those tables
     rows.py       the rows of one test
     inputs.py     values of metrics in place of their formulas
+    partners.py   such values by dimensions that are reached over references
     question.py   what a test asks
     compare.py    an answer held against what is expected
     receipt.py    how the first number that differs came to be

@@ -14,6 +14,7 @@ from typing import Any
 from tallymark.catalog import Catalog
 from tallymark.check.metrics import metric_names
 from tallymark.definitions import ColumnDef, DatasetDef, Definitions, Formula, MetricDef, UnitDef
+from tallymark.definitions.datasets import RefDef
 from tallymark.definitions.trials import InputsDef, TrialDef, Word
 from tallymark.engine.calendars import plain_calendar
 from tallymark.errors import Fault, FaultError, did_you_mean
@@ -23,6 +24,7 @@ from tallymark.formula.nodes import GRAINS
 from tallymark.kinds import Type
 from tallymark.query import Query
 from tallymark.read import written_formula
+from tallymark.trials.partners import Part, apart
 from tallymark.trials.tables import KIND
 from tallymark.trials.values import type_of, value_of
 from tallymark.units import NAMES, Unit
@@ -42,17 +44,21 @@ _WITHIN = {
     "year": {"year"},
 }
 """By how much a period may be shifted so that another period of its grain comes out."""
+
+READS_ROWS = ("T101", "T102", "T105", "T108")
+"""Codes of formulas that name what only the whole project has: its datasets and their columns."""
+
 _ACROSS = ("total", "other", "share", "top", "age", "currency", "timezone", "compare")
 """What a question may not ask of written values: each would put several together, or read what is not written."""
 
 
 @dataclass(frozen=True, slots=True)
 class Written:
-    """The definitions of a small project, the rows of its only dataset, and the question of the test."""
+    """The definitions of a small project, its tables, and the question of the test."""
 
     definitions: Definitions
-    rows: list[dict[str, Any]]
-    types: Mapping[str, Type]
+    tables: tuple[Part, ...]
+    """That of the values, and those over whose references its dimensions are reached."""
     inputs: tuple[str, ...]
     dimensions: tuple[str, ...]
     grain: str | None
@@ -91,14 +97,17 @@ class Inputs:
             raise FaultError(self.faults)
         names = tuple(dict.fromkeys(name for _, _, values in cells for name in values))
         types = self._types(names, dimensions, cells)
+        if self.faults:
+            raise FaultError(self.faults)
         rows = self._rows(cells, types, dimensions, calendar)
         if self.faults:
             raise FaultError(self.faults)
-        definitions = self._small(asked, names, dimensions, types)
+        tables = tuple(apart(DATASET, rows, types))
+        definitions = self._small(asked, names, tables, types)
         series = bool(inputs.series) or any("period" in cell for cell in inputs.cells)
         starts = [start for start, _, _ in cells]
         whole = calendar.add(max(starts), 1, grain) if grain else self._first(query, grain, calendar).end
-        return Written(definitions, rows, types, names, dimensions, grain, series, (min(starts), whole))
+        return Written(definitions, tables, names, dimensions, grain, series, (min(starts), whole))
 
     def _inputs(self) -> InputsDef:
         assert self.trial.metrics is not None
@@ -115,8 +124,10 @@ class Inputs:
                 message = f"values of metrics can be asked without `{name}` only"
                 self.faults.append(Fault("E111", message, self.trial.ask_place, "give rows instead"))
         for name in by:
-            if "." in name:
-                message = f"values of metrics cannot be by `{name}`, which is reached over a reference"
+            first, dot, _ = name.partition(".")
+            if not all(part.isidentifier() for part in name.split(".")) or (dot and first in by):
+                beside = f" beside `{first}`" if dot and first in by else ""
+                message = f"values of metrics cannot be by `{name[:60]}`{beside}"
                 self.faults.append(Fault("E111", message, self.trial.ask_place, "give rows instead"))
 
     def _dimensions(self, inputs: InputsDef) -> tuple[str, ...]:
@@ -193,11 +204,18 @@ class Inputs:
         types = {TIME: Type.TIMESTAMP}
         for name in dimensions:
             types[name] = type_of(of[name] for _, of, _ in cells if name in of) or Type.TEXT
+        checks = {check.metrics[0] for check in self.definitions.checks.values()}
         for name in names:
-            kind = type_of(values[name] for _, _, values in cells if name in values)
+            words = [values[name] for _, _, values in cells if name in values]
+            kind = type_of(words)
             wanted = self.definitions.metrics[name].unit
             money = wanted is not None and wanted.name == "money"
-            types[name] = Type.DECIMAL if kind is None or (money and kind is Type.INTEGER) else kind
+            unsaid = Type.BOOLEAN if name in checks else Type.DECIMAL
+            types[name] = unsaid if kind is None else Type.DECIMAL if money and kind is Type.INTEGER else kind
+            truths = [isinstance(w.value, bool) for w in words if w.value is not None]
+            if any(truths) and not all(truths):
+                message = f"`{name}` is true or false in one place, and something else in another"
+                self.faults.append(Fault("E106", message, words[0].place, "a metric has values of one kind"))
         return types
 
     def _rows(
@@ -226,17 +244,24 @@ class Inputs:
         return replace(project, folder="", as_of=None, calendar=own, rates=None, min_count=None)
 
     def _small(
-        self, asked: Sequence[str], names: Sequence[str], dimensions: Sequence[str], types: Mapping[str, Type]
+        self, asked: Sequence[str], names: Sequence[str], tables: Iterable[Part], types: Mapping[str, Type]
     ) -> Definitions:
         """The asked metrics and those they are made of, down to the ones that are written."""
-        columns = {TIME: ColumnDef(TIME, "timestamp"), **{d: ColumnDef(d, types[d].value) for d in dimensions}}
-        columns |= {n: ColumnDef(n, types[n].value, self._unit(n)) for n in names}
-        dataset = DatasetDef(DATASET, KIND, DATASET, time=TIME, columns=columns)
+        units = {n: self._unit(n) for n in names}
+        datasets = {}
+        for table in tables:
+            own = units if table.name == DATASET else {}
+            columns = {n: ColumnDef(n, kind.value, own.get(n)) for n, kind in table.types.items()}
+            refs = {n: RefDef(n, to, held) for n, (to, held) in table.refs.items()}
+            time = TIME if table.name == DATASET else None
+            datasets[table.name] = DatasetDef(
+                table.name, KIND, table.name, key=table.key, time=time, refs=refs, columns=columns
+            )
         metrics = {
             name: self._metric(name, types[name] if name in names else None) for name in self._needed(asked, names)
         }
         return replace(
-            self.definitions, project=self._project(), sources={}, datasets={DATASET: dataset}, canonical={},
+            self.definitions, project=self._project(), sources={}, datasets=datasets, canonical={},
             metrics=metrics, funnels={}, scorecards={}, checks={},
         )  # fmt: skip
 
@@ -335,4 +360,4 @@ def _listed(names: Sequence[str]) -> str:
     return ", ".join(f"`{n}`" for n in names) or "no dimension"
 
 
-__all__ = ["DATASET", "Inputs", "Written", "outside"]
+__all__ = ["DATASET", "READS_ROWS", "Inputs", "Written", "outside"]

@@ -18,7 +18,7 @@ from tallymark.rules.states import Evaluation, Instance, Transition
 from tallymark.rules.telling import Covered, due
 from tallymark.rules.wording import moment_shown, notification
 from tallymark.show.sheet import text_of
-from tallymark.trials.inputs import outside
+from tallymark.trials.inputs import READS_ROWS, outside
 from tallymark.trials.results import Difference, TestResult
 from tallymark.windows import parse_period
 
@@ -78,9 +78,13 @@ def _require_sound(book: Book, rule: RuleDef, trial: TrialDef) -> None:
     of_rule = [f for f in book.faults if f.severity == "error" and f.subject == f"rule `{rule.name}`"]
     unknown = [f for f in book.faults if f.severity == "error" and (f.subject or "").startswith("metric")]
     for fault in (*unknown, *of_rule):
-        message = f"the test looks outside its input: {fault.message}"
-        help_ = "give values of every metric that the rule's conditions are made of, or rows instead"
-        raise FaultError(Fault("E107", message, trial.metrics.place if trial.metrics else trial.place, help_))
+        place = trial.metrics.place if trial.metrics else trial.place
+        if fault.code in READS_ROWS:
+            message = f"the test looks outside its input: {fault.message}"
+            help_ = "give values of every metric that the rule's conditions are made of, or rows instead"
+            raise FaultError(Fault("E107", message, place, help_))
+        message = f"the rule's conditions cannot be made of these values: {fault.message}"
+        raise FaultError(Fault("E114", message, place, "write numbers, or `true` and `false`, as the metric has them"))
 
 
 @dataclass

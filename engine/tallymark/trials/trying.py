@@ -15,16 +15,13 @@ from tallymark.formula.bound import Bound
 from tallymark.plugins import Plugins
 from tallymark.query import Query
 from tallymark.trials.compare import Compared
-from tallymark.trials.inputs import DATASET, Inputs, Written, outside
+from tallymark.trials.inputs import READS_ROWS, Inputs, Written, outside
 from tallymark.trials.question import query_of, timed
 from tallymark.trials.receipt import receipt_of
 from tallymark.trials.results import Difference, TestResult
 from tallymark.trials.rows import Rows
 from tallymark.trials.stage import Stage, staged
 from tallymark.units import Unit
-
-_ROWS = ("T101", "T102", "T105", "T108")
-"""Codes of formulas that name what only the whole project has: its datasets and their columns."""
 
 _FURTHER = ("T111", "T222")
 """Codes of formulas that ask of a metric what a written value cannot say: dimensions, the value at an instant."""
@@ -100,8 +97,8 @@ class Trying:
         inputs = Inputs(trial, self.definitions, self.plugins.functions, self._units(trial))
         written = inputs.written(asked, by, grain, query)
         stage = staged(written.definitions, self.plugins, ())
-        stage.tables.types = {DATASET: written.types}
-        stage.tables.put({DATASET: written.rows}, empty=False)
+        stage.tables.types = {table.name: table.types for table in written.tables}
+        stage.tables.put({table.name: table.rows for table in written.tables}, empty=False)
         return written, stage
 
     def _units(self, trial: TrialDef) -> Mapping[str, Unit]:
@@ -228,7 +225,7 @@ def _not_given(asked: str, book: Book, trial: TrialDef) -> Fault:
     assert trial.metrics is not None
     found = next((f for f in book.faults if f.severity == "error" and (f.subject or "").startswith("metric `")), None)
     name = (found.subject or "").removeprefix("metric ") if found is not None else f"`{asked}`"
-    if found is None or found.code in _ROWS:
+    if found is None or found.code in READS_ROWS:
         message = f"the test looks outside its input: {name} has no value, and its formula reads rows"
         return Fault("E107", message, trial.metrics.place, f"give {name} a value too, or give rows instead")
     message = f"{name} cannot be made of written values: {found.message}"

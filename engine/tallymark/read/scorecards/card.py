@@ -21,7 +21,7 @@ from tallymark.errors import FaultError
 from tallymark.place import Written
 from tallymark.read.amounts import Amount, amount
 from tallymark.read.bands import bands
-from tallymark.read.scorecards.measures import measure, missing_of, spoken, weight
+from tallymark.read.scorecards.measures import measure, missing_of, weight
 from tallymark.read.scorecards.scoring import number, score
 from tallymark.read.scorecards.sound import sound
 from tallymark.read.values import (
@@ -32,6 +32,7 @@ from tallymark.read.values import (
     lists_by_language,
     named,
     parsed,
+    spoken,
     stripped,
     text,
     texts,

@@ -23,6 +23,8 @@ Of the card `health` of customers, with the measures `usage` and `voice` in the 
     health__after_1          the score after it
     health__override         the number of the override that decided; 0 where none did
     health__score            the score
+    health__mass             what the customer weighs among others
+    health__all              1 for everybody who is scored; it reads all that the card reads
 
 What people see is these rolled up over the members of a cell: of one member it is the member's own.
 """
@@ -33,13 +35,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import Decimal
 
-from tallymark.definitions import DatasetDef, Formula, MetricDef, Texts, UnitDef
+from tallymark.definitions import DatasetDef, Formula, MetricDef, Texts, UnitDef, in_language
 from tallymark.definitions.scorecards import GroupDef, MeasureDef, PercentileDef, ScorecardDef, SegmentDef, ZScoreDef
 from tallymark.errors import Fault, FaultError
 from tallymark.formula import nodes as n
 from tallymark.place import Place
+from tallymark.read.pieces import Piece, literal, quoted, together
 from tallymark.read.scorecards import wording
-from tallymark.read.scorecards.pieces import Piece, literal, quoted, together
 from tallymark.read.scorecards.scored import scored
 from tallymark.read.values import parsed
 
@@ -311,6 +313,13 @@ class _Desugar:
             decided = f"case when {score} is null then null {' '.join(changed)} else 0 end"
             yield self._hidden("override", card.place, decided)
         yield self._hidden("score", card.place, score)
+        read = [score]
+        if card.roll_up.by is not None:
+            yield self._hidden("mass", card.place, "greatest(", card.roll_up.by.written, ", 0)")
+            read.append(self.name("mass"))
+        nothing = " and ".join(f"{name} is null" for name in read)
+        covered = self.name("coverage")
+        yield self._hidden("all", card.place, f"case when {covered} is null then 0 when {nothing} then 1 else 1 end")
 
     # --- what people see -------------------------------------------------------------------------------------------
 
@@ -354,7 +363,9 @@ class _Desugar:
 
     def _rolled(self, part: str, least: bool = False) -> tuple[Piece, ...]:
         """A hidden metric over the members of a cell. `least`: it may be told by its least."""
-        one, per, by = self.name(part), self.card.per, self.card.roll_up
+        # Each reads what the whole card reads, so that all are of the same members and rank among the same.
+        one = f"if({self.name('all')} = 1, {self.name(part)}, null)"
+        per, by = self.card.per, self.card.roll_up
         if by.kind == "min" and least:
             return (f"min(regardless({one}) per {per})",)
         mean = f"avg(regardless({one}) per {per})"
@@ -362,8 +373,8 @@ class _Desugar:
             return (mean,)
         # Where nobody weighs anything, all weigh the same.
         return (
-            f"divide(sum(regardless({one} * greatest(", by.by.written, f", 0)) per {per}), "
-            f"sum(regardless(if({one} is null, null, greatest(", by.by.written, f", 0))) per {per}), {mean})",
+            f"divide(sum(regardless({one} * {self.name('mass')}) per {per}), "
+            f"sum(regardless(if({one} is null, null, {self.name('mass')})) per {per}), {mean})",
         )  # fmt: skip
 
     def _movement(self) -> Iterator[MetricDef]:
@@ -385,7 +396,7 @@ class _Desugar:
             named = {number: segment.name for number, segment in self._numbered()}
             yield self._told("segment", wording.labels(wording.SEGMENT, card.label), named)
         if card.overrides:
-            rules = {k: wording.in_language(o.label, self.language) for k, o in enumerate(card.overrides, 1)}
+            rules = {k: in_language(o.label, self.language) for k, o in enumerate(card.overrides, 1)}
             yield self._told("override", wording.labels(wording.OVERRIDE, card.label), rules)
             yield self._hidden("moved", card.place, f"{self.name('score')} - {self.name('before')}")
             label = wording.labels(wording.OVERRIDDEN, card.label)
@@ -396,7 +407,12 @@ class _Desugar:
         """A text for a number of one member."""
         own, per = self.name(part), self.card.per
         said = " ".join(f"when {own} = {number} then {quoted(name)}" for number, name in names.items())
-        told = self._public(part, self.card.place, label, f"max(regardless(case {said} end) per {per})")
+        told = self._public(
+            part,
+            self.card.place,
+            label,
+            f"max(regardless(if({self.name('all')} = 1, case {said} end, null)) per {per})",
+        )
         return replace(told, level=per, level_place=self.card.per_place)
 
 

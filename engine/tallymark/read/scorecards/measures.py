@@ -9,7 +9,7 @@ from tallymark.errors import FaultError
 from tallymark.formula import nodes as n
 from tallymark.place import Written
 from tallymark.read.scorecards.scoring import number, score, scoring
-from tallymark.read.values import Reading, by_language, formula, named, parsed, stripped, text, word
+from tallymark.read.values import Reading, by_language, formula, named, parsed, spoken, stripped, text, word
 from tallymark.yaml_text import Entries, Scalar, Value
 
 MOST_STEPS = 12
@@ -42,11 +42,6 @@ def measure(key: Scalar, value: Value, reading: Reading, card: str) -> MeasureDe
         scored, missing, stale,
         by_language(said.get("label"), reading) or {reading.language: spoken(key.text)}, key.place(),
     )  # fmt: skip
-
-
-def spoken(name: str) -> str:
-    """A name as people write it."""
-    return name.replace("_", " ").capitalize()
 
 
 def weight(value: Value | None, reading: Reading, subject: str) -> Decimal | None:

@@ -15,7 +15,7 @@ from tallymark.definitions.scorecards import (
     TruthDef,
     ZScoreDef,
 )
-from tallymark.read.scorecards.pieces import Piece, literal, quoted
+from tallymark.read.pieces import Piece, literal, quoted
 
 
 def scored(measure: MeasureDef, value: str, peers: str | None = None) -> Iterator[Piece]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from tallymark.definitions import Texts
+from tallymark.definitions import Texts, in_language
 
 PART = {"en": "{card}: {part}", "fr": "{card} : {part}", "ro": "{card}: {part}"}
 CONTRIBUTION = {
@@ -33,8 +33,3 @@ def labels(templates: Mapping[str, str], card: Texts, part: Texts | None = None)
         small = inner if inner[1:2].isupper() else inner[:1].lower() + inner[1:]
         found[language] = templates.get(language, templates["en"]).format(card=whole, part=small)
     return found
-
-
-def in_language(texts: Texts, language: str) -> str:
-    """The text in a language, else in English, else in any."""
-    return texts.get(language) or texts.get("en") or next(iter(texts.values()), "")
