@@ -172,6 +172,12 @@ class Metric:
         return self.expression is not None
 
     @property
+    def bound(self) -> Bound:
+        """The bound formula of a metric that is available."""
+        assert self.expression is not None
+        return self.expression
+
+    @property
     def formula(self) -> str:
         return self.definition.formula.text
 

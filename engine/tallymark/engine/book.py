@@ -142,11 +142,11 @@ class Book:
 
     def bound(self, metric: str) -> Metric:
         """The metric that a text names, or the formula that it is, with names bound. Raises FaultError."""
-        return self._questions.asking.metric(metric)
+        return self._questions.asking.finding.metric(metric)
 
     def lineage(self, metric: str) -> Lineage:
         """What `metric` is made of and what is made of it. Raises FaultError for an unknown metric."""
-        return lineage(self._catalog, self._questions.asking.metric(metric))
+        return lineage(self._catalog, self._questions.asking.finding.metric(metric))
 
     def sync(
         self, *sources: str, full: bool = False, watch: Watch | None = None, stop: Event | None = None

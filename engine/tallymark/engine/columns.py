@@ -6,7 +6,7 @@ What is added is a formula over the metric, so that it means what the same formu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -32,6 +32,7 @@ from tallymark.formula.parse import parse
 from tallymark.kinds import Type
 from tallymark.place import Written
 from tallymark.query import Query
+from tallymark.standards import judged
 from tallymark.units import COUNT, PERCENT, POINTS, Unit
 
 COMPARISONS = "`previous`, `year_ago`, `previous:3` or `previous:1 year`"
@@ -126,7 +127,7 @@ class Columns:
         comparisons = tuple(dict.fromkeys(comparison(text) for text in self.query.compare))
         for text, metric in zip(self.query.metrics, metrics, strict=True):
             known = self.catalogued(metric)
-            bound = MetricUse(metric.name, metric.type, metric.unit) if known else _expression(metric)
+            bound = MetricUse(metric.name, metric.type, metric.unit) if known else metric.bound
             base = Column(self._unused(metric.name if known else text), metric, bound, asked=text)
             self.made.append(base)
             if self.query.target and known:
@@ -159,7 +160,7 @@ class Columns:
         written = Written(form.format(base.metric.name if named else base.metric.formula), "<question>")
         node = parse(written)
         bound = self.bind(written.text, node, written)
-        expression = _like_for_like(_expression(bound)) if self.query.like_for_like else _expression(bound)
+        expression = _like_for_like(bound.bound) if self.query.like_for_like else bound.bound
         name = self._unused(base.name + suffix if named else written.text.removesuffix(" * 100"))
         label = self._label(base.metric, word, with_)
         definition = MetricDef(name, Formula(written, node), label=label, decimals=decimals)
@@ -220,6 +221,14 @@ def beside(metric: Metric, word: str, language: str) -> dict[str, str]:
     return {language: f"{metric.label(language)}, {said(word, language)}"}
 
 
+def called(name: str, metrics: Mapping[str, Metric], language: str) -> str:
+    """What readers call a metric, its band or its target: `nrr`, `nrr_band`; of anything else the name itself."""
+    if name in metrics:
+        return metrics[name].label(language)
+    held = judged(name, metrics)
+    return name if held is None else beside(metrics[held[0]], held[1], language)[language]
+
+
 def said(word: str, language: str) -> str:
     """A word of WORDS in a language, else in English; of what is none, its name in words."""
     known = WORDS.get(word, {})
@@ -232,11 +241,6 @@ def _numbered(name: str) -> Iterator[str]:
     while True:
         yield f"{name} ({count})"
         count += 1
-
-
-def _expression(metric: Metric) -> Bound:
-    assert metric.expression is not None
-    return metric.expression
 
 
 def _like_for_like(bound: Bound) -> Bound:

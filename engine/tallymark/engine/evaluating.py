@@ -33,6 +33,7 @@ from tallymark.query import Query
 from tallymark.rules.machine import fold
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation
 from tallymark.rules.subjects import subjects
+from tallymark.standards import judged
 from tallymark.windows import Calendar, parse_moment
 from tallymark.windows.clocks import INSTANT
 
@@ -116,7 +117,7 @@ class _Run:
     @cached_property
     def conditions(self) -> list[Metric]:
         """`when`, and `clear` where there is one, as nameless metrics."""
-        bind = self.questions.asking.bind_formula
+        bind = self.questions.asking.finding.bind_formula
         return [bind(f.text, f.node if f.node is not None else parse(f.written), f.written) for f in self._formulas]
 
     @property
@@ -150,7 +151,7 @@ class _Run:
         """The conditions once more for each metric in them whose cells may be hidden: where it is, they are unknown."""
         found = []
         for condition in self.conditions:
-            for name in _named(_expression(condition)):
+            for name in _named(condition.bound):
                 hidden = self.questions.catalog.metrics[name].min_count
                 if hidden is not None and hidden.at_least:
                     found.append((condition.name, replace(hidden, stands_for=name)))
@@ -166,12 +167,12 @@ class _Run:
                 if text not in self.questions.catalog.metrics and self._stands_alone(side):
                     found.setdefault(text, f"({side.text})")
         for condition in self.conditions:
-            found |= {name: name for name in _named(_expression(condition))}
+            found |= {name: name for name in _named(condition.bound)}
         return found
 
     def _stands_alone(self, side: Written) -> bool:
         try:
-            self.questions.asking.bind_formula(side.text, parse(side), side)
+            self.questions.asking.finding.bind_formula(side.text, parse(side), side)
         except FaultError:
             return False
         return True
@@ -273,7 +274,7 @@ class _Run:
             return {}
         catalog = settle_datasets(self.questions.catalog, asked.question.values)
         question = replace(asked.question, periods=asked.question.periods[-1:], quiet=frozenset())
-        read = Apply("and", tuple(map(_expression, self.conditions)), Type.BOOLEAN)
+        read = Apply("and", tuple(m.bound for m in self.conditions), Type.BOOLEAN)
         found: dict[tuple[str, Any], str] = {}
         for text, parts_ in zip(self.rule.by, asked.question.by, strict=True):
             keys = [v for v in dict.fromkeys(dict(i)[text] for i in known) if v is not None]
@@ -284,24 +285,23 @@ class _Run:
     # --- what only the message names -------------------------------------------------------------------------------
 
     def _add_message_values(self, rows: dict[Instance, dict[Moment, _Cell]], asked: Asked) -> None:
-        known = {*self.watched, *self.rule.by, "period"}
+        metrics = self.questions.catalog.metrics
         named = {name for text in self.rule.message.values() for name, _ in names_in(text)}
-        wanted = sorted(n for n in named - known if n in self.questions.catalog.metrics)
+        named -= {*self.watched, *self.rule.by, "period"}
+        held = {n: of for n in named if n not in metrics and (of := judged(n, metrics)) is not None}
+        wanted = sorted({*(n for n in named if n in metrics), *(name for name, _ in held.values())})
         if not wanted:
             return
-        query = replace(self._query(wanted), start=asked.question.periods[0].start)
+        query = replace(self._query(wanted), start=asked.question.periods[0].start, target=bool(held))
         answer, _ = self._answered(self.questions.bind(query, self.instant))
         columns = dict(zip(wanted, (c for c in answer.columns if c.role == "metric"), strict=True))
+        columns |= {f"{c.judges}_{c.role}": c for c in answer.columns if c.judges and c.name in held}
+        columns = {name: column for name, column in columns.items() if name in named}
         self.columns |= columns
         for row in answer.to_dicts():
             cell = rows.get(_instance(answer, row), {}).get(row["period"])
             if cell is not None:
                 cell.values.update((name, row[column.name]) for name, column in columns.items())
-
-
-def _expression(metric: Metric) -> Bound:
-    assert metric.expression is not None
-    return metric.expression
 
 
 def _named(bound: Bound) -> list[str]:

@@ -22,7 +22,6 @@ from tallymark.formula.bound import (
     DimensionUse,
     Filtered,
     History,
-    Later,
     Lifted,
     MetricUse,
     Nested,
@@ -39,9 +38,10 @@ from tallymark.lower.forms import conjuncts, height, inside, shifted
 from tallymark.lower.histories import Histories, Past
 from tallymark.lower.keys import Began, Fold, made, plain
 from tallymark.lower.pricing import Pricing, priced_type
+from tallymark.lower.sequences import Sequences
 from tallymark.lower.settle import settle
 from tallymark.lower.spaces import ALONE, ROWS, Context, SpaceDraft
-from tallymark.plan import Edge, Follow, Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged, spoken
+from tallymark.plan import Key, Leaf, Lift, Nest, Operation, Parts, Rank, Value, is_edged, spoken
 from tallymark.windows import PERIOD, Window
 
 Result = TypeVar("Result")
@@ -88,6 +88,7 @@ class Contexts:
         self.pricing = Pricing(catalog)
         self.steps = steps
         self.histories = Histories(self, past)
+        self.sequences = Sequences(self)
         self.spaces: list[SpaceDraft] = []
         self.keys: dict[Parts, Key] = {}
         self._by_place: dict[tuple[tuple[Parts, ...], int, tuple[str, ...]], SpaceDraft] = {}
@@ -139,7 +140,7 @@ class Contexts:
             case Lifted():
                 return self._lift(bound, context)
             case Sequence():
-                return self._sequence(bound, context)
+                return self.sequences.lower(bound, context)
             case Ranked():
                 return self._rank(bound, context)
             case History():
@@ -274,14 +275,15 @@ class Contexts:
     def inner(self, bound: Nested, context: Context) -> Context:
         """The context of one member of a `per`."""
         if not bound.by_grain:
-            return self._member(bound.member, context)
+            return self.member(bound.member, context)
         path = (*context.path, "per " + ".".join(bound.member))
         grid = self.pieces(context.grid, context.window, bound.member[0])
         inner = replace(context, grid=grid, window=PERIOD, path=path, among=None, pieces=True, within=True)
         self.space(inner).dense = True
         return inner
 
-    def _member(self, member: Parts, context: Context) -> Context:
+    def member(self, member: Parts, context: Context) -> Context:
+        """The context of one member."""
         path = (*context.path, "per " + ".".join(member))
         return replace(context, levels=(*context.levels, (member,)), path=path, among=None, pieces=False)
 
@@ -387,48 +389,7 @@ class Contexts:
         present = self.presence(bound.body, found, found.filters)
         return replace(found, among=present) if ranks else found
 
-    # --- sequences and rankings ------------------------------------------------------------------------------------
-
-    def _sequence(self, bound: Sequence, context: Context) -> int:
-        """The members that arrive at the last step, counted over a space with their times at each step."""
-        inner = self._member(bound.member, context)
-        space = self.space(inner)
-        first = at = self.lower(bound.entry, inner)
-        for step in bound.later:
-            at = space.put(self._follow(step, at, bound, inner))
-        present = self.presence(bound.entry, inner, inner.filters)
-        body = self._arrived(bound, space, first, at, inner)
-        return self.space(context).put(
-            Nest(space.number, "count", body, present, context.window, bound.type, bound.member, zero=bound.zero)
-        )
-
-    def _follow(self, step: Later, after: int, bound: Sequence, context: Context) -> Follow:
-        conditions = frozenset(conjuncts(step.condition)) if step.condition is not None else frozenset[Bound]()
-        holder = self.column(bound.member, step.dataset)
-        limit = None if bound.same_window else bound.limit
-        return Follow(
-            after, step.dataset, step.axis, step.time, holder, bound.member, conditions, step.again, context.window,
-            step.time.type, limit,
-        )  # fmt: skip
-
-    def _arrived(self, bound: Sequence, space: SpaceDraft, first: int, last: int, context: Context) -> int:
-        """Whether a member is at the last step, in time."""
-        kind = space.nodes[last].type
-        absent = space.put(Operation("is null", (last,), Type.BOOLEAN))
-        tests = [space.put(Operation("not", (absent,), Type.BOOLEAN))]
-        if bound.limit is not None:
-            count, unit = bound.limit
-            precise = unit in ("second", "minute", "hour") or count != int(count)
-            until = Operation("date_add", (first,), Type.TIMESTAMP if kind is Type.DATE and precise else kind,
-                              bound.limit)  # fmt: skip
-            tests.append(space.put(Operation("<=", (last, space.put(until)), Type.BOOLEAN)))
-        if bound.same_window:
-            edge = space.put(Edge(context.window, kind))
-            tests.append(space.put(Operation("<", (last, edge), Type.BOOLEAN)))
-        result = tests[0]
-        for test in tests[1:]:
-            result = space.put(Operation("and", (result, test), Type.BOOLEAN))
-        return result
+    # --- rankings ----------------------------------------------------------------------------------------------------
 
     def _rank(self, bound: Ranked, context: Context) -> int:
         # Who stands before whom does not depend on the currency that is shown.

@@ -10,11 +10,12 @@ from sqlglot import exp
 from tallymark.catalog import Catalog
 from tallymark.formula.functions import TABLE, Function
 from tallymark.plan import Plan
+from tallymark.render.building import Building
 from tallymark.render.expressions import Writer
 from tallymark.render.final import Final
 from tallymark.render.groups import Groups
 from tallymark.render.rows import Rows, Statement
-from tallymark.render.spaces import Spaces
+from tallymark.render.spaces import write_spaces
 from tallymark.render.values import select, table
 from tallymark.source import Site
 
@@ -55,9 +56,9 @@ def render(
     writer = Writer(plan.clock, site.dialect, functions)
     rows = Rows(catalog, site.relation, writer, calendar, statement)
     groups = Groups(rows, statement)
-    spaces = Spaces(plan, groups, writer, calendar, statement)
+    building = Building(plan, groups, writer, calendar, statement)
     wanted = {n for o in plan.outputs for n in o.nodes} | set(keep) | set(plan.touched or ()) | set(plan.having)
-    written = spaces.write(sorted(wanted))
+    written = write_spaces(building, sorted(wanted))
     final = Final(plan, written, writer, statement, keep)
     query = statement.before(final.query())
 

@@ -8,9 +8,9 @@ from sqlglot import exp
 
 from tallymark.kinds import Type
 from tallymark.plan import PLACE, Kept, Output, Plan
+from tallymark.render.building import Written
 from tallymark.render.expressions import Writer
 from tallymark.render.rows import Statement
-from tallymark.render.spaces import Written
 from tallymark.render.spread import whole_numbers
 from tallymark.render.values import (
     all_of,
