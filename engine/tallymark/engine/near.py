@@ -9,13 +9,24 @@ from tallymark.spoken import proposed
 
 
 def near_in_words(text: str, metrics: Sequence[Metric]) -> str | None:
-    """A help line with the metric whose names say most of the text, else whose description does; None without one."""
+    """A help line with the metric whose names say most of the text, else whose description and own names of bands do;
+    None without one.
+    """
     by_name = {m.name: m for m in metrics}
     named = proposed(text, {m.name: m.called() for m in metrics})
     if named is not None:
         return f"did you mean {_introduced(by_name[named])}?"
-    told = proposed(text, {m.name: m.definition.description.values() for m in metrics})
+    told = proposed(text, {m.name: _told(m) for m in metrics})
     return f"{_introduced(by_name[told])} speaks of it" if told is not None else None
+
+
+def _told(metric: Metric) -> tuple[str, ...]:
+    """What the metric says of itself, in each language: its description, and what its bands are called."""
+    said = metric.definition
+    return tuple(
+        " ".join((text, *(band.label.get(language, "") for band in said.bands)))
+        for language, text in said.description.items()
+    )
 
 
 def _introduced(metric: Metric) -> str:
