@@ -6,6 +6,7 @@ import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
+from functools import lru_cache
 from math import log
 
 SMALL = frozenset(("a", "an", "of", "the", "to", "de", "du", "des", "d", "l", "la", "le", "les", "aux"))
@@ -14,8 +15,11 @@ NEAR = 0.84
 """How alike two words must be for one to be a slip of the other: a letter more, less or changed in six."""
 TELLING = 0.6
 """How much of what the words of a text tell must be in a name for the name to be proposed."""
+KEPT = 10_000
+"""Names that are kept as folded: a question folds all those of a catalog, and most questions come again."""
 
 
+@lru_cache(KEPT)
 def plain(text: str) -> str:
     """The text in small letters without accents; everything but letters and digits is one blank."""
     return " ".join("".join(c if c.isalnum() else " " for c in unaccented(text)).split())
@@ -27,6 +31,7 @@ def unaccented(text: str) -> str:
     return " ".join(bare.split())
 
 
+@lru_cache(KEPT)
 def loose(text: str) -> str:
     """The plain text without small words and without the `s` and `x` of plurals: `taux de churn des clients` and
     `taux de churn client` are one.

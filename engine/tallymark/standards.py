@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from typing import Any
 
 from tallymark.definitions import BandDef, Texts
 from tallymark.definitions.bands import band_of
@@ -50,6 +51,17 @@ class Standards:
     def band(self, value: Decimal | float) -> BandDef | None:
         """The band that a value lies in; None of what is not a number."""
         return band_of(self.bands, value)
+
+
+def judged(name: str, metrics: Mapping[str, Any]) -> tuple[str, str] | None:
+    """The metric, and `band` or `target`, that `nrr_band` and `nrr_target` mean; None of what no metric has."""
+    for what, suffix in (("band", "_band"), ("target", "_target")):
+        of = name.removesuffix(suffix)
+        metric = metrics.get(of) if of != name else None
+        standards: Standards | None = metric.standards if metric is not None else None
+        if standards is not None and (standards.bands if what == "band" else standards.target):
+            return of, what
+    return None
 
 
 _RAMPS: Mapping[int, tuple[str, ...]] = {

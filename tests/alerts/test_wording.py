@@ -186,5 +186,6 @@ def test_the_fields_are_plain_data() -> None:
 
     fields: dict[str, Any] = json.loads(json.dumps(told("oFF").as_dict()))["fields"]
     assert {"churn": 0.12} == fields["values"]
+    assert {"churn": "12.0%"} == fields["shown"]
     assert ("firing", "ok", "first run") == (fields["state"], fields["before"], fields["reason"])
     assert ({"plan": "pro"}, "2024-03", "2024-02") == (fields["instance"], fields["period"], fields["since"])

@@ -51,6 +51,10 @@ class FakeMetric:
         """All aliases."""
         return tuple(a for names in self.definition.aliases.values() for a in names)
 
+    def called(self) -> tuple[str, ...]:
+        """Its name, labels and aliases."""
+        return (self.name, *self.definition.label.values(), *self.aliases)
+
     def label(self, language: str | None = None) -> str:
         """The English label."""
         return self.definition.label.get("en", self.name)

@@ -266,6 +266,7 @@ def test_check_gives_json_with_and_without_faults(run: Run, book: Book, unknown_
         (["mrr", "churn_rate", "csat"], ()),
         (["mrr", "churn_rate", "csat", "inner"], ("--all",)),
         (["churn_rate"], ("desabonnement",)),
+        (["churn_rate"], ("des désabonnements",)),
         (["mrr"], ("Recurring monthly",)),
         (["churn_rate", "csat"], ("--unit", "percent")),
         (["mrr"], ("--unit", "money")),
@@ -277,7 +278,7 @@ def test_check_gives_json_with_and_without_faults(run: Run, book: Book, unknown_
     ],
 )
 def test_list_finds_metrics(expected: list[str], args: tuple[str, ...], run: Run, book: Book) -> None:
-    """By words of any label or alias, accents aside; by unit, tag, pack, and what they wait for."""
+    """By words of any label or alias, accents and plurals aside; by unit, tag, pack, and what they wait for."""
     assert expected == [m["name"] for m in json.loads(run("list", *args, "--format", "json").stdout)]
 
 

@@ -77,3 +77,9 @@ def test_raw_answers_know_no_language(book: tallymark.Book) -> None:
     """What programs read has the names of bands and columns, whatever the language."""
     (row,) = book.ask("quality", period="2024-01", target=True).to_dicts()
     assert ("fair", "missed") == (row["quality_band"], row["quality_result"])
+
+
+def test_a_pivot_is_headed_in_french(book: tallymark.Book) -> None:
+    """Above a pivot stand the metric and, in French, what its columns are."""
+    shown = str(book.ask("revenue", by="plan", grain="month", period="2024-01", pivot="period"))
+    assert "Chiffre d'affaires, €, par période" == shown.splitlines()[0]

@@ -58,6 +58,13 @@ def test_lines_for_people(capsys: pytest.CaptureFixture[str]) -> None:
     assert "[info] Alone\n" == said.err
 
 
+def test_people_get_values_as_they_read_them(capsys: pytest.CaptureFixture[str]) -> None:
+    """Of fields with `shown` people see those alone, beside the labels; programs get all fields."""
+    fields = {"state": "firing", "values": {"nrr": 99.2270837}, "shown": {"Rétention nette": "99,2 %"}}
+    channel("stdout").send(Notification("NRR", labels={"team": "success"}, fields=fields))
+    assert "[info] NRR\n    team: success\n    Rétention nette: 99,2 %\n" == capsys.readouterr().out
+
+
 def test_what_people_are_told_behind_the_text(capsys: pytest.CaptureFixture[str]) -> None:
     """Each name once, a mapping as what it holds, and neither digests nor the severity a second time."""
     labels = {"plan": "pro", "rule": "nrr_low", "severity": "critical"}

@@ -39,8 +39,9 @@ of the same name in the project replaces the pack's; an entry without a formula 
 may set another.
 
 Some metrics come with bands: the benchmarks of the field. They are rules of thumb, of companies unlike yours; comments
-in the YAML say where each comes from. Those for a year colour years alone, as a year's churn is no month's. A project
-gives bands of its own with `bands:` in such an entry. The mean of `ces_mean` has none, as it is on any scale.
+in the YAML say where each comes from. Those for a year colour years alone, as a year's churn is no month's: of a month,
+ask `monthly_churn_rate` or `annualised_churn`, whose bands hold at any grain. A project gives bands of its own with
+`bands:` in such an entry. The mean of `ces_mean` has none, as it is on any scale.
 
 Every metric has tests, with figures worked out by hand: `tally test --packs` runs those of the packs that a project
 takes. Packs have checks of data too, which `tally check --data` runs; all of them are warnings. A project drops one with

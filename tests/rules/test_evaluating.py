@@ -160,6 +160,44 @@ def test_the_message_changes_no_state() -> None:
     assert "visits" not in plain.instances[(("plan", "pro"),)][1].observation.values
 
 
+def test_a_message_names_bands_and_targets() -> None:
+    """A metric's band in its word and its target are values of a message, where the metric has them; else a fault."""
+    standards = "label: {fr: Ventes}, direction: up, target: {value: 50, grain: month}, bands: {grain: month, good: {from: 30}, bad: {below: 30}}"
+    metrics = f"metrics:\n  sold: {{formula: sum(orders.amount), {standards}}}\n  other: count(orders)\nrules:\n"
+    rule = "  low: {when: other > 0, grain: month, message: '%s'}\n"
+    tables = {"orders": pyarrow.Table.from_pylist(ORDERS[:3], schema=SHAPE)}
+    project = PROJECT.partition("  customers:")[0].replace(
+        "    refs: {customer: {dataset: customers, column: customer_id}}\n", ""
+    )
+
+    def faults_of(message: str) -> tuple[list[str], Any]:
+        read, _ = read_texts([("tally.yaml", project), ("metrics/shop.yaml", metrics + rule % message)])
+        made = tallymark.open(definitions=read, tables=tables, strict=False)
+        return [fault.code for fault in made.faults], made
+
+    codes, book = faults_of("{sold_band} {sold_target}")
+    assert [] == codes
+    points = book.evaluate("low", as_of="2024-02-29").instances[()]
+    assert [("Good", "50,"), ("Good", "50,")] == [
+        (p.observation.shown["sold_band"], p.observation.shown["sold_target"][:3]) for p in points
+    ]
+    assert [{"other", "sold_band", "sold_target"}] * 2 == [set(p.observation.values) for p in points]
+    assert ["A106", "A106"] == faults_of("{other_band} {other_target}")[0]
+
+
+def test_an_hour_that_comes_twice_is_two_periods() -> None:
+    """When the clock is put back, the hour is evaluated, named and told as two; neither takes the other's place."""
+    rows = [order("2024-10-27 00:30"), order("2024-10-27 01:30")]
+    with opened("busy: {when: orders > 0, grain: hour, since: 2024-10-27}", rows) as book:
+        found = book.evaluate("busy", as_of="2024-10-27")
+    assert 25 == len(found.periods) == len({found.labels[p] for p in found.periods})
+    (points,) = found.instances.values()
+    assert ["2024-10-27 02:00+02:00", "2024-10-27 02:00+01:00"] == [found.labels[p.period] for p in points[2:4]]
+    assert [datetime(2024, 10, 27, hour, tzinfo=UTC) for hour in (0, 1)] == [p.period for p in points[2:4]]
+    assert [True, True, False] == [p.state.status == "firing" for p in points[:3]]
+    assert 25 == len(points)
+
+
 def test_hours_are_instants() -> None:
     """Of a rule by the hour the periods are instants, as in an answer; the clock may show one twice."""
     with opened("busy: {when: orders > 0, grain: hour, since: 2024-03-31}") as book:

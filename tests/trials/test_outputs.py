@@ -124,7 +124,7 @@ def test_exit_codes(results: TestRun, tmp_path: Path) -> None:
     """0 when all pass, 1 when one fails or too little is covered, 2 for what the command does not take."""
     assert 1 == called(tmp_path).exit_code
     assert 0 == called(tmp_path, "right").exit_code
-    assert 0 == called(tmp_path, "right", "--fail-under", "5").exit_code
+    assert 0 == called(tmp_path, "right", "--fail-under", "4").exit_code
     low = called(tmp_path, "right", "--fail-under", "90")
     assert (1, True) == (low.exit_code, "below 90%" in low.output)
     assert 1 == called(tmp_path, "nobody").exit_code

@@ -153,6 +153,8 @@ WRONG = {
     "no_value": (ROWS + "expect: {revenue: }", "E109", "revenue"),
     "two_values": (ROWS + "expect: {revenue: [1, 2]}", "E109", "[1, 2]"),
     "which_cell": (ROWS.replace("01}\n", "01, by: [plan], metrics: [revenue]}\n") + "expect: [{revenue: 10}]", "E109", "10"),
+    "which_period": (ROWS.replace("period: 2024-01}", "start: 2024-01-01, end: 2024-02-29, grain: month}") + "expect: {revenue: 10}", "E109", "10"),
+    "percentages": ("metrics: {growing: '4% 5%'}\nask: {grain: month, start: 2024-01-01, end: 2024-02-01}\nexpect: {growing: 1}", "E109", "'4% 5%'"),
     "no_such_column": (ROWS.replace("01}\n", "01, metrics: [revenue]}\n") + "expect: {revenue: 10, orders: 1}", "E109", "1"),
     "no_series": ("metrics: {revenue: '1 x'}\nask: {grain: month, start: 2024-01-01, end: 2024-02-01}\nexpect: {growing: 1}", "E109", "'1 x'"),
     "no_state": ("rule: many_orders\nmetrics: {order_count: '1'}\nfrom: 2024-01\nexpect: {states: fine}", "E109", "fine"),
@@ -192,6 +194,14 @@ WRONG = {
 }  # fmt: skip
 WRONG["no_fault"] = (ROWS.replace("01}\n", "01, metrics: [revenue]}\n") + "fault: Q509", "E134", "Q509")
 WRONG["another_fault"] = ("rows: {orders: []}\nask: {period: 2024-13, metrics: [revenue]}\nfault: Q509", "E134", "Q509")
+
+
+HELP = {
+    "which_cell": "write `plan: …`, `null` for none",
+    "which_period": "write `[{period: 2024-01, …}, …]`",
+    "percentages": "write `4%` as `4`; `_` stands for no value",
+}
+"""What some of them are told to do."""
 
 
 def written(tests: dict[str, str]) -> str:
@@ -243,6 +253,7 @@ def test_a_wrong_test_fails(name: str, wrong: dict[str, TestResult]) -> None:
     assert f"test `{name}`" == fault.subject or result.differences
     start = fault.place.column - 1
     assert stretch == fault.place.text[start : start + fault.place.width]
+    assert HELP.get(name, fault.help) == fault.help
 
 
 def test_every_code_has_a_test_that_is_wrong() -> None:
@@ -319,6 +330,17 @@ def test_the_receipt_is_of_the_number_that_differs(tmp_path: Path) -> None:
     (result,) = run(tmp_path, written(tests)).results
     assert "7.00" in result.receipt
     assert "plan = b" in result.receipt
+
+
+def test_the_receipt_of_values_tells_nothing_of_where_they_stand(tmp_path: Path) -> None:
+    """A number made of written values is explained by them, as given; a member that looks like a number is found."""
+    tests = {
+        "one": "metrics: [{plan: '7', revenue: 9, order_count: 3}]\nask: {by: [plan]}\nexpect: [{plan: '7', average_order: 4}]"
+    }
+    (result,) = run(tmp_path, written(tests)).results
+    lines = [line.split() for line in result.receipt.splitlines()]
+    assert ["├─", "revenue", "=", "as", "given", "€9.00", "1", "row", "Takings"] in lines, result.receipt
+    assert "written_values" not in result.receipt
 
 
 def test_an_inferred_unit_travels_with_values(tmp_path: Path) -> None:

@@ -18,6 +18,7 @@ from tallymark.formula.bound import Bound, MetricUse
 from tallymark.formula.functions import Function
 from tallymark.kinds import Type
 from tallymark.place import Place
+from tallymark.standards import judged
 
 Parts = tuple[str, ...]
 
@@ -178,7 +179,8 @@ class _Checked:
 
     def _named(self, name: str, place: Place, known: list[Parts]) -> None:
         """Notes it when a message names a metric that there is not, or that the rule's instances have no value of."""
-        metric = self.catalog.metrics.get(name)
+        held = judged(name, self.catalog.metrics) if name not in self.catalog.metrics else None
+        metric = self.catalog.metrics.get(held[0] if held is not None else name)
         if metric is None:
             names = [*self.catalog.metrics, *self.rule.by, *STANDING]
             help_ = did_you_mean(name, names) or "name a metric, or a dimension of `by`"
@@ -187,7 +189,7 @@ class _Checked:
         self.needs |= dict.fromkeys(metric.needs)
         if metric.expression is None:
             return
-        for use in off_level(MetricUse(name, metric.type, metric.unit), known, self.catalog):
+        for use in off_level(MetricUse(metric.name, metric.type, metric.unit), known, self.catalog):
             self._fault("T280", misplaced(use, self.catalog)[0], place, "watch each one, with `by:`")
         for text in filter(_edged, dict.fromkeys(self.rule.by)):
             self._reached(text, [metric.expression], place)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from typing import Any
 
 import click
@@ -10,7 +11,7 @@ from tallymark.cli.opening import with_book
 from tallymark.cli.printing import print_sheet
 from tallymark.cli.session import Session, format_option, session_options
 from tallymark.definitions.checks import TAG
-from tallymark.spoken import plain
+from tallymark.spoken import plain, words
 
 
 @click.command("list")
@@ -36,6 +37,8 @@ def list_command(
     # What checks of data stand for is hidden, but shown to whoever asks for checks.
     hidden = hidden or wanted["tag"] == TAG
     found = [m for m in metrics if (hidden or not m.hidden) and _has(m, text) and _fits(m, **wanted)]
+    if text:  # those that are called so before those that speak of it
+        found.sort(key=lambda m: not _tells(m.called(), text))
     if format_ == "json":
         from tallymark.show.raw import json_text
 
@@ -64,9 +67,13 @@ def _list_datasets(session: Session, text: str | None, format_: str | None) -> N
 def _has(metric: Any, text: str | None) -> bool:
     if not text:
         return True
-    definition = (*metric.definition.label.values(), *metric.definition.description.values())
-    spoken = plain(" ".join((metric.name, *definition, *metric.aliases)))
-    return all(word in spoken for word in plain(text).split())
+    return _tells((*metric.called(), *metric.definition.description.values()), text)
+
+
+def _tells(texts: Iterable[str], wanted: str) -> bool:
+    """Whether the texts together have every word that is wanted, in the singular or the plural."""
+    spoken = plain(" ".join(texts))
+    return all(word in spoken for word in words(wanted))
 
 
 def _fits(

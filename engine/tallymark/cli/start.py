@@ -106,7 +106,8 @@ def _steps(settings: Settings, found: list[Found]) -> list[str]:
     edits = [f"edit {FILE}: {options} of `{name}`" for name, options in blanks.items() if options]
     secrets = {name: what for source in settings.sources for name, what in source.starter.secrets.items()}
     exports = [line for name, what in secrets.items() for line in (f"# {what}", f"export {name}=…")]
-    return [*edits, *exports, "tally sync", "tally check", "tally list"]
+    tested = ["tally test"] if any("\ntests:" in source.starter.definitions for source in settings.sources) else []
+    return [*tested, *edits, *exports, "tally sync", "tally check", "tally list"]
 
 
 def _first_question(found: list[Found]) -> str:

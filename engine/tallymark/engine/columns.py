@@ -6,7 +6,7 @@ What is added is a formula over the metric, so that it means what the same formu
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Any
@@ -32,6 +32,7 @@ from tallymark.formula.parse import parse
 from tallymark.kinds import Type
 from tallymark.place import Written
 from tallymark.query import Query
+from tallymark.standards import judged
 from tallymark.units import COUNT, PERCENT, POINTS, Unit
 
 COMPARISONS = "`previous`, `year_ago`, `previous:3` or `previous:1 year`"
@@ -51,6 +52,7 @@ WORDS = {
     "to target": {"en": "to target", "fr": "écart à l’objectif", "ro": "față de obiectiv"},
     "result": {"en": "result", "fr": "résultat", "ro": "rezultat"},
     "period": {"en": "period", "fr": "période", "ro": "perioadă"},
+    "by": {"en": "by", "fr": "par", "ro": "pe"},
     "age": {"en": "age", "fr": "âge", "ro": "vârstă"},
 }
 """What the added columns are called, after the metric's label, by language."""
@@ -217,6 +219,14 @@ def require_targets(asked: bool, metrics: Sequence[Metric]) -> None:
 def beside(metric: Metric, word: str, language: str) -> dict[str, str]:
     """What a column beside a metric's is called: the metric's label and what is added to it."""
     return {language: f"{metric.label(language)}, {said(word, language)}"}
+
+
+def called(name: str, metrics: Mapping[str, Metric], language: str) -> str:
+    """What readers call a metric, its band or its target: `nrr`, `nrr_band`; of anything else the name itself."""
+    if name in metrics:
+        return metrics[name].label(language)
+    held = judged(name, metrics)
+    return name if held is None else beside(metrics[held[0]], held[1], language)[language]
 
 
 def said(word: str, language: str) -> str:

@@ -33,6 +33,7 @@ from tallymark.query import Query
 from tallymark.rules.machine import fold
 from tallymark.rules.states import Evaluation, Instance, Moment, Observation
 from tallymark.rules.subjects import subjects
+from tallymark.standards import judged
 from tallymark.windows import Calendar, parse_moment
 from tallymark.windows.clocks import INSTANT
 
@@ -284,14 +285,18 @@ class _Run:
     # --- what only the message names -------------------------------------------------------------------------------
 
     def _add_message_values(self, rows: dict[Instance, dict[Moment, _Cell]], asked: Asked) -> None:
-        known = {*self.watched, *self.rule.by, "period"}
+        metrics = self.questions.catalog.metrics
         named = {name for text in self.rule.message.values() for name, _ in names_in(text)}
-        wanted = sorted(n for n in named - known if n in self.questions.catalog.metrics)
+        named -= {*self.watched, *self.rule.by, "period"}
+        held = {n: of for n in named if n not in metrics and (of := judged(n, metrics)) is not None}
+        wanted = sorted({*(n for n in named if n in metrics), *(name for name, _ in held.values())})
         if not wanted:
             return
-        query = replace(self._query(wanted), start=asked.question.periods[0].start)
+        query = replace(self._query(wanted), start=asked.question.periods[0].start, target=bool(held))
         answer, _ = self._answered(self.questions.bind(query, self.instant))
         columns = dict(zip(wanted, (c for c in answer.columns if c.role == "metric"), strict=True))
+        columns |= {f"{c.judges}_{c.role}": c for c in answer.columns if c.judges and c.name in held}
+        columns = {name: column for name, column in columns.items() if name in named}
         self.columns |= columns
         for row in answer.to_dicts():
             cell = rows.get(_instance(answer, row), {}).get(row["period"])

@@ -10,6 +10,7 @@ from typing import Any
 from tallymark.answer import Receipt
 from tallymark.catalog import Catalog
 from tallymark.definitions import RuleDef
+from tallymark.engine.columns import called
 from tallymark.errors import Fault, FaultError
 from tallymark.rules.choosing import chosen, condition
 from tallymark.rules.explained import RuleExplained
@@ -31,7 +32,8 @@ def explain_rule(
     period = _period(at, evaluation)
     instances = chosen(where, evaluation.rule.by, evaluation.instances)
     known = [n for points in evaluation.instances.values() for p in points[:1] for n in p.observation.values]
-    labels = {name: _label(name, catalog) for name in dict.fromkeys(known)}
+    language = catalog.project.language
+    labels = {name: called(name, catalog.metrics, language) for name in dict.fromkeys(known)}
     locale = catalog.project.locale or catalog.project.language
     made = RuleExplained(evaluation, period, instances, labels, (), locale)
     point = made.point(instances[0]) if len(instances) == 1 else None
@@ -61,11 +63,6 @@ def _period(at: str | None, evaluation: Evaluation) -> Moment:
     if wanted in (label.casefold() for label in evaluation.skipped):
         help_ = "it is not over yet: `partial: include` looks at it all the same"
     raise FaultError(Fault("A114", f"`{evaluation.rule.name}` was not looked at in `{at[:60]}`", None, help_))
-
-
-def _label(name: str, catalog: Catalog) -> str:
-    found = catalog.metrics.get(name)
-    return found.label() if found is not None else name
 
 
 def _compared(point: Point, rule: RuleDef, catalog: Catalog) -> Iterator[str]:

@@ -10,6 +10,7 @@ from typing import Any
 import pyarrow as pa
 
 from tallymark.answer import Answer, AnswerColumn
+from tallymark.engine.columns import said
 from tallymark.errors import Fault, FaultError
 from tallymark.show.numbers import unit_sign
 from tallymark.show.sheet import text_of
@@ -156,12 +157,14 @@ class _Pivot:
 
     def _title(self) -> str:
         """What the wide answer shows: its only metric, with its unit, and what the columns are."""
-        named = self.by.label if self.by.role != "age" else f"age in {self.answer.grain}s"
+        language = self.answer.locale[:2]
+        counted = self.by.role == "age" and self.by.label == "age"
+        named = f"{said('by', language)} {f'age in {self.answer.grain}s' if counted else self.by.label}"
         if len(self.metrics) != 1:
-            return f"by {named}"
+            return named
         (metric,) = self.metrics
         unit = unit_sign(metric.unit, self.answer.locale)
-        return f"{metric.label}{f', {unit}' if unit else ''}, by {named}"
+        return f"{metric.label}{f', {unit}' if unit else ''}, {named}"
 
 
 def _told(values: list[Any]) -> list[Any]:

@@ -11,6 +11,7 @@ from functools import cache, partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from tallymark.engine.columns import called
 from tallymark.engine.evaluating import named_rule
 from tallymark.engine.ruling import faults_of_rules, unread_files
 from tallymark.errors import Cancelled, Fault, FaultError, TallymarkError
@@ -117,11 +118,11 @@ class _Run:
         goes_on = standing(found, covered) not in ("older", "empty")
         until = covering(found, covered)
         period = found.labels.get(until.period) if until is not None and found.periods else None
-        called = cache(partial(self._called, found))
+        names = cache(partial(self._called, found))
         last = RuleKept(name, until, period or (kept.period if kept else None), self.now(), Teller.of(found.rule))
         self.tell(
             last, told, transitions, found.rule.tells(self.book.notifiers),
-            lambda each, language: notification(each, found, language, called(language)),
+            lambda each, language: notification(each, found, language, names(language)),
             lambda moment: moment_shown(moment, found.labels, found.rule.grain),
             _seen(found, after(told, transitions)) if goes_on else NOT_SEEN,
         )  # fmt: skip
@@ -163,11 +164,11 @@ class _Run:
             return
         told, teller = self.ledger.told(kept.name), kept.teller
         # As the calendar called it then: this one may be another.
-        called = {covered.period: kept.period} if kept.period else {}
+        labels = {covered.period: kept.period} if kept.period else {}
         self.tell(
             RuleKept(kept.name, None, kept.period, self.now(), teller), told, removed(kept.name, told, covered), (),
-            lambda each, language: farewell(each, teller, language, called),
-            lambda moment: moment_shown(moment, called, covered.grain),
+            lambda each, language: farewell(each, teller, language, labels),
+            lambda moment: moment_shown(moment, labels, covered.grain),
         )  # fmt: skip
 
     def tell(
@@ -210,8 +211,7 @@ class _Run:
     def _called(self, found: Evaluation, language: str) -> dict[str, str]:
         """What readers call the metrics that the evaluation has values of."""
         names = {name for points in found.instances.values() for name in points[-1].observation.values}
-        known = self.book.metrics
-        return {name: known[name].label(language) for name in names if name in known}
+        return {name: called(name, self.book.metrics, language) for name in names}
 
     def _language(self, notifier: str) -> str:
         declared = self.book.notifiers.get(notifier)

@@ -36,6 +36,9 @@ class Shown(Mapping[str, str]):
 
 
 def _text(value: Any, column: AnswerColumn, locale: str) -> str:
+    for band in column.bands:
+        if band.name == value:
+            return text_of(band.label)
     if column.type.numeric:
         return number(value, column.unit, column.type, decimals=column.decimals, locale=locale)
     return text_of(value)

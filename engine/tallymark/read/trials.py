@@ -151,7 +151,8 @@ class _Making:
         for part in (text(value) or "").split():
             if part not in _WRITTEN and not _NUMBER.fullmatch(part):
                 message = f"`{part[:60]}` is no number, and neither `true` nor `false`"
-                self._fault("E109", message, value, f"`{GAP}` stands for no value")
+                bare = "write `4%` as `4`; " if part.endswith("%") else ""
+                self._fault("E109", message, value, f"{bare}`{GAP}` stands for no value")
                 return None
             found.append(Word(part, _WRITTEN[part] if part in _WRITTEN else _number(part), value.place()))
         if not found:

@@ -187,7 +187,7 @@ def _told(
         text=_text(_values(seen, period, when, called, tongue), _reason(transition, labels, teller.grain, language)),
         severity="info" if transition.after == "ok" else _importance(teller.severity),
         labels=_labels(teller, transition.instance),
-        fields=_fields(transition, seen, period, since),
+        fields=_fields(transition, seen, period, since, called),
         key=transition.key,
     )
 
@@ -231,7 +231,11 @@ def _labels(teller: Teller, instance: Instance) -> dict[str, str]:
     return {**dimensions, **teller.labels, "rule": teller.name, "severity": teller.severity}
 
 
-def _fields(transition: Transition, seen: Observation | None, period: str, since: str) -> dict[str, Any]:
+def _fields(
+    transition: Transition, seen: Observation | None, period: str, since: str, called: Mapping[str, str]
+) -> dict[str, Any]:
+    # What people see of a value is not what a program takes: both are told, and notifiers choose.
+    shown = {called.get(name, name): value for name, value in seen.shown.items()} if seen is not None else {}
     return {
         "instance": instance_fields(transition.instance),
         "state": transition.after,
@@ -240,6 +244,7 @@ def _fields(transition: Transition, seen: Observation | None, period: str, since
         "period": period,
         "since": since,
         "values": {name: plain(value) for name, value in seen.values.items()} if seen is not None else {},
+        "shown": shown,
     }
 
 

@@ -91,7 +91,10 @@ class Compared:
             missing = [c.name for c in self.keys if c.name not in cell]
             if missing:
                 message = f"the cell does not say which `{missing[0]}` it is of"
-                self.faults.append(Fault("E109", message, place, f"write `{missing[0]}: …`, `null` for none"))
+                first = next(iter(self.answer.periods.values()), "2024-01")
+                help_ = f"write `[{{period: {first}, …}}, …]`" if missing[0] == PERIOD else None
+                help_ = help_ or f"write `{missing[0]}: …`, `null` for none"
+                self.faults.append(Fault("E109", message, place, help_))
                 continue
             key = tuple(self._word(c, cell[c.name]) for c in self.keys)
             if key in found:

@@ -52,10 +52,14 @@ def unlinked(text: str) -> str:
 def details(notification: Notification) -> Iterator[tuple[str, str]]:
     """What stands behind the text, for people: labels and fields, a name and a value on one line each, each name once.
 
-    A mapping among the fields is told as what it holds. What the severity says already, and digests, are left out.
+    A mapping among the fields is told as what it holds. What the severity says already, and digests, are left out; and
+    of fields that have `shown`, which is values as readers see them, all others: the text says what they say.
     """
+    fields = notification.fields
+    seen = fields.get("shown")
+    fields = seen if isinstance(seen, Mapping) else fields
     told: dict[str, Any] = {"severity": None} if notification.labels.get("severity") == notification.severity else {}
-    for name, value in (*notification.labels.items(), *notification.fields.items()):
+    for name, value in (*notification.labels.items(), *fields.items()):
         for each, item in value.items() if isinstance(value, Mapping) else ((name, value),):
             if str(each) not in told and not (isinstance(item, str) and _DIGEST.fullmatch(item)):
                 told[str(each)] = item
