@@ -20,10 +20,10 @@ class Notification:
     """What is told, as plain data. Each notifier shows of it what its channel can show.
 
     `subject` is one line, `text` plain text of any length. `labels` are short words to sort by (`{"metric": "nrr"}`);
-    `fields` are values behind the text: texts, numbers, booleans, null, and lists and mappings of these. Where they hold
-    `shown`, a mapping of values as readers see them, people are shown that alone. `link` leads to more. `key` says what
-    is told: a notification that is sent again, as nobody knows whether it arrived, has the key it had, and another one
-    has another.
+    `fields` are values behind the text: texts, numbers, booleans, null, and lists and mappings of these. Where
+    they hold `shown`, a mapping of values as readers see them, people see that alone. `link` leads to more. `key` says
+    what is told: a notification that is sent again, as nobody knows whether it arrived, has the key it had, and another
+    one has another.
     """
 
     subject: str
