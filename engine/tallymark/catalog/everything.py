@@ -1,32 +1,27 @@
-"""The catalog: everything a project defines, all names bound, all types and units known. Frozen after `check`."""
+"""All that can be asked, and how names lead from one dataset to another."""
 
 from __future__ import annotations
 
 from collections import deque
-from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any
 
+from tallymark.catalog.datasets import Dataset, Input
+from tallymark.catalog.metrics import Metric
 from tallymark.definitions import (
     NOWHERE,
     CheckDef,
     FunnelDef,
-    MetricDef,
     ParameterDef,
     Project,
     ScorecardDef,
     SourceDef,
-    Texts,
-    in_language,
 )
 from tallymark.errors import Fault
-from tallymark.formula.bound import Aggregate, Bound, ColumnUse, Edge, walk
+from tallymark.formula.bound import ColumnUse, Edge, walk
 from tallymark.kinds import Type
-from tallymark.place import Place, Written
-from tallymark.source import Table
+from tallymark.place import Place
 from tallymark.spoken import loose, plain
-from tallymark.standards import Standards
-from tallymark.transforms.transform import Field, Shape, Transform
 from tallymark.units import NUMBER, Unit
 
 EDGES: Mapping[str, Edge] = {"start": "start", "end": "end"}
@@ -34,192 +29,6 @@ EDGES: Mapping[str, Edge] = {"start": "start", "end": "end"}
 
 MAX_WAYS = 1_000
 """Ways over references that are followed from one dataset."""
-
-
-@dataclass(frozen=True, slots=True)
-class Column:
-    """A column as formulas see it.
-
-    Read from the source as `stored` (of type `physical`, multiplied by `factor` to reach the unit's own measure), or
-    computed: `formula` over its own row, or `aggregate` over the rows of another dataset that refer to this one.
-    """
-
-    name: str
-    type: Type
-    unit: Unit = NUMBER
-    stored: str | None = None
-    physical: Type | None = None
-    factor: float = 1.0
-    formula: Bound | None = None
-    aggregate: Aggregate | None = None
-    currency: ColumnUse | None = None
-    """For amounts in several currencies: where each row's currency is."""
-    via: str | None = None
-    """For an aggregate: the reference of the other dataset that leads here."""
-    changes: bool = False
-    """Whether the formula reads attributes that change, so that its value depends on when its row is read."""
-    label: Texts = field(default_factory=dict)
-    description: Texts = field(default_factory=dict)
-    place: Place = NOWHERE
-
-    @property
-    def faulty(self) -> bool:
-        """Whether the column has no values, because something is wrong with it; the fault says what."""
-        return self.stored is None and self.formula is None and self.aggregate is None
-
-
-@dataclass(frozen=True, slots=True)
-class Reference:
-    """Many-to-one, from `column` to the key of `dataset`."""
-
-    name: str
-    dataset: str
-    column: str
-    place: Place = NOWHERE
-
-
-@dataclass(frozen=True, slots=True)
-class Input:
-    """Rows that a transform reads: `columns` of a dataset, where `condition` holds.
-
-    `shape` is what the transform knows of them; by its time rows after the knowledge date are left out.
-    """
-
-    dataset: str
-    columns: frozenset[str]
-    shape: Shape
-    condition: Bound | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Making:
-    """How a dataset is made of others. Arguments that a question's parameters give are ParameterUse until then."""
-
-    transform: Transform
-    inputs: tuple[Input, ...]
-    arguments: Mapping[str, Any]
-    fields: Mapping[str, Field]
-    """The columns that come out, by name."""
-    text: str
-    place: Place = NOWHERE
-
-    @property
-    def given(self) -> Hashable:
-        """What the rows depend on besides the inputs' rows."""
-        return tuple(i.condition for i in self.inputs), tuple(self.arguments.items())
-
-
-@dataclass(frozen=True, slots=True)
-class Dataset:
-    """A table of rows with bound columns, or rows that are made of others' by a transform."""
-
-    name: str
-    source: str
-    table: Table
-    key: str | None = None
-    time: str | None = None
-    valid: tuple[str, str] | None = None
-    columns: Mapping[str, Column] = field(default_factory=dict)
-    references: Mapping[str, Reference] = field(default_factory=dict)
-    making: Making | None = None
-    """How its rows are made, when they are in no table."""
-    lacking: frozenset[str] = frozenset()
-    """Columns the pack defines and the project's table does not have."""
-    waiting: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Computed columns that wait for data the project does not have, with what they need."""
-    unreferenced: Mapping[str, str] = field(default_factory=dict)
-    """References whose dataset, or whose own column, the project does not have, with that dataset."""
-    label: Texts = field(default_factory=dict)
-    description: Texts = field(default_factory=dict)
-    pack: str | None = None
-    place: Place = NOWHERE
-
-    @property
-    def time_zoned(self) -> bool:
-        """Whether its time is a point on the world's time line rather than a local time."""
-        return self.time is not None and self.columns[self.time].type is Type.INSTANT
-
-
-@dataclass(frozen=True, slots=True)
-class MinCount:
-    """Below how many, `at_least`, cells are hidden: of `of`, called `text`, or where that is None of rows read."""
-
-    at_least: int
-    of: Bound | None = None
-    text: str = "rows"
-    stands_for: str | None = None
-    """The metric that `of` counts for, where it stands inside another formula: in each of its contexts."""
-
-
-@dataclass(frozen=True, slots=True)
-class Metric:
-    """A metric with its formula bound; or, when `needs` is not empty, one that waits for data."""
-
-    name: str
-    definition: MetricDef
-    expression: Bound | None
-    type: Type = Type.DOUBLE
-    unit: Unit = NUMBER
-    needs: tuple[str, ...] = ()
-    """What is missing for an answer: `dataset tickets`, `column tickets.reopens`, `reference tickets.customer`."""
-    language: str = "en"
-    min_count: MinCount | None = None
-    standards: Standards | None = None
-    """What its values are held against, if anything."""
-
-    @property
-    def available(self) -> bool:
-        return self.expression is not None
-
-    @property
-    def bound(self) -> Bound:
-        """The bound formula of a metric that is available."""
-        assert self.expression is not None
-        return self.expression
-
-    @property
-    def formula(self) -> str:
-        return self.definition.formula.text
-
-    @property
-    def written(self) -> Written:
-        return self.definition.formula.written
-
-    @property
-    def aliases(self) -> tuple[str, ...]:
-        return tuple(a for names in self.definition.aliases.values() for a in names)
-
-    def called(self, fold: Callable[[str], str] = str) -> tuple[str, ...]:
-        """All its names: its own, its labels and its aliases, each as `fold` makes it."""
-        return tuple(fold(t) for t in (self.name, *self.definition.label.values(), *self.aliases))
-
-    @property
-    def pack(self) -> str | None:
-        return self.definition.pack
-
-    @property
-    def tags(self) -> tuple[str, ...]:
-        return self.definition.tags
-
-    @property
-    def hidden(self) -> bool:
-        return self.definition.hidden
-
-    @property
-    def direction(self) -> str | None:
-        return self.definition.direction
-
-    @property
-    def place(self) -> Place:
-        return self.definition.place
-
-    def label(self, language: str | None = None) -> str:
-        """What people call it: in `language`, else in the project's, else in English, else its name."""
-        return in_language(self.definition.label, language or self.language) or self.name
-
-    def description(self, language: str | None = None) -> str:
-        """What it means, in the same order of languages; empty when nothing is written."""
-        return in_language(self.definition.description, language or self.language)
 
 
 @dataclass(frozen=True, slots=True)
