@@ -120,7 +120,7 @@ def receiver(*replies: Reply, tls: bool = False) -> Iterator[Receiver]:
         server.server_close()
 
 
-@dataclass(slots=True)
+@dataclass
 class Mailbox:
     """A mail server's mailbox, and who may sign in."""
 
