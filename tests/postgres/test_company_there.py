@@ -39,8 +39,9 @@ def opened(folder: Path, server: Cluster) -> tuple[tallymark.Book, tallymark.Boo
 
 
 def asked(book: tallymark.Book) -> list[str]:
-    """The metrics that can be asked."""
-    return sorted(n for n, m in book.metrics.items() if not m.needs and m.expression is not None)
+    """The metrics that can be asked of all members together."""
+    metrics = book.metrics.items()
+    return sorted(n for n, m in metrics if not m.needs and m.available and m.definition.level is None)
 
 
 def apart(here: tallymark.Answer, there: tallymark.Answer) -> list[tuple[Any, Any]]:
@@ -70,6 +71,14 @@ def test_groups_are_the_same(both: tuple[tallymark.Book, tallymark.Book]) -> Non
     for metrics, by in ((("mrr", "nrr", "churn"), ("plan",)), (("mrr", "paying_customers"), ("country",))):
         here, there = (b.ask(*metrics, by=by, grain="month", period="2024", order=by) for b in both)
         assert [] == apart(here, there)
+
+
+def test_scores_of_members_are_the_same(both: tuple[tallymark.Book, tallymark.Book]) -> None:
+    """A scorecard, and what became of its overrides, is the same for every customer."""
+    scores = ("account_health", "account_health_override", "customer_health_score", "customer_health_score_trend")
+    here, there = (b.ask(*scores, by="customer", period="2024-11", order="customer") for b in both)
+    assert len(here) > 300
+    assert [] == apart(here, there)
 
 
 def test_a_receipt_is_the_same(both: tuple[tallymark.Book, tallymark.Book]) -> None:
