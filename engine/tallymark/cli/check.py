@@ -62,8 +62,8 @@ def check_command(
 
 
 def _checked(book: Any) -> str:
-    # What checks of data stand for is counted with the checks.
-    metrics = [m for m in book.metrics.values() if TAG not in m.tags]
+    # What checks of data stand for is counted with the checks, and what a scorecard is put together from with its score.
+    metrics = [m for m in book.metrics.values() if TAG not in m.tags and not (m.hidden and m.definition.about)]
     waiting = sum(1 for m in metrics if m.needs)
     usable = len(metrics) - waiting
     said = f"checked {_many(len(book.datasets), 'dataset')}, {_many(usable, 'metric')}"
