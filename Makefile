@@ -11,7 +11,7 @@ demo: $(VENV)/.installed
 	@$(BIN)/tally demo
 
 test: $(VENV)/.installed-dev
-	$(BIN)/pytest -n 2 $(PYTEST_ARGS)
+	$(BIN)/pytest -n 2 --dist worksteal $(PYTEST_ARGS)
 
 lint: $(VENV)/.installed-dev
 	$(BIN)/ruff check .
