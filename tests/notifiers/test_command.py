@@ -26,6 +26,7 @@ notifiers:
 def _project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "tally.yaml").write_text(PROJECT)
     monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("COLUMNS", "120")
 
 
 def run(*words: str) -> Result:
