@@ -62,7 +62,7 @@ def check_command(
 
 
 def _checked(book: Any) -> str:
-    # What checks of data stand for is counted with the checks, and what a scorecard is put together from with its score.
+    # What checks of data stand for is counted with the checks, what a scorecard is put together from with its score.
     metrics = [m for m in book.metrics.values() if TAG not in m.tags and not (m.hidden and m.definition.about)]
     waiting = sum(1 for m in metrics if m.needs)
     usable = len(metrics) - waiting
