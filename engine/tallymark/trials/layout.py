@@ -15,6 +15,7 @@ from tallymark.definitions import DatasetDef, Definitions
 from tallymark.definitions.trials import TrialDef, Word
 from tallymark.errors import Fault, did_you_mean
 from tallymark.kinds import Type
+from tallymark.place import Place
 from tallymark.trials.values import type_of
 
 
@@ -50,14 +51,14 @@ class Layout:
         """The name of a dataset that may have two."""
         return self.aliases.get(dataset, dataset)
 
-    def unknown(self, name: str, at: Word | None, place: object) -> Fault:
+    def unknown(self, name: str, at: Word | None, place: Place | None) -> Fault:
         """Why a dataset cannot be given rows."""
         where = at.place if at is not None else place
         if self.named(name) in self.made:
             help_ = "give rows of the datasets that it is made of"
-            return Fault("E104", f"`{name[:60]}` is made by a transform", where, help_)  # type: ignore[arg-type]
+            return Fault("E104", f"`{name[:60]}` is made by a transform", where, help_)
         help_or = did_you_mean(name, [*self.shelves, *self.aliases])
-        return Fault("E104", f"unknown dataset `{name[:60]}`", where, help_or)  # type: ignore[arg-type]
+        return Fault("E104", f"unknown dataset `{name[:60]}`", where, help_or)
 
 
 def layout_of(definitions: Definitions, trials: Iterable[TrialDef]) -> Layout:
