@@ -207,6 +207,15 @@ def test_the_status(shop: Path) -> None:
     assert "nothing fires" == lines(run(shop, "status"))[0]
 
 
+def test_what_keeps_several_rules_from_it_is_told_once(shop: Path) -> None:
+    """A broken file is one fault, however many rules read it; the summary names them all."""
+    (shop / "data/orders.csv").write_text(ORDERS.replace("free,190", 'free,"190'))
+    result = run(shop, "run")
+    assert 1 == result.exit_code
+    assert 1 == result.output.count("error[D432]")
+    assert "2 rules could not be evaluated (sales_low, sales_high)" in result.output
+
+
 def test_one_rule_with_a_fault(shop: Path) -> None:
     """A rule that cannot be evaluated leaves with 1, and the others are run and told."""
     write(shop, metrics=METRICS.replace("sales > 1000", "sales > 1000 and nothing_known > 1"))

@@ -92,7 +92,7 @@ class _Run:
     def outcome(self) -> RuleRun:
         """All of it as data."""
         return RuleRun(
-            tuple(self.evaluated), tuple(self.changes), tuple(self.deliveries), tuple(dict.fromkeys(self.faults)),
+            tuple(self.evaluated), tuple(self.changes), tuple(self.deliveries), _once(self.faults),
             tuple(self.notes), tuple(self.failed), self.dry,
         )  # fmt: skip
 
@@ -223,6 +223,14 @@ def _usable(name: str, book: Book, wrong: Mapping[str, Sequence[Fault]]) -> str:
     if name not in book.rules and name in wrong:
         raise FaultError(list(wrong[name]))
     return named_rule(name, book.rules).name
+
+
+def _once(faults: Sequence[Fault]) -> tuple[Fault, ...]:
+    """The faults, each once: what keeps several rules from being evaluated, a broken file say, is of none of them."""
+    alike: dict[Fault, set[str | None]] = {}
+    for fault in faults:
+        alike.setdefault(replace(fault, subject=None), set()).add(fault.subject)
+    return tuple(replace(f, subject=of.pop()) if len(of) == 1 else f for f, of in alike.items())
 
 
 def _of_rule(fault: Fault, name: str) -> Fault:
